@@ -1,0 +1,56 @@
+# Everything that a person or CI runs. `make help` lists it.
+# Set-up is a real target: it runs when a requirements file changes, and not again.
+
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+REQUIREMENTS := requirements.txt requirements-dev.txt constraints.txt
+DATASET ?=
+OUT ?= out
+SAM ?= .venv-sam/bin/sam
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check format deploy build clean
+
+help: ## Show this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
+
+setup: $(VENV)/.ready ## Make .venv with the pinned dependencies
+
+$(VENV)/.ready: $(REQUIREMENTS)
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is needed; set PYTHON=… to another 3.11–3.13"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+demo: $(VENV)/.ready ## The whole main job on this machine (DATASET=file.zip for your own data)
+	$(BIN)/python -m local demo --out $(OUT) $(if $(DATASET),--dataset "$(DATASET)")
+
+test: $(VENV)/.ready .venv-sam/.ready .venv-audit/.ready ## All tests
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.ready ## Format, lint, types, template lint, fast tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/cfn-lint template.yaml
+	$(BIN)/python -m pytest -q -m "not slow" tests/unit tests/contracts
+
+format: $(VENV)/.ready ## Put the code into the one format
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+build: .venv-sam/.ready ## sam build, from the repository root
+	$(SAM) build
+
+deploy: build ## sam build and sam deploy --guided
+	$(SAM) deploy --guided
+
+# The SAM CLI and checkov pin what they share with us, so each has an environment of its own.
+.venv-sam/.ready .venv-audit/.ready: .venv-%/.ready: requirements-%.txt
+	$(PYTHON) -m venv .venv-$*
+	.venv-$*/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+clean: ## Remove what the targets above made
+	rm -rf out .sonoflow .aws-sam .pytest_cache .mypy_cache .ruff_cache
