@@ -1,0 +1,108 @@
+"""The documents of a data set in S3: parts, index, quarantine, manifests, refusals."""
+
+from __future__ import annotations
+
+import collections
+import datetime
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sonoflow import objects, splits
+from sonoflow.archive import SetAside
+from sonoflow.errors import DatasetRefused
+from sonoflow.keys import SPLITS, Dataset, refusal, uri
+from sonoflow.uploads import Upload
+
+Entry = dict[str, Any]  # one line of the index
+
+
+def write_part(
+    bucket: str, key: str, entries: Sequence[Entry], quarantine: Iterable[SetAside]
+) -> None:
+    """What one batch, or the plan, contributes to the index and the quarantine."""
+    documents = [entry.document() for entry in quarantine]
+    objects.write_json(bucket, key, {"images": list(entries), "quarantine": documents})
+
+
+def read_parts(
+    bucket: str, dataset: Dataset, batches: int
+) -> tuple[list[Entry], list[dict[str, str]]]:
+    """All entries, by class and id, and the quarantine, by source.
+
+    A missing part is an error of S3 that escapes: a batch was lost.
+    """
+    entries: list[Entry] = []
+    quarantine: list[dict[str, str]] = []
+    for key in [dataset.plan_part, *(dataset.part(number) for number in range(batches))]:
+        part = objects.read_json(bucket, key)
+        entries += part["images"]
+        quarantine += part["quarantine"]
+    entries.sort(key=lambda entry: (entry["class"], entry["id"]))
+    quarantine.sort(key=lambda entry: (entry["source"], entry["reason"]))
+    return entries, quarantine
+
+
+def split_entries(entries: Iterable[Entry], seed: int) -> list[Entry]:
+    """The entries with their `split`, and flagged where pixels occur more than once."""
+    entries = list(entries)
+    chosen = splits.assign(
+        (splits.Candidate(entry["id"], entry["class"], entry["sha256"]) for entry in entries), seed
+    )
+    labels = collections.defaultdict(list)
+    for entry in entries:
+        labels[entry["sha256"]].append(entry["class"])
+    result = []
+    for entry in entries:
+        twins = labels[entry["sha256"]]
+        flags = [*entry["flags"]]
+        if len(twins) > 1:
+            flags.append("identical-pixels" if len(set(twins)) == 1 else "conflicting-labels")
+        result.append({**entry, "split": chosen[entry["id"]], "flags": flags})
+    return result
+
+
+def count(entries: Iterable[Entry]) -> dict[str, int]:
+    """Images by class, in the order of the names."""
+    return dict(sorted(collections.Counter(entry["class"] for entry in entries).items()))
+
+
+def check_counts(entries: Sequence[Entry], minimum: int) -> None:
+    """Raises DatasetRefused where training or measuring would make no sense.
+
+    Takes entries that have their split.
+    """
+    classes = count(entries)
+    if len(classes) < 2:
+        detail = f"two classes are needed at least; usable images were found of: {list(classes)}"
+        raise DatasetRefused("too-few-classes", detail)
+    for label, images in classes.items():
+        if images < minimum:
+            detail = f"class {label!r} has {images} usable images, {minimum} are needed"
+            raise DatasetRefused("too-few-images", detail)
+    for split in SPLITS:
+        missing = set(classes) - {entry["class"] for entry in entries if entry["split"] == split}
+        if missing:
+            detail = f"no image of {sorted(missing)} is left for {split}: too few different ones"
+            raise DatasetRefused("empty-split", detail)
+
+
+def manifest(bucket: str, dataset: Dataset, entries: Iterable[Entry]) -> bytes:
+    """A SageMaker ManifestFile of images and masks: a prefix, then what lies below it."""
+    lines: list[Any] = [{"prefix": uri(bucket, dataset.prefix)}]
+    for entry in entries:
+        lines += [key for key in (entry["image"], entry["mask"]) if key]
+    return json.dumps(lines, indent=0).encode()
+
+
+def write_refusal(bucket: str, upload: Upload, error: DatasetRefused) -> str:
+    """Leaves in S3 why an upload was refused; gives the URI."""
+    key = refusal(upload.key)
+    document: Mapping[str, Any] = {
+        "reason": error.reason,
+        "detail": error.detail,
+        "upload": upload.facts(),
+        "time": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+    }
+    objects.write_json(bucket, key, document)
+    return uri(bucket, key)

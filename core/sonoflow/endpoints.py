@@ -1,0 +1,94 @@
+"""Asking the models' endpoints, and holding them to what they have agreed to answer."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from sonoflow.clients import client
+from sonoflow.errors import EndpointResponseInvalid
+from sonoflow.images import Pixels
+
+# Serverless endpoints take 4 MB, real-time ones 6 MB: what fits the smaller works with both.
+PAYLOAD_BYTES_LIMIT = 4_000_000
+MODEL_CHUNK = "sonoflow-model"  # text chunk of a segmenter's PNG that names the model
+_SUM_TOLERANCE = 1e-3
+
+
+@dataclasses.dataclass(frozen=True)
+class Model:
+    """Which model answered."""
+
+    name: str
+    version: str
+    endpoint: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Classification:
+    label: str
+    probabilities: dict[str, float]
+    model: Model
+
+
+@dataclasses.dataclass(frozen=True)
+class Segmentation:
+    probabilities: Pixels  # 128 is the model's threshold
+    model: Model
+
+
+def classify(endpoint: str, body: bytes, content_type: str) -> Classification:
+    """Raises EndpointResponseInvalid; errors of the call itself escape."""
+    answer = _invoke(endpoint, body, content_type, "application/json")
+    try:
+        document = json.loads(answer)
+        label, model = document["label"], document["model"]
+        probabilities = {str(name): float(p) for name, p in document["probabilities"].items()}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise EndpointResponseInvalid(f"{endpoint} gave no classification: {error!r}") from error
+    if label not in probabilities:
+        raise EndpointResponseInvalid(f"{endpoint} gave no probability of its label {label!r}")
+    total = sum(probabilities.values())
+    if not abs(total - 1) <= _SUM_TOLERANCE:
+        raise EndpointResponseInvalid(f"{endpoint} gave probabilities that sum to {total}, not 1")
+    return Classification(label, probabilities, _model(endpoint, model))
+
+
+def segment(endpoint: str, body: bytes, content_type: str, size: tuple[int, int]) -> Segmentation:
+    """`size` is (width, height). Raises EndpointResponseInvalid; errors of the call escape."""
+    answer = _invoke(endpoint, body, content_type, "image/png")
+    try:
+        image = Image.open(io.BytesIO(answer), formats=("PNG",))
+        image.load()
+        model = json.loads(image.info[MODEL_CHUNK])
+    except (OSError, SyntaxError, ValueError) as error:
+        raise EndpointResponseInvalid(f"{endpoint} gave no PNG image: {error!r}") from error
+    except KeyError as error:
+        message = f"{endpoint} gave a PNG that does not name its model"
+        raise EndpointResponseInvalid(message) from error
+    if (image.mode, image.size) != ("L", size):
+        message = f"{endpoint} gave a mask of {image.mode}, {image.size}, not of L, {size}"
+        raise EndpointResponseInvalid(message)
+    return Segmentation(np.asarray(image), _model(endpoint, model))
+
+
+def _invoke(endpoint: str, body: bytes, content_type: str, accept: str) -> bytes:
+    response = client("sagemaker-runtime").invoke_endpoint(
+        EndpointName=endpoint, Body=body, ContentType=content_type, Accept=accept
+    )
+    answer: bytes = response["Body"].read()
+    return answer
+
+
+def _model(endpoint: str, document: Any) -> Model:
+    if isinstance(document, Mapping):
+        name, version = document.get("name"), document.get("version")
+        if isinstance(name, str) and isinstance(version, str):
+            return Model(name, version, endpoint)
+    raise EndpointResponseInvalid(f"{endpoint} does not say which model answered: {document!r}")

@@ -1,0 +1,57 @@
+"""The errors that Sonoflow raises on purpose.
+
+    SonoflowError
+    ├── ConfigurationError       an environment variable is missing or makes no sense
+    ├── PayloadInvalid           an event or a state's input lacks what the function needs
+    ├── DatasetRefused           an upload cannot become a data set
+    ├── ImageRejected            a single image, or a mask of it, cannot be used
+    ├── EvaluationUnreadable     a training job left no usable evaluation
+    ├── EndpointResponseInvalid  an endpoint answered, but not as agreed
+    └── ProbeFailed              an endpoint that was just deployed does not do its work
+
+The class names are what state machines name in `ErrorEquals`. Errors of AWS services are not
+wrapped: they escape, so that the caller's retry rules see them as they are.
+"""
+
+from __future__ import annotations
+
+
+class SonoflowError(Exception):
+    """Base of all errors that the product raises itself."""
+
+
+class ConfigurationError(SonoflowError):
+    pass
+
+
+class PayloadInvalid(SonoflowError):
+    pass
+
+
+class _Reasoned(SonoflowError):
+    """An error with a code for machines (`reason`, kebab-case) and a sentence for people."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail
+
+
+class DatasetRefused(_Reasoned):
+    pass
+
+
+class ImageRejected(_Reasoned):
+    pass
+
+
+class EvaluationUnreadable(SonoflowError):
+    pass
+
+
+class EndpointResponseInvalid(SonoflowError):
+    pass
+
+
+class ProbeFailed(SonoflowError):
+    pass

@@ -1,0 +1,107 @@
+"""The requests that register a release, serve it and scale it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sonoflow.formats import CONTENT_TYPES
+from sonoflow.releases import Release
+
+VARIANT = "primary"
+
+
+def model_package(release: Release) -> dict[str, Any]:
+    """The body of CreateModelPackage.
+
+    No Tags: a versioned package takes those of its group, and SageMaker refuses its own. No
+    metadata: the state machine adds the metrics.
+    """
+    container = {
+        "Image": release.hosting.serving_image_uri,
+        "ModelDataUrl": release.model_uri,
+    }
+    statistics = {"ContentType": "application/json", "S3Uri": release.evaluation_uri}
+    return {
+        "ModelPackageGroupName": release.endpoint,
+        "ModelPackageDescription": f"{release.name}, trained by the run {release.run}",
+        "InferenceSpecification": {
+            "Containers": [container],
+            "SupportedContentTypes": sorted(set(CONTENT_TYPES.values())),
+            "SupportedResponseMIMETypes": [release.task.content_type],
+            "SupportedRealtimeInferenceInstanceTypes": [release.hosting.hosting_instance_type],
+        },
+        "ModelMetrics": {"ModelQuality": {"Statistics": statistics}},
+        "ModelApprovalStatus": "Approved",
+        # Makes a repeated call register nothing twice.
+        "ClientToken": release.version,
+    }
+
+
+def model(release: Release) -> dict[str, Any]:
+    """The body of CreateModel."""
+    return {
+        "ModelName": release.name,
+        "ExecutionRoleArn": release.training.sagemaker_role_arn,
+        "PrimaryContainer": {
+            "Image": release.hosting.serving_image_uri,
+            "ModelDataUrl": release.model_uri,
+        },
+        "EnableNetworkIsolation": True,
+        "Tags": release.tags,
+    }
+
+
+def endpoint_config(release: Release) -> dict[str, Any]:
+    """The body of CreateEndpointConfig."""
+    settings = release.hosting
+    variant: dict[str, Any] = {"VariantName": VARIANT, "ModelName": release.name}
+    if settings.hosting_mode == "serverless":
+        variant["ServerlessConfig"] = {
+            "MemorySizeInMB": settings.serverless_memory_mb,
+            "MaxConcurrency": settings.serverless_max_concurrency,
+        }
+    else:
+        variant["InstanceType"] = settings.hosting_instance_type
+        variant["InitialInstanceCount"] = settings.scaling_minimum
+        variant["InitialVariantWeight"] = 1.0
+    return {
+        "EndpointConfigName": release.name,
+        "ProductionVariants": [variant],
+        "Tags": release.tags,
+    }
+
+
+def endpoint(release: Release) -> dict[str, Any]:
+    """What CreateEndpoint and UpdateEndpoint share."""
+    return {"EndpointName": release.endpoint, "EndpointConfigName": release.name}
+
+
+def scaling(release: Release) -> dict[str, Any] | None:
+    """The bodies of RegisterScalableTarget and PutScalingPolicy; serverless scales by itself."""
+    settings = release.hosting
+    if settings.hosting_mode == "serverless":
+        return None
+    target = {
+        "ServiceNamespace": "sagemaker",
+        "ResourceId": f"endpoint/{release.endpoint}/variant/{VARIANT}",
+        "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
+    }
+    metric = {"PredefinedMetricType": "SageMakerVariantInvocationsPerInstance"}
+    return {
+        "target": {
+            **target,
+            "MinCapacity": settings.scaling_minimum,
+            "MaxCapacity": settings.scaling_maximum,
+        },
+        "policy": {
+            **target,
+            "PolicyName": f"{release.endpoint}-invocations",
+            "PolicyType": "TargetTrackingScaling",
+            "TargetTrackingScalingPolicyConfiguration": {
+                "TargetValue": settings.scaling_target_invocations,
+                "PredefinedMetricSpecification": metric,
+                "ScaleInCooldown": settings.scale_in_cooldown_seconds,
+                "ScaleOutCooldown": settings.scale_out_cooldown_seconds,
+            },
+        },
+    }

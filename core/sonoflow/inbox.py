@@ -1,0 +1,122 @@
+"""What happens to an image in the inbox."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from pathlib import PurePosixPath
+
+from botocore.exceptions import ClientError
+
+from sonoflow import endpoints, formats, images, keys, objects, overlays, predictions, uploads
+from sonoflow.errors import ImageRejected
+from sonoflow.settings import Prediction as Settings
+from sonoflow.uploads import Upload
+
+PREDICTED, REJECTED, SKIPPED = "predicted", "rejected", "skipped"
+
+
+def handle(upload: Upload, results: str, settings: Settings) -> str:
+    """Leaves a prediction or a rejection of the upload in the bucket `results`.
+
+    Skips what has no work in it: a folder's marker, a version that is settled or overtaken
+    already, an object that is gone. Errors of S3 and of the endpoints escape.
+    """
+    if upload.key.endswith("/"):
+        return SKIPPED
+    path = keys.inbox_path(upload.key)
+    if is_settled(upload, path, results):
+        return SKIPPED
+    try:
+        data = _fetch(upload)
+        if data is None:
+            return SKIPPED
+        predict(upload, data, results, settings)
+    except ImageRejected as error:
+        document = predictions.rejection(upload, error)
+        objects.write_json(results, keys.rejection(path), document)
+        return REJECTED
+    return PREDICTED
+
+
+def is_settled(upload: Upload, path: str, results: str) -> bool:
+    """Whether this version, or a later one of the same key, already has its answer.
+
+    S3 may send an event twice, and the events of two versions in either order.
+    """
+    for key in (keys.prediction(path), keys.rejection(path)):
+        known = objects.find_json(results, key)
+        if known is None:
+            continue
+        if uploads.is_newer(known["sequencer"], upload.sequencer):
+            return True
+        if upload.version_id is not None and known["image"]["version_id"] == upload.version_id:
+            return True
+    return False
+
+
+def _fetch(upload: Upload) -> bytes | None:
+    """The object's bytes, or None if it is gone. Raises ImageRejected before it reads in vain."""
+    suffix = PurePosixPath(upload.key).suffix.lower()
+    if suffix not in formats.IMAGE_SUFFIXES:
+        detail = f"{suffix!r} is none of {formats.suffixes()}"
+        raise ImageRejected("unsupported-extension", detail)
+    if upload.size > formats.FILE_BYTES_LIMIT:
+        detail = f"{upload.size} bytes, the limit is {formats.FILE_BYTES_LIMIT}"
+        raise ImageRejected("too-large", detail)
+    try:
+        return objects.read(upload.bucket, upload.key, upload.version_id)
+    except ClientError as error:
+        if objects.is_missing(error):
+            return None
+        raise
+
+
+def predict(upload: Upload, data: bytes, results: str, settings: Settings) -> None:
+    """Raises ImageRejected."""
+    start = time.perf_counter()
+    decoded = images.decode(data)
+    body, content_type = request_body(data, decoded)
+    classification = endpoints.classify(settings.classifier_endpoint_name, body, content_type)
+    classified = time.perf_counter()
+    segmentation = endpoints.segment(
+        settings.segmenter_endpoint_name, body, content_type, (decoded.width, decoded.height)
+    )
+    segmented = time.perf_counter()
+    lesions = overlays.find(segmentation.probabilities)
+    path = keys.inbox_path(upload.key)
+    overlay = overlays.draw(decoded.pixels, lesions.mask)
+    objects.write(results, keys.mask(path), images.encode_png(lesions.mask), "image/png")
+    objects.write(results, keys.overlay(path), overlay, "image/png")
+    prediction = predictions.Prediction(
+        upload=upload,
+        sha256=hashlib.sha256(data).hexdigest(),
+        width=decoded.width,
+        height=decoded.height,
+        classification=classification,
+        lesions=lesions,
+        segmenter=segmentation.model,
+        review_below=settings.review_below_probability,
+        timing={
+            "classification_ms": _milliseconds(start, classified),
+            "segmentation_ms": _milliseconds(classified, segmented),
+            "total_ms": _milliseconds(start, time.perf_counter()),
+        },
+    )
+    # Last: whoever sees the prediction finds the mask and the overlay that it names.
+    objects.write_json(results, keys.prediction(path), prediction.document())
+
+
+def request_body(data: bytes, decoded: images.Decoded) -> tuple[bytes, str]:
+    """What the endpoints are sent: the image as it is, or as grey PNG if that is too large."""
+    if len(data) <= endpoints.PAYLOAD_BYTES_LIMIT:
+        return data, decoded.content_type
+    grey = images.encode_png(decoded.pixels)
+    if len(grey) > endpoints.PAYLOAD_BYTES_LIMIT:
+        detail = f"{len(grey)} bytes as grey PNG, the limit is {endpoints.PAYLOAD_BYTES_LIMIT}"
+        raise ImageRejected("too-large", detail)
+    return grey, "image/png"
+
+
+def _milliseconds(start: float, end: float) -> float:
+    return round((end - start) * 1000, 1)

@@ -1,0 +1,162 @@
+"""Every S3 key and URI of the system, written and read in this one place."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import PurePosixPath
+from typing import Any
+
+from sonoflow import payloads
+from sonoflow.errors import PayloadInvalid
+
+SPLITS = ("train", "validation", "test")
+DATASETS = "datasets/"
+INBOX = "inbox/"
+_NAME_LIMIT = 32
+_VERSION_DIGITS = 12
+
+
+@dataclasses.dataclass(frozen=True)
+class Dataset:
+    """One version of a data set, and where its parts lie in the work bucket."""
+
+    name: str
+    version: str
+
+    @classmethod
+    def parse(cls, payload: Mapping[str, Any]) -> Dataset:
+        """From the `dataset` of a state's input. Raises PayloadInvalid."""
+        name = payloads.field(payload, "dataset.name", str)
+        version = payloads.field(payload, "dataset.version", str)
+        # Both become part of keys: anything else would write outside the data set's prefix.
+        if not re.fullmatch(r"[a-z0-9-]{1,32}", name):
+            raise PayloadInvalid(f"'dataset.name' is no data set's name: {name!r}")
+        if not re.fullmatch(r"[0-9a-f]{12}", version):
+            raise PayloadInvalid(f"'dataset.version' is no digest of 12 digits: {version!r}")
+        return cls(name, version)
+
+    @property
+    def run(self) -> str:
+        return f"{self.name}-{self.version}"
+
+    @property
+    def prefix(self) -> str:
+        return f"{DATASETS}{self.name}/{self.version}/"
+
+    @property
+    def plan(self) -> str:
+        return f"{self.prefix}plan.json"
+
+    @property
+    def plan_part(self) -> str:
+        """What the plan itself set aside."""
+        return f"{self.prefix}parts/plan.json"
+
+    def part(self, number: int) -> str:
+        return f"{self.prefix}parts/{number:05d}.json"
+
+    @property
+    def index(self) -> str:
+        return f"{self.prefix}index.jsonl"
+
+    @property
+    def quarantine(self) -> str:
+        return f"{self.prefix}quarantine.jsonl"
+
+    def manifest(self, split: str) -> str:
+        return f"{self.prefix}splits/{split}.manifest"
+
+    def report(self, suffix: str) -> str:
+        return f"{self.prefix}report.{suffix}"
+
+    def published(self, name: str) -> str:
+        """A report's place in the results bucket."""
+        return f"reports/{self.name}/{self.version}/{name}"
+
+
+def dataset_name(key: str) -> str:
+    """`datasets/My Data (1).zip` → `my-data-1`."""
+    stem = PurePosixPath(key).stem.lower()
+    return slug(stem)[:_NAME_LIMIT].strip("-") or "dataset"
+
+
+def slug(text: str) -> str:
+    """Lower-case letters and digits, everything else one hyphen; may be empty."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+
+
+def dataset_version(members: Iterable[tuple[str, int, int]]) -> str:
+    """The content digest of an archive, from its members' (name, CRC-32, size)."""
+    digest = hashlib.sha256()
+    for name, crc, size in sorted(members):
+        digest.update(f"{name}\0{crc:08x}\0{size}\n".encode())
+    return digest.hexdigest()[:_VERSION_DIGITS]
+
+
+def image_id(source: str) -> str:
+    """Names may hold a patient's data; this does not, and stays the same."""
+    return hashlib.sha256(source.encode()).hexdigest()[:16]
+
+
+def staged_image(label: str, identity: str) -> str:
+    """Relative to the data set's prefix, as in manifests."""
+    return f"images/{label}/{identity}.png"
+
+
+def staged_mask(label: str, identity: str) -> str:
+    return f"masks/{label}/{identity}.png"
+
+
+def inbox_path(key: str) -> str:
+    """`inbox/ward3/scan.png` → `ward3/scan.png`. Raises PayloadInvalid."""
+    path = key.removeprefix(INBOX)
+    if path == key or not path:
+        raise PayloadInvalid(f"{key!r} is no object of the inbox")
+    return path
+
+
+def prediction(path: str) -> str:
+    return f"predictions/{path}.json"
+
+
+def rejection(path: str) -> str:
+    return f"rejected/{path}.json"
+
+
+def mask(path: str) -> str:
+    return f"masks/{path}.png"
+
+
+def overlay(path: str) -> str:
+    return f"overlays/{path}.png"
+
+
+def refusal(upload_key: str) -> str:
+    return f"refused/{upload_key}.json"
+
+
+def code_archive(sha256: str) -> str:
+    return f"code/{sha256}.tar.gz"
+
+
+def training_output(release: str, name: str) -> str:
+    return f"training/{release}/output/{name}"
+
+
+def evaluation(release: str) -> str:
+    return f"training/{release}/evaluation.json"
+
+
+def uri(bucket: str, key: str) -> str:
+    return f"s3://{bucket}/{key}"
+
+
+def parse_uri(text: str) -> tuple[str, str]:
+    """`s3://bucket/key` → bucket, key. Raises PayloadInvalid."""
+    match = re.fullmatch(r"s3://([^/]+)/(.+)", text, re.DOTALL)
+    if not match:
+        raise PayloadInvalid(f"{text!r} is no S3 URI of an object")
+    return match[1], match[2]

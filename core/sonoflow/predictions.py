@@ -1,0 +1,88 @@
+"""The documents that an inbox image becomes: a prediction, or a rejection with its reason."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+from typing import Any
+
+from sonoflow import keys
+from sonoflow.endpoints import Classification, Model
+from sonoflow.errors import ImageRejected
+from sonoflow.overlays import Lesions
+from sonoflow.staging import NORMAL
+from sonoflow.uploads import Upload
+
+SCHEMA_VERSION = 1
+
+
+def decide(
+    classification: Classification, lesion_pixels: int, review_below: float
+) -> dict[str, Any]:
+    """Whether a person has to look, and why."""
+    reasons = []
+    if max(classification.probabilities.values()) < review_below:
+        reasons.append("low-confidence")
+    if (classification.label == NORMAL) != (lesion_pixels == 0):
+        reasons.append("classifier-and-mask-disagree")
+    return {"action": "review" if reasons else "auto", "reasons": reasons}
+
+
+@dataclasses.dataclass(frozen=True)
+class Prediction:
+    """Everything known about one version of one inbox image."""
+
+    upload: Upload
+    sha256: str  # of the object's bytes
+    width: int
+    height: int
+    classification: Classification
+    lesions: Lesions
+    segmenter: Model
+    review_below: float
+    timing: dict[str, float]  # milliseconds
+
+    def document(self) -> dict[str, Any]:
+        path = keys.inbox_path(self.upload.key)
+        box = self.lesions.bounding_box
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "image": {
+                "bucket": self.upload.bucket,
+                "key": self.upload.key,
+                "version_id": self.upload.version_id,
+                "sha256": self.sha256,
+                "width": self.width,
+                "height": self.height,
+            },
+            "classification": {
+                "label": self.classification.label,
+                "probabilities": self.classification.probabilities,
+            },
+            "segmentation": {
+                "mask_key": keys.mask(path),
+                "overlay_key": keys.overlay(path),
+                "lesion_pixels": self.lesions.pixels,
+                "lesion_fraction": round(self.lesions.fraction, 6),
+                "bounding_box": list(box) if box else None,
+                "components": self.lesions.components,
+            },
+            "decision": decide(self.classification, self.lesions.pixels, self.review_below),
+            "models": {
+                "classifier": dataclasses.asdict(self.classification.model),
+                "segmenter": dataclasses.asdict(self.segmenter),
+            },
+            "sequencer": self.upload.sequencer,
+            "timing": self.timing,
+        }
+
+
+def rejection(upload: Upload, error: ImageRejected) -> dict[str, Any]:
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "image": upload.facts(),
+        "reason": error.reason,
+        "detail": error.detail,
+        "sequencer": upload.sequencer,
+        "time": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+    }

@@ -1,0 +1,113 @@
+"""Settings of the functions, from environment variables.
+
+Each dataclass is what one kind of function needs; a field is the variable of the same name in
+capitals. They are read when a function does its work, never at import.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from typing import Any, TypeVar, get_type_hints
+
+from sonoflow.errors import ConfigurationError
+
+T = TypeVar("T")
+
+HOSTING_MODES = ("serverless", "realtime")
+
+
+@dataclasses.dataclass(frozen=True)
+class Buckets:
+    uploads_bucket: str
+    work_bucket: str
+    results_bucket: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Planning:
+    train_images_state_machine_arn: str
+    notifications_topic_arn: str
+    stage_batch_images: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Splitting:
+    split_seed: int
+    minimum_images_per_class: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Prediction:
+    classifier_endpoint_name: str
+    segmenter_endpoint_name: str
+    review_below_probability: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Training:
+    """Where and how models are trained, and what they must reach."""
+
+    stack_name: str
+    sagemaker_role_arn: str
+    training_image_uri: str
+    training_instance_type: str
+    training_instance_count: int
+    training_max_runtime_seconds: int
+    classifier_architecture: str
+    classifier_image_size: int
+    classifier_epochs: int
+    segmenter_base_channels: int
+    segmenter_depth: int
+    segmenter_image_size: int
+    segmenter_epochs: int
+    batch_size: int
+    training_seed: int
+    minimum_accuracy: float
+    minimum_lesion_dice: float
+    pretrained_weights_uri: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Hosting:
+    """How models are served."""
+
+    serving_image_uri: str
+    hosting_mode: str
+    hosting_instance_type: str
+    serverless_memory_mb: int
+    serverless_max_concurrency: int
+    scaling_minimum: int
+    scaling_maximum: int
+    scaling_target_invocations: float
+    scale_in_cooldown_seconds: int
+    scale_out_cooldown_seconds: int
+
+    def __post_init__(self) -> None:
+        if self.hosting_mode not in HOSTING_MODES:
+            choices = " or ".join(HOSTING_MODES)
+            raise ConfigurationError(f"HOSTING_MODE is {self.hosting_mode!r}: must be {choices}")
+
+
+def read(group: type[T]) -> T:
+    """The settings of a group, from the environment. Raises ConfigurationError."""
+    hints = get_type_hints(group)
+    return group(
+        **{
+            field.name: _value(field.name.upper(), hints[field.name], field.default)
+            for field in dataclasses.fields(group)  # type: ignore[arg-type]
+        }
+    )
+
+
+def _value(variable: str, kind: type[Any], default: Any) -> Any:
+    text = os.environ.get(variable, "").strip()
+    if not text:
+        if default is dataclasses.MISSING:
+            raise ConfigurationError(f"the environment variable {variable} is not set")
+        return default
+    try:
+        return kind(text)
+    except ValueError as error:
+        message = f"{variable} is {text!r}: must be a {kind.__name__}"
+        raise ConfigurationError(message) from error

@@ -1,0 +1,80 @@
+"""Uploads, as EventBridge reports them ("Object Created")."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from sonoflow import objects, payloads
+from sonoflow.clients import client
+from sonoflow.errors import PayloadInvalid
+
+
+@dataclasses.dataclass(frozen=True)
+class Upload:
+    """One version of one object."""
+
+    bucket: str
+    key: str
+    version_id: str | None  # None where the bucket keeps no versions
+    size: int  # bytes
+    sequencer: str = ""
+
+    def facts(self) -> dict[str, Any]:
+        """What the inputs of states and the documents in S3 hold of an upload."""
+        return {
+            "bucket": self.bucket,
+            "key": self.key,
+            "version_id": self.version_id,
+            "size": self.size,
+        }
+
+
+def from_event(event: Mapping[str, Any]) -> Upload:
+    """The upload an EventBridge event tells of. Raises PayloadInvalid."""
+    source = payloads.field(event, "source", str)
+    kind = payloads.field(event, "detail-type", str)
+    if (source, kind) != ("aws.s3", "Object Created"):
+        raise PayloadInvalid(f"expected 'Object Created' of aws.s3, not {kind!r} of {source!r}")
+    return Upload(
+        bucket=payloads.field(event, "detail.bucket.name", str),
+        key=payloads.field(event, "detail.object.key", str),
+        version_id=event["detail"]["object"].get("version-id"),
+        size=payloads.field(event, "detail.object.size", int),
+        sequencer=event["detail"]["object"].get("sequencer", ""),
+    )
+
+
+def from_state(payload: Mapping[str, Any]) -> Upload:
+    """The upload that a state's input names. Raises PayloadInvalid."""
+    return Upload(
+        bucket=payloads.field(payload, "upload.bucket", str),
+        key=payloads.field(payload, "upload.key", str),
+        version_id=payload["upload"].get("version_id"),
+        size=payloads.field(payload, "upload.size", int),
+    )
+
+
+def exists(upload: Upload) -> bool:
+    """Whether that version can still be read: it may be gone by the time an event arrives."""
+    try:
+        client("s3").head_object(
+            Bucket=upload.bucket, Key=upload.key, **objects.versioned(upload.version_id)
+        )
+    except ClientError as error:
+        if objects.is_missing(error):
+            return False
+        raise
+    return True
+
+
+def is_newer(sequencer: str, other: str) -> bool:
+    """Whether S3 made the object of `sequencer` after that of `other`, both of the same key.
+
+    The texts may differ in length: S3 says to pad the shorter with zeros on the right.
+    """
+    width = max(len(sequencer), len(other))
+    return sequencer.ljust(width, "0") > other.ljust(width, "0")

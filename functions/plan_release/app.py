@@ -1,0 +1,48 @@
+"""A task and a staged data set → the body of every request that releases a model of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aws_lambda_powertools import Logger, Tracer
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from sonoflow import hosting, releases, settings, training_jobs
+
+logger = Logger()
+tracer = Tracer()
+
+
+@logger.inject_lambda_context(correlation_id_path="run")
+@tracer.capture_lambda_handler(capture_response=False)
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    release = releases.from_state(
+        event,
+        training=settings.read(settings.Training),
+        hosting=settings.read(settings.Hosting),
+        work_bucket=settings.read(settings.Buckets).work_bucket,
+    )
+    logger.info("release planned", extra={"release": release.name, "task": release.task.name})
+    return {
+        "task": release.task.name,
+        "model": release.task.model,
+        "release": release.name,
+        "version": release.version,
+        "training_job": training_jobs.request(release),
+        "evaluation": {
+            "output_uri": release.output_uri,
+            "evaluation_uri": release.evaluation_uri,
+        },
+        "gate": release.task.gate(release.training),
+        "model_package": hosting.model_package(release),
+        "create_model": hosting.model(release),
+        "endpoint_config": hosting.endpoint_config(release),
+        "endpoint": hosting.endpoint(release),
+        "scaling": hosting.scaling(release),
+        "probe": {
+            "task": release.task.name,
+            "endpoint_name": release.endpoint,
+            "manifest_uri": release.manifests["test"],
+            "classes": list(release.classes),
+        },
+    }

@@ -1,0 +1,53 @@
+"""Inbox images, by way of SQS → a prediction, a mask and an overlay each, or a rejection."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.batch import (
+    BatchProcessor,
+    EventType,
+    process_partial_response,
+)
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from sonoflow import inbox, keys, settings, uploads
+
+logger = Logger()
+metrics = Metrics()
+tracer = Tracer()
+# A batch that fails as a whole is reported message by message too: raising instead would only
+# hide which ones they were.
+processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+
+METRIC = {inbox.PREDICTED: "Predictions", inbox.REJECTED: "Rejections", inbox.SKIPPED: "Skipped"}
+
+
+@logger.inject_lambda_context
+@tracer.capture_lambda_handler(capture_response=False)
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> Any:
+    return process_partial_response(
+        event=event, record_handler=handle_record, processor=processor, context=context
+    )
+
+
+@tracer.capture_method(capture_response=False)
+def handle_record(record: SQSRecord) -> None:
+    """One message. What escapes makes SQS deliver it again, in the end to the dead letters."""
+    try:
+        event = record.json_body
+        logger.set_correlation_id(event.get("id"))
+        upload = uploads.from_event(event)
+        results = settings.read(settings.Buckets).results_bucket
+        outcome = inbox.handle(upload, results, settings.read(settings.Prediction))
+    except Exception:
+        metrics.add_metric("PredictionFailures", MetricUnit.Count, 1)
+        logger.exception("message not handled", extra={"message_id": record.message_id})
+        raise
+    metrics.add_metric(METRIC[outcome], MetricUnit.Count, 1)
+    # Not the key: it may hold a patient's data.
+    logger.info("image handled", extra={"outcome": outcome, "image": keys.image_id(upload.key)})

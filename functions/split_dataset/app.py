@@ -1,0 +1,52 @@
+"""The parts of a staged data set → its index, its quarantine and the manifests of its splits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from sonoflow import datasets, keys, objects, payloads, settings, uploads
+from sonoflow.errors import DatasetRefused
+from sonoflow.keys import Dataset
+
+logger = Logger()
+metrics = Metrics()
+tracer = Tracer()
+
+
+@logger.inject_lambda_context(correlation_id_path="join('-', [dataset.name, dataset.version])")
+@tracer.capture_lambda_handler(capture_response=False)
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    dataset, upload = Dataset.parse(event), uploads.from_state(event)
+    batches = payloads.field(event, "batches", int)
+    splitting = settings.read(settings.Splitting)
+    work = settings.read(settings.Buckets).work_bucket
+    staged, quarantine = datasets.read_parts(work, dataset, batches)
+    entries = datasets.split_entries(staged, splitting.split_seed)
+    try:
+        datasets.check_counts(entries, splitting.minimum_images_per_class)
+    except DatasetRefused as error:
+        metrics.add_metric("DatasetsRefused", MetricUnit.Count, 1)
+        datasets.write_refusal(work, upload, error)
+        raise
+    finally:  # also where it is refused: that is when one wants to see what was set aside
+        objects.write_lines(work, dataset.index, entries)
+        objects.write_lines(work, dataset.quarantine, quarantine)
+    by_split = {name: [e for e in entries if e["split"] == name] for name in keys.SPLITS}
+    for name, chosen in by_split.items():
+        body = datasets.manifest(work, dataset, chosen)
+        objects.write(work, dataset.manifest(name), body, "application/json")
+    metrics.add_metric("ImagesSplit", MetricUnit.Count, len(entries))
+    answer = {
+        "classes": list(datasets.count(entries)),
+        "images": datasets.count(entries),
+        "splits": {name: datasets.count(chosen) for name, chosen in by_split.items()},
+        "quarantined": len(quarantine),
+        "manifests": {name: keys.uri(work, dataset.manifest(name)) for name in by_split},
+    }
+    logger.info("data set split", extra=answer)
+    return answer

@@ -1,0 +1,41 @@
+"""One batch of an archive's members → staged images and masks, and the batch's part file."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from sonoflow import archive, datasets, objects, payloads, settings, staging, uploads
+from sonoflow.keys import Dataset
+from sonoflow.remotefile import open_remote
+
+logger = Logger()
+metrics = Metrics()
+tracer = Tracer()
+
+
+@logger.inject_lambda_context(correlation_id_path="join('-', [dataset.name, dataset.version])")
+@tracer.capture_lambda_handler(capture_response=False)
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    dataset, upload = Dataset.parse(event), uploads.from_state(event)
+    number = payloads.field(event, "batch.number", int)
+    batch = archive.planned(payloads.field(event, "batch.images", list))
+    work = settings.read(settings.Buckets).work_bucket
+    with archive.open_archive(open_remote(upload)) as opened:
+        put = functools.partial(_put, work, dataset.prefix)
+        entries, quarantine = staging.stage(opened, batch, put)
+    datasets.write_part(work, dataset.part(number), entries, quarantine)
+    metrics.add_metric("ImagesStaged", MetricUnit.Count, len(entries))
+    metrics.add_metric("ImagesQuarantined", MetricUnit.Count, len(quarantine))
+    answer = {"batch": number, "staged": len(entries), "quarantined": len(quarantine)}
+    logger.info("batch staged", extra=answer)
+    return answer
+
+
+def _put(bucket: str, prefix: str, key: str, png: bytes) -> None:
+    objects.write(bucket, prefix + key, png, "image/png")

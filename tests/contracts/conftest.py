@@ -1,0 +1,64 @@
+"""The documents that the contract tests read: the template as written, and as AWS sees it."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from samtranslator.translator.transform import transform
+from samtranslator.yaml_helper import yaml_parse
+
+Document = dict[str, Any]
+
+
+class _NoManagedPolicies:
+    """The translator asks for managed policies by name; the template names none."""
+
+    def load(self) -> dict[str, str]:
+        return {}
+
+
+def states_of(machine: Document) -> Iterator[tuple[str, Document]]:
+    """Every state of a machine, those inside maps included."""
+    for name, state in machine["States"].items():
+        yield name, state
+        if "ItemProcessor" in state:
+            yield from states_of(state["ItemProcessor"])
+
+
+@pytest.fixture(scope="session")
+def template(root: Path) -> Document:
+    parsed: Document = yaml_parse((root / "template.yaml").read_text())
+    return parsed
+
+
+@pytest.fixture(scope="session")
+def machines(root: Path) -> dict[str, Document]:
+    """`statemachine/<name>.asl.json` by name."""
+    paths = sorted((root / "statemachine").glob("*.asl.json"))
+    return {path.name.removesuffix(".asl.json"): json.loads(path.read_text()) for path in paths}
+
+
+@pytest.fixture(scope="session")
+def expanded(template: Document, machines: dict[str, Document]) -> Document:
+    """The template after the SAM transform, with each state machine's file in its place."""
+    source = copy.deepcopy(template)
+    for resource in source["Resources"].values():
+        properties = resource.get("Properties", {})
+        if resource["Type"] == "AWS::Serverless::Function":
+            properties["CodeUri"] = "s3://artifacts/function.zip"
+        if resource["Type"] == "AWS::Serverless::StateMachine":
+            name = Path(properties.pop("DefinitionUri")).name.removesuffix(".asl.json")
+            properties["Definition"] = machines[name]
+    result: Document = transform(source, {}, _NoManagedPolicies())
+    return result
+
+
+@pytest.fixture(scope="session")
+def functions(root: Path) -> list[str]:
+    """Names of the function folders."""
+    return sorted(path.parent.name for path in (root / "functions").glob("*/app.py"))

@@ -1,0 +1,140 @@
+"""The state machines are valid, complete, and fed with what the template gives them."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sonoflow.errors
+from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
+
+from tests.contracts.conftest import states_of
+
+MACHINES = ("train_images", "release_model")
+# The way back may fail only as a whole: a catch there would hide what is left behind.
+UNDO = re.compile(r"^(Restore|Remove|Reject|DescribeRestored)|^NotifyFailure$|^StageBatch$")
+AWS_ERRORS = re.compile(
+    r"^(States\.[A-Z]\w+|Lambda\.\w+|SageMaker\.\w+|SNS\.\w+|StepFunctions\.\w+"
+    r"|ApplicationAutoScaling\.\w+)$"
+)
+
+
+def text_of(root: Path, name: str) -> str:
+    return (root / "statemachine" / f"{name}.asl.json").read_text()
+
+
+def substituted(text: str) -> str:
+    """The definition as AWS sees it: numbers for the numeric tokens, ARNs for the rest."""
+    text = re.sub(r"\$\{\w+Seconds\}", "2", text)
+    return re.sub(r"\$\{(\w+)\}", r"arn:aws:states:us-east-1:123456789012:stateMachine:\1", text)
+
+
+def lint(tmp_path: Path, definition: Any) -> str:
+    """What cfn-lint says of a definition embedded in a plain template."""
+    machine = {
+        "Type": "AWS::StepFunctions::StateMachine",
+        "Properties": {
+            "RoleArn": "arn:aws:iam::123456789012:role/r",
+            "DefinitionString": json.dumps(definition),
+        },
+    }
+    path = tmp_path / "machine.json"
+    path.write_text(json.dumps({"Resources": {"Machine": machine}}))
+    command = [str(Path(sys.executable).with_name("cfn-lint")), str(path)]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout
+
+
+@pytest.mark.parametrize("name", MACHINES)
+def test_the_schema_accepts_it(root: Path, tmp_path: Path, name: str) -> None:
+    assert lint(tmp_path, json.loads(substituted(text_of(root, name)))) == ""
+
+
+def test_the_schema_refuses_a_broken_one(root: Path, tmp_path: Path) -> None:
+    definition = json.loads(substituted(text_of(root, "release_model")))
+    definition["States"]["Train"]["Resourec"] = definition["States"]["Train"].pop("Resource")
+    assert "E3601" in lint(tmp_path, definition)
+
+
+@pytest.mark.parametrize("name", MACHINES)
+def test_the_grammar_accepts_it(root: Path, name: str) -> None:
+    AmazonStateLanguageParser.parse(substituted(text_of(root, name)))
+
+
+def missing_targets(scope: dict[str, Any]) -> set[str]:
+    """State names that are pointed to within one scope and do not exist there."""
+    states = scope["States"]
+    targets = {scope["StartAt"]}
+    for state in states.values():
+        targets |= {state[key] for key in ("Next", "Default") if key in state}
+        targets |= {rule["Next"] for rule in state.get("Choices", []) + state.get("Catch", [])}
+    inner = [missing_targets(s["ItemProcessor"]) for s in states.values() if "ItemProcessor" in s]
+    return (targets - set(states)).union(*inner)
+
+
+def unreached(scope: dict[str, Any]) -> set[str]:
+    states = scope["States"]
+    reached: set[str] = set()
+    waiting = [scope["StartAt"]]
+    while waiting:
+        name = waiting.pop()
+        if name not in reached:
+            reached.add(name)
+            state = states[name]
+            rules = state.get("Choices", []) + state.get("Catch", [])
+            waiting += [state[key] for key in ("Next", "Default") if key in state]
+            waiting += [rule["Next"] for rule in rules]
+    return set(states) - reached
+
+
+@pytest.mark.parametrize("name", MACHINES)
+def test_every_transition_leads_to_a_state_and_every_state_is_reached(
+    machines: dict[str, Any], name: str
+) -> None:
+    assert missing_targets(machines[name]) == set()
+    assert unreached(machines[name]) == set()
+
+
+def test_a_wrong_state_name_is_found(machines: dict[str, Any]) -> None:
+    broken = copy.deepcopy(machines["release_model"])
+    broken["States"]["Train"]["Next"] = "JudgeModle"
+    assert missing_targets(broken) == {"JudgeModle"}
+
+
+@pytest.mark.parametrize("name", MACHINES)
+def test_tokens_and_substitutions_are_the_same(
+    root: Path, template: dict[str, Any], name: str
+) -> None:
+    logical_id = "".join(part.capitalize() for part in name.split("_")) + "StateMachine"
+    given = template["Resources"][logical_id]["Properties"]["DefinitionSubstitutions"]
+    assert set(re.findall(r"\$\{(\w+)\}", text_of(root, name))) == set(given)
+
+
+@pytest.mark.parametrize("name", MACHINES)
+def test_every_task_retries_and_catches(machines: dict[str, Any], name: str) -> None:
+    for state_name, state in states_of(machines[name]):
+        if state["Type"] == "Task":
+            assert state["Retry"], state_name
+            if not UNDO.match(state_name):
+                assert state["Catch"][-1]["ErrorEquals"] == ["States.ALL"], state_name
+
+
+def test_every_error_name_is_ours_or_aws(machines: dict[str, Any]) -> None:
+    ours = {name for name, _ in inspect.getmembers(sonoflow.errors, inspect.isclass)}
+    for machine in machines.values():
+        for state_name, state in states_of(machine):
+            for rule in state.get("Retry", []) + state.get("Catch", []):
+                for error in rule["ErrorEquals"]:
+                    assert error in ours or AWS_ERRORS.match(error), (state_name, error)
+
+
+def test_state_names_are_pascal_case(machines: dict[str, Any]) -> None:
+    for machine in machines.values():
+        for state_name, _ in states_of(machine):
+            assert re.fullmatch(r"([A-Z][a-z]+)+", state_name), state_name

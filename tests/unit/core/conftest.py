@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from sonoflow import releases, settings
+from sonoflow.releases import Release
+from tests.unit import stack
+
+
+@pytest.fixture
+def release(settings_env: pytest.MonkeyPatch) -> Callable[..., Release]:
+    """Composes a release of a task, under the settings at the time of the call."""
+
+    def compose(task: str = "classification", **changes: str) -> Release:
+        payload = stack.event("plan_release.classification")
+        payload["task"] = task
+        for path, value in changes.items():
+            *folders, last = path.split("__")
+            target = payload
+            for folder in folders:
+                target = target[folder]
+            target[last] = value
+        return releases.from_state(
+            payload,
+            settings.read(settings.Training),
+            settings.read(settings.Hosting),
+            stack.WORK,
+        )
+
+    return compose

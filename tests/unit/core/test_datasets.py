@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from sonoflow import datasets
+from sonoflow.errors import DatasetRefused
+from sonoflow.keys import Dataset
+
+SPLITS = ("train", "validation", "test")
+
+
+def entry(label: str, number: int, split: str = "train") -> dict[str, Any]:
+    name = f"{label}-{number}"
+    return {
+        "id": name,
+        "class": label,
+        "sha256": name,
+        "split": split,
+        "flags": ["no-mask"],
+        "image": f"images/{label}/{number}.png",
+        "mask": None,
+    }
+
+
+def whole(*labels: str) -> list[dict[str, Any]]:
+    return [entry(label, n, split) for label in labels for n, split in enumerate(SPLITS)]
+
+
+def test_enough_images_of_enough_classes_in_every_split_pass() -> None:
+    datasets.check_counts(whole("benign", "normal"), minimum=3)
+
+
+@pytest.mark.parametrize(
+    ("entries", "minimum", "reason", "named"),
+    [
+        ([], 1, "too-few-classes", r"\[\]"),
+        (whole("benign"), 1, "too-few-classes", "benign"),
+        (whole("benign", "normal"), 4, "too-few-images", "benign"),
+        (whole("benign", "normal")[:-1], 2, "empty-split", "normal.*test"),
+    ],
+)
+def test_what_cannot_train_is_refused_and_the_class_named(
+    entries: list[dict[str, Any]], minimum: int, reason: str, named: str
+) -> None:
+    with pytest.raises(DatasetRefused, match=f"{reason}: .*{named}"):
+        datasets.check_counts(entries, minimum)
+
+
+def test_splitting_keeps_earlier_flags_and_changes_no_entry_in_place() -> None:
+    entries = [entry("benign", n) for n in range(5)]
+    before = json.dumps(entries)
+
+    split = datasets.split_entries(entries, seed=7)
+
+    assert json.dumps(entries) == before
+    assert all(one["flags"] == ["no-mask"] for one in split)
+
+
+def test_a_manifest_is_json_as_sagemaker_reads_it() -> None:
+    """One JSON array: an object with the prefix, then keys below it."""
+    body = datasets.manifest("work", Dataset("busi", "0a1b2c3d4e5f"), whole("benign"))
+
+    assert json.loads(body) == [
+        {"prefix": "s3://work/datasets/busi/0a1b2c3d4e5f/"},
+        "images/benign/0.png",
+        "images/benign/1.png",
+        "images/benign/2.png",
+    ]

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+from botocore.exceptions import ClientError
+
+from sonoflow import endpoints as product
+from sonoflow.errors import EndpointResponseInvalid
+from tests.unit import fake_endpoints, pictures
+from tests.unit.fake_endpoints import CLASSIFIER, SEGMENTER, Answer, FakeEndpoints
+
+SIZE = (pictures.WIDTH, pictures.HEIGHT)
+
+
+def document(**changes: Any) -> Answer:
+    whole = {
+        "label": "benign",
+        "probabilities": {"benign": 0.75, "normal": 0.25},
+        "model": fake_endpoints.model("classification"),
+    } | changes
+    return Answer(json.dumps(whole).encode(), "application/json")
+
+
+def test_a_classification_tells_label_probabilities_and_model(endpoints: FakeEndpoints) -> None:
+    endpoints.answers[CLASSIFIER] = lambda _: document()
+
+    answer = product.classify(CLASSIFIER, pictures.png(), "image/png")
+
+    assert (answer.label, answer.probabilities) == ("benign", {"benign": 0.75, "normal": 0.25})
+    assert answer.model == product.Model("classifier", "cd0007f2cf09-5e3a91c0", CLASSIFIER)
+    assert endpoints.requests == [(CLASSIFIER, "image/png", pictures.png())]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer(b"<html>", "text/html"),
+        Answer(b"[]", "application/json"),
+        Answer(b"null", "application/json"),
+        document(label="malignant"),
+        document(probabilities={"benign": 0.75, "normal": 0.3}),
+        document(probabilities={"benign": "high"}),
+        document(probabilities=[0.75, 0.25]),
+        document(probabilities={"benign": float("nan"), "normal": 0.25}),
+        document(model=None),
+        document(model={"name": "classifier"}),
+    ],
+)
+def test_a_classification_that_is_not_as_agreed_is_an_error(
+    endpoints: FakeEndpoints, answer: Answer
+) -> None:
+    endpoints.answers[CLASSIFIER] = lambda _: answer
+
+    with pytest.raises(EndpointResponseInvalid, match=CLASSIFIER):
+        product.classify(CLASSIFIER, pictures.png(), "image/png")
+
+
+def test_a_segmentation_tells_probabilities_and_model(endpoints: FakeEndpoints) -> None:
+    answer = product.segment(SEGMENTER, pictures.png(), "image/png", SIZE)
+
+    assert answer.probabilities.shape == (pictures.HEIGHT, pictures.WIDTH)
+    assert (answer.probabilities >= 128).sum() == 200
+    assert np.array_equal(np.unique(answer.probabilities), [20, 200])
+    assert answer.model.name == "segmenter"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<html>",
+        b"",
+        pictures.png(),
+        pictures.encode(pictures.scan(), "JPEG"),
+        fake_endpoints.segmentation(pictures.encode(pictures.scan(width=50))).body,
+        fake_endpoints.segmentation(pictures.png()).body[:200],
+    ],
+    ids=["html", "nothing", "no model", "jpeg", "other size", "cut off"],
+)
+def test_a_segmentation_that_is_not_as_agreed_is_an_error(
+    endpoints: FakeEndpoints, body: bytes
+) -> None:
+    endpoints.answers[SEGMENTER] = lambda _: Answer(body, "image/png")
+
+    with pytest.raises(EndpointResponseInvalid, match=SEGMENTER):
+        product.segment(SEGMENTER, pictures.png(), "image/png", SIZE)
+
+
+def test_a_call_that_fails_raises_the_services_own_error(endpoints: FakeEndpoints) -> None:
+    with pytest.raises(ClientError, match="not found"):
+        product.classify("sonoflow-nobody", pictures.png(), "image/png")

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from sonoflow import hosting
+from sonoflow.releases import Release
+from tests.unit import stack
+from tests.unit.core.service_models import problems
+
+Compose = Callable[..., Release]
+
+
+@pytest.mark.parametrize("mode", ["serverless", "realtime"])
+@pytest.mark.parametrize("task", ["classification", "segmentation"])
+def test_every_request_is_one_that_its_service_takes(
+    release: Compose, settings_env: pytest.MonkeyPatch, task: str, mode: str
+) -> None:
+    settings_env.setenv("HOSTING_MODE", mode)
+    composed = release(task)
+
+    assert problems("sagemaker", "CreateModelPackage", hosting.model_package(composed)) == []
+    assert problems("sagemaker", "CreateModel", hosting.model(composed)) == []
+    assert problems("sagemaker", "CreateEndpointConfig", hosting.endpoint_config(composed)) == []
+    assert problems("sagemaker", "CreateEndpoint", hosting.endpoint(composed)) == []
+    assert problems("sagemaker", "UpdateEndpoint", hosting.endpoint(composed)) == []
+
+
+def test_serverless_variants_have_memory_and_no_instances(release: Compose) -> None:
+    (variant,) = hosting.endpoint_config(release())["ProductionVariants"]
+
+    assert variant["ServerlessConfig"] == {"MemorySizeInMB": 4096, "MaxConcurrency": 5}
+    assert "InstanceType" not in variant
+    assert hosting.scaling(release()) is None
+
+
+def test_realtime_variants_have_instances_and_scale_with_both_cool_downs(
+    release: Compose, settings_env: pytest.MonkeyPatch
+) -> None:
+    settings_env.setenv("HOSTING_MODE", "realtime")
+    settings_env.setenv("SCALING_MINIMUM", "2")
+    composed = release()
+
+    (variant,) = hosting.endpoint_config(composed)["ProductionVariants"]
+    scaling = hosting.scaling(composed)
+
+    assert (variant["InstanceType"], variant["InitialInstanceCount"]) == ("ml.c7i.large", 2)
+    assert "ServerlessConfig" not in variant
+    assert scaling is not None
+    service = "application-autoscaling"
+    assert problems(service, "RegisterScalableTarget", scaling["target"]) == []
+    assert problems(service, "PutScalingPolicy", scaling["policy"]) == []
+    assert scaling["target"]["ResourceId"] == (
+        f"endpoint/sonoflow-classifier/variant/{variant['VariantName']}"
+    )
+    assert (scaling["target"]["MinCapacity"], scaling["target"]["MaxCapacity"]) == (2, 4)
+    assert scaling["policy"]["TargetTrackingScalingPolicyConfiguration"] == {
+        "TargetValue": 60.0,
+        "PredefinedMetricSpecification": {
+            "PredefinedMetricType": "SageMakerVariantInvocationsPerInstance"
+        },
+        "ScaleInCooldown": 300,
+        "ScaleOutCooldown": 60,
+    }
+
+
+def test_a_model_is_cut_off_from_the_network_and_tagged_with_its_origin(release: Compose) -> None:
+    model = hosting.model(release())
+
+    assert model["EnableNetworkIsolation"] is True
+    assert {tag["Key"]: tag["Value"] for tag in model["Tags"]} == {
+        "sonoflow:dataset": "busi-mini-cd0007f2cf09",
+        "sonoflow:run": "busi-mini-cd0007f2cf09",
+    }
+
+
+def test_a_model_package_points_at_its_evaluation_and_has_no_tags(release: Compose) -> None:
+    """SageMaker refuses tags on versions: they take those of their group."""
+    composed = release()
+    package = hosting.model_package(composed)
+
+    statistics = package["ModelMetrics"]["ModelQuality"]["Statistics"]
+    assert statistics["S3Uri"] == (f"s3://{stack.WORK}/training/{composed.name}/evaluation.json")
+    assert "Tags" not in package
+    assert "CustomerMetadataProperties" not in package

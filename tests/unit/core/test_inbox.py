@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from sonoflow import endpoints as product
+from sonoflow import images, inbox, settings
+from sonoflow.clients import client
+from sonoflow.errors import ImageRejected
+from sonoflow.uploads import Upload
+from tests.unit import fake_endpoints, pictures, stack
+from tests.unit.fake_endpoints import SEGMENTER, FakeEndpoints
+
+
+def upload(key: str, data: bytes) -> Upload:
+    answer = client("s3").put_object(Bucket=stack.UPLOADS, Key=key, Body=data)
+    return Upload(stack.UPLOADS, key, answer["VersionId"], len(data), "0055AED6DCD90281E5")
+
+
+def handled(item: Upload) -> str:
+    return inbox.handle(item, stack.RESULTS, settings.read(settings.Prediction))
+
+
+def test_mask_and_overlay_have_the_images_size_and_show_the_lesions(
+    endpoints: FakeEndpoints,
+) -> None:
+    endpoints.answers[SEGMENTER] = lambda body: fake_endpoints.segmentation(
+        body, (10, 10, 30, 20), (50, 30, 60, 40)
+    )
+
+    assert handled(upload("inbox/a.png", pictures.png())) == inbox.PREDICTED
+
+    mask = Image.open(io.BytesIO(stack.read(stack.RESULTS, "masks/a.png.png")))
+    overlay = Image.open(io.BytesIO(stack.read(stack.RESULTS, "overlays/a.png.png")))
+    assert (mask.mode, mask.size) == ("L", (pictures.WIDTH, pictures.HEIGHT))
+    assert sorted(np.unique(np.asarray(mask))) == [0, 255]
+    assert (np.asarray(mask) == 255).sum() == 300
+    assert (overlay.mode, overlay.size) == ("RGB", mask.size)
+    prediction = stack.read_json(stack.RESULTS, "predictions/a.png.json")
+    assert prediction["segmentation"] == {
+        "mask_key": "masks/a.png.png",
+        "overlay_key": "overlays/a.png.png",
+        "lesion_pixels": 300,
+        "lesion_fraction": round(300 / (pictures.WIDTH * pictures.HEIGHT), 6),
+        "bounding_box": [10, 10, 60, 40],
+        "components": 2,
+    }
+
+
+def test_the_prediction_is_written_last(endpoints: FakeEndpoints) -> None:
+    """Who waits for it must find what it names."""
+    written: list[str] = []
+
+    def note(params: dict[str, str], **_: object) -> None:
+        written.append(params["Key"])
+
+    item = upload("inbox/a.png", pictures.png())
+    client("s3").meta.events.register("provide-client-params.s3.PutObject", note)
+    try:
+        handled(item)
+    finally:
+        client("s3").meta.events.unregister("provide-client-params.s3.PutObject", note)
+
+    assert written == ["masks/a.png.png", "overlays/a.png.png", "predictions/a.png.json"]
+
+
+@pytest.mark.parametrize("key", ["inbox/", "inbox/ward3/"])
+def test_a_folder_is_skipped(endpoints: FakeEndpoints, key: str) -> None:
+    assert handled(Upload(stack.UPLOADS, key, "v", 0)) == inbox.SKIPPED
+    assert stack.keys_of(stack.RESULTS) == []
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "table.csv", "scan", "scan.png.exe"])
+def test_other_extensions_are_rejected_unread(endpoints: FakeEndpoints, name: str) -> None:
+    assert handled(upload(f"inbox/{name}", b"anything")) == inbox.REJECTED
+
+    rejection = stack.read_json(stack.RESULTS, f"rejected/{name}.json")
+    assert rejection["reason"] == "unsupported-extension"
+
+
+def test_an_object_that_would_fill_the_memory_is_rejected_unread(
+    endpoints: FakeEndpoints,
+) -> None:
+    item = Upload(stack.UPLOADS, "inbox/huge.tif", "v", 65 * 1024 * 1024)
+
+    assert handled(item) == inbox.REJECTED
+    rejection = stack.read_json(stack.RESULTS, "rejected/huge.tif.json")
+    assert rejection["reason"] == "too-large"
+
+
+def test_what_an_endpoint_takes_is_sent_as_it_is() -> None:
+    data = pictures.encode(pictures.scan(), "JPEG")
+
+    assert inbox.request_body(data, images.decode(data)) == (data, "image/jpeg")
+
+
+def test_a_larger_image_is_sent_as_grey_png(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = pictures.encode(pictures.scan().convert("RGBA"), "BMP")
+    decoded = images.decode(data)
+    monkeypatch.setattr(product, "PAYLOAD_BYTES_LIMIT", len(data) - 1)
+
+    body, content_type = inbox.request_body(data, decoded)
+
+    assert content_type == "image/png"
+    assert (images.decode(body).pixels == decoded.pixels).all()
+
+
+def test_an_image_too_large_even_so_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = pictures.png()
+    monkeypatch.setattr(product, "PAYLOAD_BYTES_LIMIT", 100)
+
+    with pytest.raises(ImageRejected, match="too-large"):
+        inbox.request_body(data, images.decode(data))
+
+
+def test_an_answer_to_a_rejected_version_does_not_hold_up_the_next(
+    endpoints: FakeEndpoints,
+) -> None:
+    handled(upload("inbox/a.png", b"no image"))
+
+    assert handled(upload("inbox/a.png", pictures.png())) == inbox.PREDICTED

@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import hashlib
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sonoflow import keys
+from sonoflow.errors import PayloadInvalid
+
+
+@pytest.mark.parametrize(
+    ("key", "name"),
+    [
+        ("datasets/busi.zip", "busi"),
+        ("datasets/BUSI mini (2).zip", "busi-mini-2"),
+        ("datasets/2026/Ward 3.ZIP", "ward-3"),
+        ("datasets/数据.zip", "dataset"),
+        ("datasets/--.zip", "dataset"),
+        ("datasets/" + "a" * 31 + "-b.zip", "a" * 31),
+    ],
+)
+def test_a_data_set_is_named_after_its_file(key: str, name: str) -> None:
+    assert keys.dataset_name(key) == name
+
+
+@given(st.text(max_size=80))
+def test_a_data_sets_name_always_fits_into_keys_and_execution_names(text: str) -> None:
+    name = keys.dataset_name(f"datasets/{text}")
+
+    assert re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?", name)
+
+
+MEMBERS = st.lists(st.tuples(st.text(), st.integers(0, 2**32 - 1), st.integers(0)), min_size=1)
+
+
+@given(MEMBERS, st.randoms())
+def test_a_version_does_not_depend_on_the_members_order(members: list, random: object) -> None:
+    shuffled = list(members)
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+
+    assert keys.dataset_version(shuffled) == keys.dataset_version(members)
+    assert re.fullmatch("[0-9a-f]{12}", keys.dataset_version(members))
+
+
+def test_a_version_changes_with_a_name_a_checksum_or_a_size() -> None:
+    versions = {
+        keys.dataset_version([("a.png", 1, 10)]),
+        keys.dataset_version([("b.png", 1, 10)]),
+        keys.dataset_version([("a.png", 2, 10)]),
+        keys.dataset_version([("a.png", 1, 11)]),
+        keys.dataset_version([("a.png", 1, 10), ("a.png", 1, 10)]),
+    }
+
+    assert len(versions) == 5
+
+
+def test_a_version_is_the_digest_that_is_documented() -> None:
+    expected = hashlib.sha256(b"a.png\x000000beef\x0010\n").hexdigest()[:12]
+
+    assert keys.dataset_version([("a.png", 0xBEEF, 10)]) == expected
+
+
+def test_an_image_id_is_the_digest_of_its_path() -> None:
+    source = "BUSI/benign/Müller (1).png"
+
+    assert keys.image_id(source) == hashlib.sha256(source.encode()).hexdigest()[:16]
+
+
+def test_a_data_sets_keys_are_those_of_the_design() -> None:
+    dataset = keys.Dataset("busi", "0a1b2c3d4e5f")
+
+    assert dataset.run == "busi-0a1b2c3d4e5f"
+    assert dataset.plan == "datasets/busi/0a1b2c3d4e5f/plan.json"
+    assert dataset.plan_part == "datasets/busi/0a1b2c3d4e5f/parts/plan.json"
+    assert dataset.part(7) == "datasets/busi/0a1b2c3d4e5f/parts/00007.json"
+    assert dataset.index == "datasets/busi/0a1b2c3d4e5f/index.jsonl"
+    assert dataset.quarantine == "datasets/busi/0a1b2c3d4e5f/quarantine.jsonl"
+    assert dataset.manifest("test") == "datasets/busi/0a1b2c3d4e5f/splits/test.manifest"
+    assert dataset.report("html") == "datasets/busi/0a1b2c3d4e5f/report.html"
+    assert dataset.published("report.html") == "reports/busi/0a1b2c3d4e5f/report.html"
+
+
+def test_an_inbox_images_keys_keep_its_path_and_extension() -> None:
+    path = keys.inbox_path("inbox/ward3/scan.png")
+
+    assert keys.prediction(path) == "predictions/ward3/scan.png.json"
+    assert keys.rejection(path) == "rejected/ward3/scan.png.json"
+    assert keys.mask(path) == "masks/ward3/scan.png.png"
+    assert keys.overlay(path) == "overlays/ward3/scan.png.png"
+
+
+@pytest.mark.parametrize("key", ["inbox/", "datasets/a.zip", "", "ward/inbox/a.png"])
+def test_a_key_outside_the_inbox_is_an_error(key: str) -> None:
+    with pytest.raises(PayloadInvalid, match="inbox"):
+        keys.inbox_path(key)
+
+
+@given(st.from_regex(r"[a-z0-9][a-z0-9.-]{2,20}", fullmatch=True), st.text(min_size=1))
+def test_a_uri_is_read_as_it_was_written(bucket: str, key: str) -> None:
+    assert keys.parse_uri(keys.uri(bucket, key)) == (bucket, key)
+
+
+@pytest.mark.parametrize("uri", ["", "s3://", "s3://bucket", "s3://bucket/", "https://b/k"])
+def test_what_is_no_uri_of_an_object_is_an_error(uri: str) -> None:
+    with pytest.raises(PayloadInvalid, match="no S3 URI"):
+        keys.parse_uri(uri)
+
+
+@pytest.mark.parametrize(
+    "dataset",
+    [
+        {"name": "busi", "version": "../../other"},
+        {"name": "../other", "version": "0a1b2c3d4e5f"},
+        {"name": "busi", "version": "0a1b2c3d4e5f\n"},
+        {"name": "busi"},
+        {"name": 7, "version": "0a1b2c3d4e5f"},
+    ],
+)
+def test_a_data_set_that_would_write_elsewhere_is_an_error(dataset: dict[str, object]) -> None:
+    with pytest.raises(PayloadInvalid, match="dataset"):
+        keys.Dataset.parse({"dataset": dataset})

@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+import json
+
+from sonoflow import notifications
+from sonoflow.clients import client
+from sonoflow.errors import DatasetRefused
+from sonoflow.uploads import Upload
+from tests.unit import stack
+
+
+def test_a_refusal_is_told_in_a_subject_that_sns_takes_and_a_text_with_all_facts(
+    aws: None,
+) -> None:
+    queue = client("sqs").create_queue(QueueName="heard")["QueueUrl"]
+    arn = "arn:aws:sqs:us-east-1:123456789012:heard"
+    client("sns").subscribe(TopicArn=stack.TOPIC_ARN, Protocol="sqs", Endpoint=arn)
+    upload = Upload("uploads", "datasets/Größe.zip", "v", 10)
+    error = DatasetRefused("r" * 200, "Every image is × broken")
+
+    notifications.dataset_refused(stack.TOPIC_ARN, upload, error, "s3://work/refused/a.json")
+
+    (message,) = client("sqs").receive_message(QueueUrl=queue)["Messages"]
+    told = json.loads(message["Body"])
+    assert len(told["Subject"]) <= 100
+    assert told["Subject"].isascii()
+    for fact in ("s3://uploads/datasets/Größe.zip", error.detail, "s3://work/refused/a.json"):
+        assert fact in told["Message"]

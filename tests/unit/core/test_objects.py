@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import pytest
+from botocore.exceptions import ClientError
+
+from sonoflow import objects
+from tests.unit import stack
+
+
+def test_a_document_is_read_as_it_was_written(aws: None) -> None:
+    document = {"detail": "Größe × 2", "figures": [1, 0.5, None]}
+
+    objects.write_json(stack.WORK, "a.json", document)
+
+    assert objects.read_json(stack.WORK, "a.json") == document
+    assert objects.find_json(stack.WORK, "a.json") == document
+
+
+def test_lines_are_read_as_they_were_written(aws: None) -> None:
+    documents = [{"source": "one\u2028line"}, {"source": "Müller.png"}]
+
+    objects.write_lines(stack.WORK, "a.jsonl", documents)
+
+    assert list(objects.read_lines(stack.WORK, "a.jsonl")) == documents
+
+
+def test_what_is_not_there_is_none(aws: None) -> None:
+    assert objects.find_json(stack.WORK, "a.json") is None
+
+
+def test_other_errors_are_not_taken_for_absence(aws: None) -> None:
+    with pytest.raises(ClientError, match="NoSuchBucket"):
+        objects.find_json("sonoflow-nobody", "a.json")
+
+
+def test_a_document_that_is_no_json_to_others_is_an_error(aws: None) -> None:
+    with pytest.raises(ValueError, match="JSON"):
+        objects.write_json(stack.WORK, "a.json", {"accuracy": float("nan")})

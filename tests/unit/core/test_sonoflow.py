@@ -1,0 +1,59 @@
+"""What importing the product does, and does not."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SCRIPT = """
+import importlib, json, sys
+sys.path[:0] = [{root!r}, {core!r}]
+importlib.import_module({module!r})
+print(json.dumps(sorted({{name.partition(".")[0] for name in sys.modules}})))
+"""
+FUNCTIONS = sorted(p.parent.name for p in Path(__file__).parents[3].glob("functions/*/app.py"))
+WITH_PICTURES = {"stage_images", "probe_endpoint", "publish_report", "predict"}
+
+
+def imported(root: Path, module: str) -> set[str]:
+    """The packages that an import draws in, in a process without any environment."""
+    script = SCRIPT.format(root=str(root), core=str(root / "core"), module=module)
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", script],
+        env={},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return set(json.loads(done.stdout))
+
+
+def test_the_package_itself_imports_nothing_heavy(root: Path) -> None:
+    assert not {"boto3", "numpy", "PIL", "jinja2"} & imported(root, "sonoflow")
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_imports_without_environment_and_only_what_it_needs(
+    root: Path, function: str
+) -> None:
+    packages = imported(root, f"functions.{function}.app")
+
+    assert not {"pydantic", "moto", "local", "torch"} & packages
+    if function not in WITH_PICTURES:
+        assert not {"numpy", "PIL", "jinja2"} & packages
+    requirements = (root / "functions" / function / "requirements.txt").read_text("utf-8")
+    for package, pin in (("numpy", "numpy=="), ("PIL", "pillow=="), ("jinja2", "jinja2==")):
+        assert (package in packages) == (pin in requirements), package
+
+
+def test_what_functions_pin_is_what_the_laptop_runs(root: Path) -> None:
+    pins = set((root / "requirements.txt").read_text("utf-8").split())
+
+    for function in FUNCTIONS:
+        lines = (root / "functions" / function / "requirements.txt").read_text("utf-8").split()
+        assert {line for line in lines if not line.startswith("./")} <= pins, function

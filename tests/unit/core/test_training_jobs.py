@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+
+import pytest
+
+from sonoflow import training_jobs
+from sonoflow.releases import Release
+from tests.unit import stack
+from tests.unit.core.service_models import problems
+
+Compose = Callable[..., Release]
+
+
+@pytest.mark.parametrize("task", ["classification", "segmentation"])
+def test_the_request_is_one_that_sagemaker_takes(release: Compose, task: str) -> None:
+    request = training_jobs.request(release(task))
+
+    assert problems("sagemaker", "CreateTrainingJob", request) == []
+    assert re.fullmatch(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}", request["TrainingJobName"])
+    assert len(request["HyperParameters"]) <= 100
+    assert all(
+        isinstance(value, str) and len(value) <= 2500
+        for value in request["HyperParameters"].values()
+    )
+    definitions = request["AlgorithmSpecification"]["MetricDefinitions"]
+    assert len(definitions) <= 40
+    assert all(len(d["Name"]) <= 255 and len(d["Regex"]) <= 500 for d in definitions)
+
+
+def test_the_container_is_cut_off_and_its_code_comes_as_a_channel(release: Compose) -> None:
+    composed = release()
+    request = training_jobs.request(composed)
+
+    told = {name: json.loads(value) for name, value in request["HyperParameters"].items()}
+    assert request["EnableNetworkIsolation"] is True
+    assert told["sagemaker_program"] == "train_classifier.py"
+    archive = f"{composed.code.sha256}.tar.gz"
+    assert told["sagemaker_submit_directory"] == f"/opt/ml/input/data/code/{archive}"
+    channels = {channel["ChannelName"]: channel for channel in request["InputDataConfig"]}
+    assert list(channels) == ["train", "validation", "test", "code"]
+    assert channels["code"]["DataSource"]["S3DataSource"] == {
+        "S3DataType": "S3Prefix",
+        "S3Uri": f"s3://{stack.WORK}/code/{archive}",
+        "S3DataDistributionType": "FullyReplicated",
+    }
+
+
+def test_each_split_is_a_channel_of_its_manifest(release: Compose) -> None:
+    for channel in training_jobs.request(release())["InputDataConfig"][:3]:
+        name = channel["ChannelName"]
+        source = channel["DataSource"]["S3DataSource"]
+        assert source["S3DataType"] == "ManifestFile"
+        assert source["S3Uri"].endswith(f"/splits/{name}.manifest")
+        assert channel["InputMode"] == "File"
+
+
+def test_pretrained_weights_are_a_channel_of_the_classifier(
+    release: Compose, settings_env: pytest.MonkeyPatch
+) -> None:
+    settings_env.setenv("PRETRAINED_WEIGHTS_URI", "s3://weights/resnet18.pth")
+
+    def channels(task: str) -> list[str]:
+        request = training_jobs.request(release(task))
+        return [channel["ChannelName"] for channel in request["InputDataConfig"]]
+
+    assert channels("classification") == ["train", "validation", "test", "code", "weights"]
+    assert channels("segmentation") == ["train", "validation", "test", "code"]
+
+
+@pytest.mark.parametrize(("count", "encrypted"), [("1", False), ("2", True)])
+def test_instances_speak_encrypted_where_there_are_several(
+    release: Compose, settings_env: pytest.MonkeyPatch, count: str, encrypted: bool
+) -> None:
+    settings_env.setenv("TRAINING_INSTANCE_COUNT", count)
+
+    request = training_jobs.request(release())
+
+    assert request["EnableInterContainerTrafficEncryption"] is encrypted
+    assert request["ResourceConfig"]["InstanceCount"] == int(count)
+
+
+def test_what_the_program_is_told_are_flags_that_it_knows(release: Compose, root: object) -> None:
+    """A flag that a script does not know is an error of the script, minutes into a job."""
+    for task, script in (("classification", "classifier"), ("segmentation", "segmenter")):
+        source = "".join(
+            (root / "model_code" / name).read_text("utf-8")  # type: ignore[operator]
+            for name in ("arguments.py", f"train_{script}.py")
+        )
+        told = training_jobs.request(release(task))["HyperParameters"]
+        for name in told:
+            if not name.startswith("sagemaker_"):
+                assert f'"--{name}"' in source, name

@@ -1,0 +1,106 @@
+"""SageMaker endpoints for tests: answers below the real client."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import io
+import json
+import urllib.parse
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+from botocore.awsrequest import AWSResponse
+from botocore.response import StreamingBody
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+CLASSIFIER, SEGMENTER = "sonoflow-classifier", "sonoflow-segmenter"
+PROBABILITIES = {"benign": 0.9, "malignant": 0.06, "normal": 0.04}
+
+
+@dataclasses.dataclass(frozen=True)
+class Answer:
+    body: bytes
+    content_type: str
+    status: int = 200
+    error: str = ""
+
+
+class FakeEndpoints:
+    """Answers InvokeEndpoint by a function of the image for every endpoint's name."""
+
+    def __init__(self) -> None:
+        self.requests: list[tuple[str, str, bytes]] = []  # endpoint, content type, body
+        self.answers: dict[str, Callable[[bytes], Answer]] = {
+            CLASSIFIER: lambda _: classification(PROBABILITIES),
+            SEGMENTER: lambda body: segmentation(body, (10, 10, 30, 20)),
+        }
+
+    @contextlib.contextmanager
+    def behind(self, client: Any) -> Iterator[None]:
+        """Through the hook that botocore's own Stubber uses: the real client still checks and
+        composes the request, and makes exceptions of errors."""
+        hook = "before-call.sagemaker-runtime.InvokeEndpoint"
+        client.meta.events.register(hook, self._answer)
+        try:
+            yield
+        finally:
+            client.meta.events.unregister(hook, self._answer)
+
+    def _answer(self, params: Any, **_: Any) -> tuple[AWSResponse, dict[str, Any]]:
+        name = urllib.parse.unquote(params["url_path"]).split("/")[2]
+        body = bytes(params["body"])
+        self.requests.append((name, params["headers"]["Content-Type"], body))
+        answer = self.answers.get(name, missing)(body)
+        response = AWSResponse(params["url"], answer.status, {}, None)
+        if answer.error:
+            message = json.loads(answer.body)["Message"]
+            return response, {"Error": {"Code": answer.error, "Message": message}}
+        stream = StreamingBody(io.BytesIO(answer.body), len(answer.body))
+        return response, {"Body": stream, "ContentType": answer.content_type}
+
+
+def missing(_: bytes) -> Answer:
+    body = json.dumps({"Message": "Endpoint not found."}).encode()
+    return Answer(body, "application/json", 400, "ValidationError")
+
+
+def failing(_: bytes) -> Answer:
+    body = json.dumps({"Message": "the model failed", "OriginalStatusCode": 500}).encode()
+    return Answer(body, "application/json", 424, "ModelError")
+
+
+def model(task: str) -> dict[str, str]:
+    name = "classifier" if task == "classification" else "segmenter"
+    return {
+        "name": name,
+        "version": "cd0007f2cf09-5e3a91c0",
+        "task": task,
+        "architecture": "resnet18",
+        "dataset_version": "cd0007f2cf09",
+    }
+
+
+def classification(probabilities: dict[str, float], label: str | None = None) -> Answer:
+    label = label or max(probabilities, key=lambda name: probabilities[name])
+    document = {
+        "label": label,
+        "probabilities": probabilities,
+        "model": model("classification"),
+    }
+    return Answer(json.dumps(document).encode(), "application/json")
+
+
+def segmentation(body: bytes, *boxes: tuple[int, int, int, int]) -> Answer:
+    """Lesions at boxes (left, top, right, bottom) of an image of the request's size."""
+    width, height = Image.open(io.BytesIO(body)).size
+    probabilities = np.full((height, width), 20, dtype=np.uint8)
+    for left, top, right, bottom in boxes:
+        probabilities[top:bottom, left:right] = 200
+    info = PngInfo()
+    info.add_text("sonoflow-model", json.dumps(model("segmentation")))
+    buffer = io.BytesIO()
+    Image.fromarray(probabilities).save(buffer, format="PNG", pnginfo=info)
+    return Answer(buffer.getvalue(), "image/png")

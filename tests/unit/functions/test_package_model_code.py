@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import hashlib
+import io
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from functions.package_model_code.app import handler
+from sonoflow.errors import PayloadInvalid
+from tests.unit import stack
+
+
+@pytest.fixture
+def installed(tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The model code as pip installs it: its modules in a folder of the package's name."""
+    package = tmp_path / "sonoflow_model_code"
+    (package / "__pycache__").mkdir(parents=True)
+    (package / "__pycache__" / "data.cpython-311.pyc").write_bytes(b"cache")
+    for module in (root / "model_code").glob("*.py"):
+        (package / module.name).write_bytes(module.read_bytes())
+    monkeypatch.syspath_prepend(tmp_path)
+    return package
+
+
+def test_the_model_code_is_stored_under_the_digest_of_its_archive(
+    aws: None, context: Any, installed: Path
+) -> None:
+    answer = handler(stack.event("package_model_code.empty"), context)
+
+    assert answer["uri"] == f"s3://{stack.WORK}/code/{answer['sha256']}.tar.gz"
+    data = stack.read(stack.WORK, f"code/{answer['sha256']}.tar.gz")
+    assert hashlib.sha256(data).hexdigest() == answer["sha256"]
+    with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+        names = archive.getnames()
+        assert "train_classifier.py" in names
+        assert "train_segmenter.py" in names
+        assert names == sorted(p.name for p in installed.iterdir() if p.is_file())
+
+
+def test_the_same_code_gives_the_same_archive_whatever_its_files_times(
+    aws: None, context: Any, installed: Path
+) -> None:
+    first = handler(stack.event("package_model_code.empty"), context)
+    for module in installed.glob("*.py"):
+        module.touch()
+
+    assert handler(stack.event("package_model_code.empty"), context) == first
+
+
+def test_other_code_gives_another_archive(aws: None, context: Any, installed: Path) -> None:
+    first = handler(stack.event("package_model_code.empty"), context)
+    (installed / "train_classifier.py").write_text("print('changed')\n", encoding="utf-8")
+
+    assert handler(stack.event("package_model_code.empty"), context) != first
+
+
+def test_an_input_is_an_error_for_it_would_not_be_heeded(aws: None, context: Any) -> None:
+    with pytest.raises(PayloadInvalid, match="takes no input"):
+        handler(stack.event("package_model_code.bad_input"), context)

@@ -1,0 +1,195 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from functions.plan_dataset.app import handler
+from sonoflow.clients import client
+from sonoflow.errors import PayloadInvalid
+from tests.unit import pictures, stack
+
+# Powertools warns where a function failed before it had anything to count.
+pytestmark = pytest.mark.filterwarnings("ignore:No application metrics to publish")
+
+NOT_A_ZIP = b"these are the notes of a colleague\nbye"
+
+
+def subscribe() -> Any:
+    """A queue that hears what the topic says."""
+    sqs = client("sqs")
+    url = sqs.create_queue(QueueName="heard")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
+    client("sns").subscribe(TopicArn=stack.TOPIC_ARN, Protocol="sqs", Endpoint=arn["QueueArn"])
+    return lambda: sqs.receive_message(QueueUrl=url).get("Messages", [])
+
+
+def test_an_archive_becomes_a_plan_of_batches_and_one_execution(aws: None, context: Any) -> None:
+    event = stack.upload(stack.event("plan_dataset.archive"), pictures.archive(pictures.busi()))
+
+    answer = handler(event, context)
+
+    assert answer["status"] == "started"
+    name, version = answer["dataset"]["name"], answer["dataset"]["version"]
+    assert name == "busi-mini"
+    batches = stack.read_json(stack.WORK, f"datasets/{name}/{version}/plan.json")
+    assert [len(batch["images"]) for batch in batches] == [4, 4, 4]
+    assert [batch["number"] for batch in batches] == [0, 1, 2]
+    root = pictures.ROOT
+    assert batches[0]["images"][0] == {
+        "image": f"{root}/benign/benign (1).png",
+        "masks": [
+            f"{root}/benign/benign (1)_mask.png",
+            f"{root}/benign/benign (1)_mask_1.png",
+        ],
+        "class": "benign",
+    }
+    (execution,) = stack.executions()
+    assert execution["name"] == f"{name}-{version}"
+    upload = event["detail"]["object"]
+    assert execution["input"] == {
+        "run": f"{name}-{version}",
+        "dataset": {"name": name, "version": version},
+        "upload": {
+            "bucket": stack.UPLOADS,
+            "key": "datasets/BUSI mini.zip",
+            "version_id": upload["version-id"],
+            "size": upload["size"],
+        },
+        "plan": {
+            "bucket": stack.WORK,
+            "key": f"datasets/{name}/{version}/plan.json",
+            "batches": 3,
+        },
+    }
+
+
+def test_files_that_the_plan_cannot_use_are_set_aside_in_its_own_part(
+    aws: None, context: Any
+) -> None:
+    files = {**pictures.busi(), "Dataset_BUSI_with_GT/README.txt": b"hello"}
+    event = stack.upload(stack.event("plan_dataset.archive"), pictures.archive(files))
+
+    answer = handler(event, context)
+
+    part = stack.read_json(
+        stack.WORK, f"datasets/busi-mini/{answer['dataset']['version']}/parts/plan.json"
+    )
+    assert part["images"] == []
+    assert [entry["reason"] for entry in part["quarantine"]] == ["unsupported-extension"]
+
+
+def test_the_same_event_delivered_again_starts_nothing(aws: None, context: Any) -> None:
+    event = stack.upload(stack.event("plan_dataset.archive"), pictures.archive(pictures.busi()))
+
+    handler(event, context)
+    handler(event, context)
+
+    assert len(stack.executions()) == 1
+
+
+def test_the_same_content_uploaded_again_is_known(aws: None, context: Any) -> None:
+    data = pictures.archive(pictures.busi())
+    handler(stack.upload(stack.event("plan_dataset.archive"), data), context)
+
+    answer = handler(stack.upload(stack.event("plan_dataset.archive"), data), context)
+
+    assert answer["status"] == "known"
+    assert len(stack.executions()) == 1
+
+
+def test_the_same_content_uploaded_after_a_failed_run_gets_another_attempt(
+    aws: None, context: Any
+) -> None:
+    data = pictures.archive(pictures.busi())
+    first = handler(stack.upload(stack.event("plan_dataset.archive"), data), context)
+    client("stepfunctions").stop_execution(
+        executionArn=f"{stack.STATE_MACHINE_ARN.replace(':stateMachine:', ':execution:')}"
+        f":{first['run']}"
+    )
+    again = stack.upload(stack.event("plan_dataset.archive"), data)
+
+    answer = handler(again, context)
+    repeated = handler(again, context)
+
+    assert answer["status"] == "started"
+    assert answer["run"].startswith(f"{first['run']}-")
+    assert len(answer["run"]) == len(first["run"]) + 7
+    assert repeated["status"] in ("started", "known")
+    assert {e["name"] for e in stack.executions()} == {first["run"], answer["run"]}
+    assert {e["input"]["run"] for e in stack.executions()} == {first["run"], answer["run"]}
+
+
+def test_a_later_version_under_the_same_key_does_not_change_what_is_read(
+    aws: None, context: Any
+) -> None:
+    """The event names a version; by the time it arrives another one may be the latest."""
+    event = stack.upload(stack.event("plan_dataset.archive"), pictures.archive(pictures.busi()))
+    stack.upload(stack.event("plan_dataset.archive"), NOT_A_ZIP)
+
+    assert handler(event, context)["status"] == "started"
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "reason"),
+    [
+        ("plan_dataset.bad_not_a_zip", NOT_A_ZIP, "not-a-zip"),
+        ("plan_dataset.bad_extension", NOT_A_ZIP, "unsupported-extension"),
+        ("plan_dataset.bad_not_a_zip", b"", "empty"),
+        ("plan_dataset.bad_not_a_zip", pictures.archive({}), "empty"),
+        ("plan_dataset.bad_not_a_zip", pictures.archive({"a/notes.txt": b"no image"}), "no-images"),
+        (
+            "plan_dataset.bad_not_a_zip",
+            pictures.encrypted(pictures.archive(pictures.busi(1))),
+            "encrypted",
+        ),
+    ],
+    ids=["no zip", "extension", "no bytes", "no members", "no images", "encrypted"],
+)
+def test_what_cannot_become_a_data_set_is_refused_with_a_reason_a_message_and_no_execution(
+    aws: None, context: Any, name: str, data: bytes, reason: str
+) -> None:
+    heard = subscribe()
+    event = stack.upload(stack.event(name), data)
+
+    answer = handler(event, context)
+
+    assert (answer["status"], answer["reason"]) == ("refused", reason)
+    key = event["detail"]["object"]["key"]
+    refusal = stack.read_json(stack.WORK, f"refused/{key}.json")
+    assert refusal["reason"] == reason
+    assert refusal["detail"]
+    assert refusal["upload"]["version_id"] == event["detail"]["object"]["version-id"]
+    (message,) = heard()
+    assert reason in message["Body"]
+    assert stack.executions() == []
+
+
+def test_a_folder_is_ignored(aws: None, context: Any) -> None:
+    event = stack.upload(stack.event("plan_dataset.folder"), b"")
+
+    assert handler(event, context)["status"] == "ignored"
+    assert stack.keys_of(stack.WORK) == []
+
+
+def test_an_object_that_is_gone_is_ignored(aws: None, context: Any) -> None:
+    event = stack.upload(stack.event("plan_dataset.archive"), NOT_A_ZIP)
+    item = event["detail"]["object"]
+    client("s3").delete_object(Bucket=stack.UPLOADS, Key=item["key"], VersionId=item["version-id"])
+
+    assert handler(event, context)["status"] == "ignored"
+    assert stack.executions() == []
+
+
+def test_an_event_of_another_kind_is_an_error_that_says_so(aws: None, context: Any) -> None:
+    with pytest.raises(PayloadInvalid, match="Object Deleted"):
+        handler(stack.event("plan_dataset.bad_deletion"), context)
+
+
+def test_a_missing_setting_is_an_error_that_names_it(
+    aws: None, context: Any, settings_env: pytest.MonkeyPatch
+) -> None:
+    settings_env.delenv("STAGE_BATCH_IMAGES")
+
+    with pytest.raises(Exception, match="STAGE_BATCH_IMAGES"):
+        handler(stack.event("plan_dataset.archive"), context)

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from functions.plan_release.app import handler
+from sonoflow.errors import PayloadInvalid
+from tests.unit import stack
+
+TRAINING = f"s3://{stack.WORK}/training"
+
+
+@pytest.mark.parametrize(
+    ("event", "model", "gate"),
+    [
+        ("plan_release.classification", "classifier", {"minimum": {"accuracy": 0.6}}),
+        ("plan_release.segmentation", "segmenter", {"minimum": {"lesion_dice": 0.4}}),
+    ],
+)
+def test_a_plan_holds_all_that_a_release_needs_under_one_name(
+    settings_env: None, context: Any, event: str, model: str, gate: Any
+) -> None:
+    plan = handler(stack.event(event), context)
+
+    task = event.removeprefix("plan_release.")
+    release = plan["release"]
+    assert release == f"sonoflow-{model}-{plan['version']}"
+    assert (plan["task"], plan["model"], plan["gate"]) == (task, model, gate)
+    assert plan["version"].startswith("cd0007f2cf09-")
+    assert plan["training_job"]["TrainingJobName"] == release
+    assert plan["create_model"]["ModelName"] == release
+    assert plan["endpoint_config"]["EndpointConfigName"] == release
+    assert plan["endpoint_config"]["ProductionVariants"][0]["ModelName"] == release
+    assert plan["endpoint"] == {
+        "EndpointName": f"sonoflow-{model}",
+        "EndpointConfigName": release,
+    }
+    assert plan["model_package"]["ModelPackageGroupName"] == f"sonoflow-{model}"
+    assert plan["evaluation"] == {
+        "output_uri": f"{TRAINING}/{release}/output/output.tar.gz",
+        "evaluation_uri": f"{TRAINING}/{release}/evaluation.json",
+    }
+    container = plan["create_model"]["PrimaryContainer"]
+    assert container["ModelDataUrl"] == f"{TRAINING}/{release}/output/model.tar.gz"
+    assert plan["probe"] == {
+        "task": task,
+        "endpoint_name": f"sonoflow-{model}",
+        "manifest_uri": f"s3://{stack.WORK}/datasets/busi-mini/cd0007f2cf09/splits/test.manifest",
+        "classes": ["benign", "malignant", "normal"],
+    }
+    json.dumps(plan)
+
+
+def test_serverless_hosting_has_no_scaling_and_realtime_has(
+    settings_env: pytest.MonkeyPatch, context: Any
+) -> None:
+    serverless = handler(stack.event("plan_release.classification"), context)
+    settings_env.setenv("HOSTING_MODE", "realtime")
+    realtime = handler(stack.event("plan_release.classification"), context)
+
+    assert serverless["scaling"] is None
+    assert set(realtime["scaling"]) == {"target", "policy"}
+
+
+def test_an_unknown_task_is_an_error_that_names_those_there_are(
+    settings_env: None, context: Any
+) -> None:
+    with pytest.raises(PayloadInvalid, match=r"'detection'.*classification.*segmentation"):
+        handler(stack.event("plan_release.bad_task"), context)
+
+
+def test_a_missing_manifest_is_an_error_that_names_it(settings_env: None, context: Any) -> None:
+    with pytest.raises(PayloadInvalid, match=r"dataset\.manifests\.test"):
+        handler(stack.event("plan_release.bad_no_test_split"), context)

@@ -1,0 +1,199 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from functions.predict.app import handler, logger
+from sonoflow.clients import client
+from tests.unit import fake_endpoints, pictures, stack
+from tests.unit.fake_endpoints import CLASSIFIER, SEGMENTER, FakeEndpoints
+
+PATH = "ward3/scan (1).png"
+PREDICTION = f"predictions/{PATH}.json"
+FAILED = {"batchItemFailures": [{"itemIdentifier": "059f36b4-87a3-44ab-83d2-661975830a7d"}]}
+NONE_FAILED: dict[str, list[Any]] = {"batchItemFailures": []}
+
+
+def message(data: bytes, sequencer: str | None = None) -> Any:
+    """The batch of one message about a new version of inbox/ward3/scan (1).png."""
+    batch = stack.upload_messages(stack.event("predict.image"), data)
+    if sequencer:
+        body = json.loads(batch["Records"][0]["body"])
+        body["detail"]["object"]["sequencer"] = sequencer
+        batch["Records"][0]["body"] = json.dumps(body)
+    return batch
+
+
+def version(batch: Any) -> str:
+    return str(json.loads(batch["Records"][0]["body"])["detail"]["object"]["version-id"])
+
+
+def test_an_image_comes_back_as_prediction_mask_and_overlay(
+    context: Any, endpoints: FakeEndpoints, root: Path
+) -> None:
+    batch = message(pictures.png())
+
+    answer = handler(batch, context)
+
+    assert answer == NONE_FAILED
+    assert stack.keys_of(stack.RESULTS) == [
+        f"masks/{PATH}.png",
+        f"overlays/{PATH}.png",
+        PREDICTION,
+    ]
+    prediction = stack.read_json(stack.RESULTS, PREDICTION)
+    schema = json.loads((root / "docs/schemas/prediction.schema.json").read_text("utf-8"))
+    jsonschema.Draft202012Validator(schema).validate(prediction)
+    assert prediction["image"]["version_id"] == version(batch)
+    assert prediction["classification"]["label"] == "benign"
+    assert prediction["segmentation"]["bounding_box"] == [10, 10, 30, 20]
+    assert prediction["segmentation"]["lesion_pixels"] == 200
+    assert prediction["decision"] == {"action": "auto", "reasons": []}
+
+
+def test_images_of_one_batch_are_handled_each(context: Any, endpoints: FakeEndpoints) -> None:
+    batch = stack.upload_messages(
+        stack.event("predict.two_images"),
+        pictures.encode(pictures.scan(1), "JPEG"),
+        pictures.encode(pictures.scan(2), "TIFF"),
+    )
+
+    assert handler(batch, context) == NONE_FAILED
+
+    keys = [key for key in stack.keys_of(stack.RESULTS) if key.startswith("predictions/")]
+    assert keys == ["predictions/scan.tif.json", "predictions/ward3/scan (2).jpg.json"]
+    assert [kind for _, kind, _ in endpoints.requests] == [
+        "image/jpeg",
+        "image/jpeg",
+        "image/tiff",
+        "image/tiff",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"Dear colleague, see below.", "not-an-image"),
+        (b"", "empty"),
+        (pictures.png()[:3000], "truncated"),
+    ],
+)
+def test_what_is_no_image_is_rejected_with_a_reason_and_the_message_consumed(
+    context: Any, endpoints: FakeEndpoints, data: bytes, reason: str
+) -> None:
+    batch = stack.upload_messages(stack.event("predict.bad_not_an_image"), data)
+
+    assert handler(batch, context) == NONE_FAILED
+
+    assert stack.keys_of(stack.RESULTS) == ["rejected/letter.png.json"]
+    rejection = stack.read_json(stack.RESULTS, "rejected/letter.png.json")
+    assert rejection["reason"] == reason
+    assert rejection["detail"]
+    assert rejection["schema_version"] == 1
+    assert rejection["image"] == {
+        "bucket": stack.UPLOADS,
+        "key": "inbox/letter.png",
+        "version_id": version(batch),
+        "size": len(data),
+    }
+    assert endpoints.requests == []
+
+
+def test_a_message_that_is_no_event_fails_alone_so_that_it_ends_with_the_dead_letters(
+    context: Any, endpoints: FakeEndpoints
+) -> None:
+    batch = message(pictures.png())
+    batch["Records"] += stack.event("predict.bad_message")["Records"]
+
+    answer = handler(batch, context)
+
+    failed = [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+    assert failed == ["9a8b7c6d-5e4f-4321-8123-4567890abcde"]
+    assert PREDICTION in stack.keys_of(stack.RESULTS)
+
+
+@pytest.mark.parametrize("answer", [fake_endpoints.missing, fake_endpoints.failing])
+@pytest.mark.parametrize("endpoint", [CLASSIFIER, SEGMENTER])
+def test_an_endpoint_that_is_missing_or_fails_leaves_the_message_to_be_retried(
+    context: Any, endpoints: FakeEndpoints, endpoint: str, answer: Any
+) -> None:
+    endpoints.answers[endpoint] = answer
+
+    assert handler(message(pictures.png()), context) == FAILED
+    assert stack.keys_of(stack.RESULTS) == []
+
+
+def test_a_message_that_comes_again_after_the_endpoint_recovered_is_answered(
+    context: Any, endpoints: FakeEndpoints
+) -> None:
+    working = endpoints.answers[SEGMENTER]
+    endpoints.answers[SEGMENTER] = fake_endpoints.failing
+    batch = message(pictures.png())
+    handler(batch, context)
+    endpoints.answers[SEGMENTER] = working
+
+    assert handler(batch, context) == NONE_FAILED
+    assert PREDICTION in stack.keys_of(stack.RESULTS)
+
+
+@pytest.mark.parametrize("data", [pictures.png(), b"no image"])
+def test_the_same_version_delivered_twice_is_answered_once(
+    context: Any, endpoints: FakeEndpoints, data: bytes
+) -> None:
+    batch = message(data)
+    handler(batch, context)
+    asked = len(endpoints.requests)
+    versions = client("s3").list_object_versions(Bucket=stack.RESULTS)["Versions"]
+
+    assert handler(batch, context) == NONE_FAILED
+
+    assert len(endpoints.requests) == asked
+    again = client("s3").list_object_versions(Bucket=stack.RESULTS)["Versions"]
+    assert len(again) == len(versions)
+
+
+def test_an_older_version_that_arrives_late_does_not_replace_the_newer_answer(
+    context: Any, endpoints: FakeEndpoints
+) -> None:
+    older = message(pictures.png(1), sequencer="0055AED6DCD90281E5")
+    newer = message(pictures.png(2), sequencer="0055AED6DCD90281E6")
+
+    handler(newer, context)
+    handler(older, context)
+
+    prediction = stack.read_json(stack.RESULTS, PREDICTION)
+    assert prediction["image"]["version_id"] == version(newer)
+
+
+def test_a_newer_version_replaces_the_answer(context: Any, endpoints: FakeEndpoints) -> None:
+    older = message(pictures.png(1), sequencer="0055AED6DCD90281E5")
+    newer = message(pictures.png(2), sequencer="0055AED6DCD90281E51")
+
+    handler(older, context)
+    handler(newer, context)
+
+    prediction = stack.read_json(stack.RESULTS, PREDICTION)
+    assert prediction["image"]["version_id"] == version(newer)
+
+
+def test_an_object_that_is_gone_is_skipped(context: Any, endpoints: FakeEndpoints) -> None:
+    batch = message(pictures.png())
+    client("s3").delete_object(Bucket=stack.UPLOADS, Key=f"inbox/{PATH}", VersionId=version(batch))
+
+    assert handler(batch, context) == NONE_FAILED
+    assert stack.keys_of(stack.RESULTS) == []
+
+
+def test_the_log_does_not_hold_the_name_of_the_file(
+    context: Any, endpoints: FakeEndpoints, caplog: pytest.LogCaptureFixture
+) -> None:
+    handler(message(pictures.png()), context)
+
+    (record,) = caplog.records
+    assert record.message == "image handled"
+    assert "scan (1)" not in str(vars(record))
+    assert logger.get_correlation_id() == "a1b2c3d4-e5f6-4708-91a2-b3c4d5e6f708"

@@ -1,0 +1,115 @@
+"""A stack as the unit tests see it: names, environment, event files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from sonoflow.clients import client
+
+UPLOADS = "sonoflow-uploadsbucket-1f0k3r9q2c7x"
+WORK = "sonoflow-workbucket-8d4m2t6z0s5b"
+RESULTS = "sonoflow-resultsbucket-5h9w1v7y3n0e"
+TOPIC = "sonoflow-notifications"
+TOPIC_ARN = f"arn:aws:sns:us-east-1:123456789012:{TOPIC}"
+STATE_MACHINE = "sonoflow-train-images"
+STATE_MACHINE_ARN = f"arn:aws:states:us-east-1:123456789012:stateMachine:{STATE_MACHINE}"
+EVENTS = Path(__file__).resolve().parents[2] / "events"
+
+ENVIRONMENT = {
+    "UPLOADS_BUCKET": UPLOADS,
+    "WORK_BUCKET": WORK,
+    "RESULTS_BUCKET": RESULTS,
+    "TRAIN_IMAGES_STATE_MACHINE_ARN": STATE_MACHINE_ARN,
+    "NOTIFICATIONS_TOPIC_ARN": TOPIC_ARN,
+    "STAGE_BATCH_IMAGES": "4",
+    "SPLIT_SEED": "7",
+    "MINIMUM_IMAGES_PER_CLASS": "3",
+    "CLASSIFIER_ENDPOINT_NAME": "sonoflow-classifier",
+    "SEGMENTER_ENDPOINT_NAME": "sonoflow-segmenter",
+    "REVIEW_BELOW_PROBABILITY": "0.7",
+    "STACK_NAME": "sonoflow",
+    "SAGEMAKER_ROLE_ARN": "arn:aws:iam::123456789012:role/sonoflow-SageMakerRole-2b8f",
+    "TRAINING_IMAGE_URI": "763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch:2.13-cpu",
+    "SERVING_IMAGE_URI": "763104351884.dkr.ecr.us-east-1.amazonaws.com/ray:serve-cpu-v1",
+    "TRAINING_INSTANCE_TYPE": "ml.c7i.4xlarge",
+    "TRAINING_INSTANCE_COUNT": "1",
+    "TRAINING_MAX_RUNTIME_SECONDS": "3600",
+    "HOSTING_MODE": "serverless",
+    "HOSTING_INSTANCE_TYPE": "ml.c7i.large",
+    "SERVERLESS_MEMORY_MB": "4096",
+    "SERVERLESS_MAX_CONCURRENCY": "5",
+    "SCALING_MINIMUM": "1",
+    "SCALING_MAXIMUM": "4",
+    "SCALING_TARGET_INVOCATIONS": "60",
+    "SCALE_IN_COOLDOWN_SECONDS": "300",
+    "SCALE_OUT_COOLDOWN_SECONDS": "60",
+    "CLASSIFIER_ARCHITECTURE": "resnet18",
+    "CLASSIFIER_IMAGE_SIZE": "128",
+    "CLASSIFIER_EPOCHS": "12",
+    "SEGMENTER_BASE_CHANNELS": "16",
+    "SEGMENTER_DEPTH": "4",
+    "SEGMENTER_IMAGE_SIZE": "128",
+    "SEGMENTER_EPOCHS": "15",
+    "BATCH_SIZE": "16",
+    "TRAINING_SEED": "7",
+    "PRETRAINED_WEIGHTS_URI": "",
+    "MINIMUM_ACCURACY": "0.6",
+    "MINIMUM_LESION_DICE": "0.4",
+}
+
+
+def event(name: str) -> Any:
+    """The event file `events/<name>.json`."""
+    return json.loads((EVENTS / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def upload(created: dict[str, Any], data: bytes) -> dict[str, Any]:
+    """Puts the object that an "Object Created" event tells of, and makes the event true: S3 alone
+    chooses versions. Changes and returns the event."""
+    bucket, item = created["detail"]["bucket"]["name"], created["detail"]["object"]
+    answer = client("s3").put_object(Bucket=bucket, Key=item["key"], Body=data)
+    item.update({"size": len(data), "version-id": answer["VersionId"]})
+    return created
+
+
+def upload_messages(batch: dict[str, Any], *bodies: bytes) -> dict[str, Any]:
+    """The same for the events in the messages of an SQS batch, in order."""
+    for record, data in zip(batch["Records"], bodies, strict=True):
+        record["body"] = json.dumps(upload(json.loads(record["body"]), data))
+    return batch
+
+
+def state_upload(payload: dict[str, Any], data: bytes) -> dict[str, Any]:
+    """The same for the `upload` in a state's input."""
+    named = payload["upload"]
+    answer = client("s3").put_object(Bucket=named["bucket"], Key=named["key"], Body=data)
+    named.update({"size": len(data), "version_id": answer["VersionId"]})
+    return payload
+
+
+def read(bucket: str, key: str) -> bytes:
+    body: bytes = client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
+    return body
+
+
+def read_json(bucket: str, key: str) -> Any:
+    return json.loads(read(bucket, key))
+
+
+def write(bucket: str, key: str, body: bytes | str) -> None:
+    client("s3").put_object(Bucket=bucket, Key=key, Body=body)
+
+
+def keys_of(bucket: str) -> list[str]:
+    listing = client("s3").list_objects_v2(Bucket=bucket)
+    return sorted(item["Key"] for item in listing.get("Contents", []))
+
+
+def executions() -> list[dict[str, Any]]:
+    """Name and input of every execution of train_images."""
+    states = client("stepfunctions")
+    listing = states.list_executions(stateMachineArn=STATE_MACHINE_ARN)["executions"]
+    described = [states.describe_execution(executionArn=e["executionArn"]) for e in listing]
+    return [{"name": e["name"], "input": json.loads(e["input"])} for e in described]
