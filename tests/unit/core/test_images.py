@@ -165,14 +165,6 @@ def test_damaged_bytes_never_raise_anything_but_a_rejection(kind: str, data: st.
     assert pixels.dtype == np.uint8
 
 
-@pytest.mark.parametrize(
-    ("kind", "content_type"),
-    [("PNG", "image/png"), ("JPEG", "image/jpeg"), ("BMP", "image/bmp"), ("TIFF", "image/tiff")],
-)
-def test_the_content_type_is_that_of_the_bytes(kind: str, content_type: str) -> None:
-    assert decoded(GREY, kind).content_type == content_type
-
-
 def test_several_masks_become_their_union() -> None:
     one, other = pictures.lesion(0, 0, 20, 10), pictures.lesion(10, 0, 30, 10)
 

@@ -66,12 +66,7 @@ def test_images_of_one_batch_are_handled_each(context: Any, endpoints: FakeEndpo
 
     keys = [key for key in stack.keys_of(stack.RESULTS) if key.startswith("predictions/")]
     assert keys == ["predictions/scan.tif.json", "predictions/ward3/scan (2).jpg.json"]
-    assert [kind for _, kind, _ in endpoints.requests] == [
-        "image/jpeg",
-        "image/jpeg",
-        "image/tiff",
-        "image/tiff",
-    ]
+    assert [kind for _, kind, _ in endpoints.requests] == ["image/png"] * 4
 
 
 @pytest.mark.parametrize(

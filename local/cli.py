@@ -1,0 +1,219 @@
+"""The laptop runtime by hand: `python -m local up | status | drop | down | demo`."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import fcntl
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich.console import Console
+
+from local.client import LOG, RECORD, Laptop, NotRunning, StartFailed
+from local.deploy import DeploymentFailed
+from local.package import PackagingError
+from local.template import TemplateError
+
+ROOT = Path(__file__).resolve().parent.parent
+DEFAULT_PORT = 4566
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+
+def main(argv: list[str] | None = None) -> int:
+    arguments = _parser().parse_args(argv)
+    try:
+        return int(arguments.run(arguments))
+    except NotRunning as error:
+        err.print(f"{error} Start one with: python -m local up", soft_wrap=True)
+        return 1
+    except KeyboardInterrupt:
+        err.print("interrupted")
+        return 130
+
+
+def up(arguments: argparse.Namespace) -> int:
+    """Start the runtime with the stack deployed."""
+    state: Path = arguments.state
+    state.mkdir(parents=True, exist_ok=True)
+    with _one_at_a_time(state):
+        with contextlib.suppress(NotRunning):
+            laptop = Laptop.attach(state)
+            out.print(f"A laptop runtime is already running at {laptop.endpoint_url}.")
+            return 0
+        try:
+            laptop = Laptop.start(
+                ROOT,
+                state,
+                template=arguments.template,
+                port=_port(arguments.port),
+                parameters=dict(arguments.parameter),
+                report=lambda line: out.print(line, style="dim", soft_wrap=True),
+            )
+        except (StartFailed, PackagingError, TemplateError, DeploymentFailed) as error:
+            err.print(f"[red]failed:[/red] {error}", soft_wrap=True)
+            return 1
+    _introduce(laptop, state)
+    if arguments.foreground:
+        return _stay(laptop)
+    laptop.detach()
+    return 0
+
+
+def down(arguments: argparse.Namespace) -> int:
+    """Stop the runtime and everything that it started."""
+    state: Path = arguments.state
+    try:
+        laptop = Laptop.attach(state)
+    except NotRunning as error:
+        if not Laptop.stop_remains(state):
+            out.print(f"{error} Nothing to stop.", soft_wrap=True)
+        else:
+            out.print("Stopped a runtime that did not answer.")
+        return 0
+    laptop.stop()
+    out.print("stopped")
+    return 0
+
+
+def status(arguments: argparse.Namespace) -> int:
+    """Show executions, jobs, endpoints, queues and functions."""
+    from local.status import show
+
+    show(Laptop.attach(arguments.state), out)
+    return 0
+
+
+def drop(arguments: argparse.Namespace) -> int:
+    """Upload files as a user would and wait for what becomes of them."""
+    from local.drop import drop_files
+
+    laptop = Laptop.attach(arguments.state)
+    return drop_files(laptop, arguments.file, arguments.to, wait=not arguments.no_wait, console=out)
+
+
+def demo(arguments: argparse.Namespace) -> int:
+    """The whole main job, from a zip to answered inbox images."""
+    from local.demo import DemoFailed, run_demo
+    from local.progress import RunFailed
+
+    state: Path = arguments.state
+    state.mkdir(parents=True, exist_ok=True)
+    try:
+        run_demo(ROOT, state, arguments.out, arguments.dataset, out)
+    except (DemoFailed, RunFailed, StartFailed, PackagingError, DeploymentFailed) as error:
+        err.print(f"[red]failed:[/red] {error}", soft_wrap=True)
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, run: object, help: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=help, description=help)
+        added.set_defaults(run=run)
+        added.add_argument(
+            "--state",
+            type=Path,
+            default=ROOT / ".sonoflow",
+            metavar="DIR",
+            help="where runtime.json, logs and scratch are kept (default: .sonoflow)",
+        )
+        return added
+
+    start = command("up", up, "start the runtime and deploy template.yaml into it")
+    start.add_argument(
+        "--port",
+        type=int,
+        metavar="N",
+        help=f"port on 127.0.0.1 (default: {DEFAULT_PORT}, or a free one where that is taken)",
+    )
+    start.add_argument(
+        "--parameter",
+        type=_assignment,
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="a template parameter, over those of local/parameters.json; may be repeated",
+    )
+    start.add_argument(
+        "--foreground", action="store_true", help="stay until Ctrl-C, then stop the runtime"
+    )
+    start.add_argument(
+        "--template",
+        type=Path,
+        metavar="FILE",
+        help="deploy another template, without local/parameters.json",
+    )
+    command("status", status, "show executions, jobs, endpoints, queues and functions")
+    upload = command("drop", drop, "upload files and wait for their results")
+    upload.add_argument("file", type=Path, nargs="+", help="images → inbox/, .zip → datasets/")
+    upload.add_argument("--to", metavar="KEY", help="key to upload to; a prefix if it ends in /")
+    upload.add_argument("--no-wait", action="store_true", help="return after the upload")
+    command("down", down, "stop the runtime; no process is left behind")
+    show = command("demo", demo, "the whole main job on this machine, see README.md")
+    show.add_argument("--dataset", type=Path, metavar="FILE", help="a zip in the BUSI layout")
+    show.add_argument("--out", type=Path, default=Path("out"), metavar="DIR")
+    return parser
+
+
+def _assignment(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not (name and equals):
+        raise argparse.ArgumentTypeError(f"'{text}' is not KEY=VALUE")
+    return name, value
+
+
+def _port(wanted: int | None) -> int:
+    """The port asked for; else the usual one, or 0 for any, where that is taken."""
+    if wanted is not None:
+        return wanted
+    try:
+        socket.create_server(("127.0.0.1", DEFAULT_PORT)).close()
+    except OSError:
+        return 0
+    return DEFAULT_PORT
+
+
+@contextlib.contextmanager
+def _one_at_a_time(state: Path) -> Iterator[None]:
+    """Two `up` at once must not start two runtimes: the second waits and finds the first's."""
+    with (state / "up.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+        fcntl.flock(lock, fcntl.LOCK_UN)
+
+
+def _introduce(laptop: Laptop, state: Path) -> None:
+    out.print(f"\n[bold]ready[/bold] at [bold]{laptop.endpoint_url}[/bold]")
+    out.print(f"details in {state / RECORD}, log in {state / LOG}\n", soft_wrap=True)
+    width = max((len(name) for name in laptop.outputs), default=0)
+    for name, value in laptop.outputs.items():
+        out.print(f"{name:<{width}}  {value}", soft_wrap=True)  # whole, to be copied
+
+
+def _stay(laptop: Laptop) -> int:
+    """Wait for Ctrl-C, SIGTERM or the server's own end."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    while not stop.wait(0.2):
+        if not laptop.running():
+            err.print("the runtime ended by itself; see its log")
+            laptop.stop()
+            return 1
+    laptop.stop()
+    out.print("stopped")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,247 @@
+"""A laptop runtime from outside: start one with a stack in it, attach to one, use it, stop it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+import uuid
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Self
+
+import boto3
+from botocore.config import Config
+
+from local.deploy import deploy
+from local.runtime import REGION, STACK
+from local.server import lock_is_held, remove_dead_runs
+
+RECORD = "runtime.json"
+LOG = "runtime.log"
+_STOP_SECONDS = 15.0
+_HEALTH_SECONDS = 10.0
+_NO_PARAMETERS: Mapping[str, str] = {}
+_PARAMETERS = Path(__file__).with_name("parameters.json")
+
+
+class StartFailed(Exception):
+    """The server did not come up; the message holds its last words."""
+
+
+class NotRunning(Exception):
+    """There is no runtime to attach to."""
+
+
+class Laptop:
+    """One running laptop runtime.
+
+    >>> with Laptop.start(root, state, template=root / "template.yaml") as laptop:
+    ...     laptop.client("s3").upload_file("scan.png", laptop.outputs["UploadsBucketName"], key)
+    """
+
+    def __init__(self, state: Path, port: int, pid: int, process: _Server | None = None) -> None:
+        self.state = state
+        self.pid = pid
+        self.endpoint_url = f"http://127.0.0.1:{port}"
+        self.region = REGION
+        self.outputs: dict[str, str] = {}
+        self._process = process
+        self._clients: dict[str, Any] = {}
+
+    @classmethod
+    def start(
+        cls,
+        root: Path,
+        state: Path,
+        *,
+        template: Path | None = None,
+        port: int = 0,
+        parameters: Mapping[str, str] = _NO_PARAMETERS,
+        stack: str = STACK,
+        report: Callable[[str], None] = lambda line: None,
+    ) -> Self:
+        """Start a server, deploy into it and write runtime.json.
+
+        `root` is the repository, `state` the directory for scratch, logs and runtime.json. Without
+        a `template` it is the product's, with the laptop's parameters below the given ones. The
+        server ends with this process unless `detach` is called. Raises StartFailed, TemplateError,
+        PackagingError or DeploymentFailed, with nothing left running.
+        """
+        if template is None:
+            template = root / "template.yaml"
+            parameters = {**json.loads(_PARAMETERS.read_text()), **parameters}
+        server = _Server(root, state, port)
+        laptop = cls(state, server.port, server.pid, server)
+        try:
+            report(f"runtime at {laptop.endpoint_url}")
+            laptop.outputs = deploy(laptop.client, root, state, template, parameters, stack, report)
+            laptop._write_record()
+        except BaseException:
+            laptop.stop()
+            raise
+        return laptop
+
+    @classmethod
+    def attach(cls, state: Path) -> Self:
+        """The runtime that runtime.json describes; raises NotRunning."""
+        try:
+            record = json.loads((state / RECORD).read_text())
+        except FileNotFoundError:
+            raise NotRunning("No laptop runtime is running.") from None
+        laptop = cls(state, int(record["endpoint_url"].rsplit(":", 1)[1]), record["pid"])
+        laptop.outputs = record["outputs"]
+        if not laptop.healthy():
+            raise NotRunning(f"The runtime of {state / RECORD} does not answer any more.")
+        return laptop
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of this runtime; cached."""
+        if service not in self._clients:
+            self._clients[service] = boto3.client(
+                service,
+                region_name=self.region,
+                endpoint_url=self.endpoint_url,
+                aws_access_key_id="local",
+                aws_secret_access_key="local",  # noqa: S106 - loopback only, checked by nobody
+                config=Config(
+                    retries={"total_max_attempts": 1},
+                    read_timeout=900,
+                    max_pool_connections=32,
+                    s3={"addressing_style": "path"},
+                ),
+            )
+        return self._clients[service]
+
+    def healthy(self) -> bool:
+        """Whether the server lives and answers."""
+        url = f"{self.endpoint_url}/moto-api/"
+        with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=_HEALTH_SECONDS):
+            return _alive(self.pid)
+        return False
+
+    @staticmethod
+    def stop_remains(state: Path) -> bool:
+        """End what runtime.json names although it does not answer; whether there was such a thing.
+
+        The process is a runtime's only if it holds the lock of its run: ids are used again.
+        """
+        record = state / RECORD
+        try:
+            pid = int(json.loads(record.read_text())["pid"])
+        except (FileNotFoundError, ValueError, KeyError):
+            record.unlink(missing_ok=True)
+            return False
+        running = _alive(pid) and any(lock_is_held(run) for run in (state / "runs").glob("*"))
+        if running:
+            Laptop(state, 0, pid).stop()
+        record.unlink(missing_ok=True)
+        return running
+
+    def running(self) -> bool:
+        """Whether the server process lives."""
+        return self._process.running() if self._process else _alive(self.pid)
+
+    def detach(self) -> None:
+        """Let the server live on after this process."""
+        if self._process:
+            self._process.detach()
+
+    def stop(self) -> None:
+        """Stop the server and all its children; returns when they are gone."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGTERM)
+        deadline = time.monotonic() + _STOP_SECONDS
+        while self.running():
+            if time.monotonic() > deadline:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(self.pid, signal.SIGKILL)  # the guardian ends the children
+                deadline += _STOP_SECONDS
+            time.sleep(0.02)
+        if self._process:
+            self._process.close()
+        record = self.state / RECORD
+        with contextlib.suppress(FileNotFoundError, ValueError):
+            if json.loads(record.read_text())["pid"] == self.pid:
+                record.unlink()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def _write_record(self) -> None:
+        record = {
+            "endpoint_url": self.endpoint_url,
+            "region": self.region,
+            "pid": self.pid,
+            "outputs": self.outputs,
+        }
+        descriptor, name = tempfile.mkstemp(dir=self.state)
+        with os.fdopen(descriptor, "w") as file:
+            json.dump(record, file, indent=2)
+        Path(name).replace(self.state / RECORD)
+
+
+class _Server:
+    """The server process as its starter holds it."""
+
+    def __init__(self, root: Path, state: Path, port: int) -> None:
+        runs = state / "runs"
+        runs.mkdir(parents=True, exist_ok=True)
+        remove_dead_runs(runs)
+        reader, writer = os.pipe()
+        log = state / LOG
+        with log.open("w") as output:
+            self._process = subprocess.Popen(
+                [
+                    *(sys.executable, "-u", "-m", "local.server", "--port", str(port)),
+                    *("--root", str(root), "--state", str(runs / uuid.uuid4().hex)),
+                    *("--ready", str(writer)),
+                ],
+                cwd=Path(__file__).resolve().parent.parent,
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                pass_fds=(writer,),
+                start_new_session=True,
+                text=True,
+            )
+        os.close(writer)
+        with os.fdopen(reader) as ready:
+            answer = ready.read()
+        if not answer:
+            self._process.wait()
+            self.close()
+            lines = log.read_text().splitlines()
+            raise StartFailed("\n".join(lines[-5:]) or "The server ended without a word.")
+        self.port, self.pid = json.loads(answer)["port"], self._process.pid
+
+    def running(self) -> bool:
+        return self._process.poll() is None
+
+    def detach(self) -> None:
+        if self._process.stdin:
+            self._process.stdin.write("detach\n")
+            self._process.stdin.flush()
+
+    def close(self) -> None:
+        if self._process.stdin:
+            self._process.stdin.close()
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

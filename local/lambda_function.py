@@ -1,0 +1,67 @@
+"""What a worker needs to know of a Lambda function, read from moto's record of it."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import io
+import shutil
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import Any
+
+
+@dataclasses.dataclass(frozen=True)
+class Function:
+    """One version of one function as configured now; equal while a warm worker may serve it."""
+
+    name: str
+    arn: str
+    version: str
+    handler: str
+    role: str
+    runtime: str
+    memory_mb: int
+    timeout: float  # seconds
+    environment: tuple[tuple[str, str], ...]
+    code_digest: str
+    log_group: str
+    log_format: str  # Text or JSON
+    code: bytes = dataclasses.field(compare=False, repr=False)
+
+    @classmethod
+    def of(cls, record: Any) -> Function:
+        """From a moto LambdaFunction."""
+        logging = getattr(record, "logging_config", {})
+        return cls(
+            name=record.function_name,
+            arn=record.function_arn,
+            version=str(record.version),
+            handler=record.handler,
+            role=record.role,
+            runtime=record.run_time,
+            memory_mb=int(record.memory_size),
+            timeout=float(record.timeout),
+            environment=tuple(sorted((k, str(v)) for k, v in record.environment_vars.items())),
+            code_digest=hashlib.sha256(record.code_bytes).hexdigest(),
+            log_group=logging.get("LogGroup", record.logs_group_name),
+            log_format=logging.get("LogFormat", "Text"),
+            code=record.code_bytes,
+        )
+
+
+def unpack(function: Function, below: Path) -> Path:
+    """The function's code as a directory, unpacked once per content."""
+    target = below / function.code_digest[:32]
+    if target.is_dir():
+        return target
+    below.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(dir=below))
+    with zipfile.ZipFile(io.BytesIO(function.code)) as archive:
+        archive.extractall(scratch)
+    try:
+        scratch.rename(target)
+    except OSError:  # another worker was quicker
+        shutil.rmtree(scratch)
+    return target

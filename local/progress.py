@@ -1,0 +1,229 @@
+"""What a training run is doing, read through the same AWS calls that anybody could make.
+
+`RunWatch.look()` asks Step Functions for the states, SageMaker for the jobs and CloudWatch Logs for
+the epochs, and returns a `RunProgress`; `ProgressView` draws it, as a live table on a terminal and
+as lines elsewhere.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+import time
+from collections.abc import Callable, Iterator
+from types import TracebackType
+from typing import Any
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+TRAINING_LOGS = "/aws/sagemaker/TrainingJobs"
+RUNNING = "RUNNING"
+MODELS = {"classification": "classifier", "segmentation": "segmenter"}
+_EPOCH = re.compile(r"^epoch=(\d+)/(\d+) (.*)$")
+_SHOWN = ("train_loss", "validation_accuracy", "validation_macro_f1", "validation_lesion_dice")
+
+
+class RunFailed(Exception):
+    """The execution ended in another status than SUCCEEDED; says which, and why."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Epoch:
+    """One `epoch=3/20 name=value …` line of a training log."""
+
+    number: int
+    of: int
+    metrics: dict[str, float]
+
+    @classmethod
+    def parse(cls, line: str) -> Epoch | None:
+        match = _EPOCH.match(line)
+        if match is None:
+            return None
+        pairs = (pair.partition("=") for pair in match[3].split())
+        return cls(int(match[1]), int(match[2]), {name: float(value) for name, _, value in pairs})
+
+
+@dataclasses.dataclass(frozen=True)
+class RunProgress:
+    """One look at a run: its status, the states it is in, and each training job's last epoch."""
+
+    status: str
+    states: tuple[str, ...]  # of train_images
+    releases: dict[str, str]  # task → state of its release_model execution
+    epochs: dict[str, Epoch]  # task → the last epoch logged
+
+
+class RunWatch:
+    """Looks at one execution of train_images."""
+
+    def __init__(self, client: Callable[[str], Any], outputs: dict[str, str], arn: str) -> None:
+        self._states, self._jobs = client("stepfunctions"), client("sagemaker")
+        self._logs = client("logs")
+        self._release_machine = outputs["ReleaseModelStateMachineArn"]
+        self.arn = arn
+        self.run = arn.rsplit(":", 1)[-1]
+        given = self._states.describe_execution(executionArn=arn)["input"]
+        self.version: str = json.loads(given)["dataset"]["version"]
+
+    def look(self) -> RunProgress:
+        status = self._states.describe_execution(executionArn=self.arn)["status"]
+        releases = {task: self._release_arn(task) for task in MODELS}
+        return RunProgress(
+            status,
+            tuple(open_states(self.history(self.arn))),
+            {task: self._release_state(arn) for task, arn in releases.items() if arn},
+            dict(self._last_epochs()),
+        )
+
+    def outcome(self) -> dict[str, Any]:
+        """DescribeExecution of the ended run.
+
+        Raises RunFailed, with the error and its cause, unless it succeeded.
+        """
+        execution: dict[str, Any] = self._states.describe_execution(executionArn=self.arn)
+        if execution["status"] != "SUCCEEDED":
+            error, cause = execution.get("error", ""), execution.get("cause", "")
+            raise RunFailed(f"{self.run} {execution['status'].lower()}: {error}: {cause}")
+        return execution
+
+    def history(self, arn: str) -> list[dict[str, Any]]:
+        pages = self._states.get_paginator("get_execution_history").paginate(
+            executionArn=arn, includeExecutionData=False
+        )
+        return [event for page in pages for event in page["events"]]
+
+    def seconds(self) -> dict[str, float]:
+        """Wall-clock seconds of each state; `Train` of a release is `Train <model>`."""
+        spans = state_seconds(self.history(self.arn))
+        for task, model in MODELS.items():
+            if arn := self._release_arn(task):
+                spans[f"Train {model}"] = state_seconds(self.history(arn)).get("Train", 0.0)
+        return spans
+
+    def _release_arn(self, task: str) -> str | None:
+        name = f"{self.run}-{task}"
+        pages = self._states.get_paginator("list_executions").paginate(
+            stateMachineArn=self._release_machine
+        )
+        executions = (execution for page in pages for execution in page["executions"])
+        return next((e["executionArn"] for e in executions if e["name"] == name), None)
+
+    def _release_state(self, arn: str) -> str:
+        status: str = self._states.describe_execution(executionArn=arn)["status"]
+        states = list(open_states(self.history(arn)))
+        return states[-1] if states and status == RUNNING else status.lower()
+
+    def _last_epochs(self) -> Iterator[tuple[str, Epoch]]:
+        jobs = self._jobs.list_training_jobs(NameContains=self.version)["TrainingJobSummaries"]
+        for job in jobs:
+            name = job["TrainingJobName"]
+            task = next((t for t, model in MODELS.items() if f"-{model}-" in name), None)
+            epochs = [epoch for line in self._log_lines(name) if (epoch := Epoch.parse(line))]
+            if task and epochs:
+                yield task, epochs[-1]
+
+    def _log_lines(self, job: str) -> Iterator[str]:
+        try:
+            streams = self._logs.describe_log_streams(
+                logGroupName=TRAINING_LOGS, logStreamNamePrefix=f"{job}/"
+            )["logStreams"]
+        except self._logs.exceptions.ResourceNotFoundException:
+            return  # no job has logged yet
+        for stream in streams:
+            events = self._logs.get_log_events(
+                logGroupName=TRAINING_LOGS, logStreamName=stream["logStreamName"], limit=200
+            )["events"]
+            yield from (event["message"] for event in events)
+
+
+def open_states(history: list[dict[str, Any]]) -> Iterator[str]:
+    """Names of the states that were entered and not yet left, in the order of entry."""
+    entered: list[str] = []
+    for event in history:
+        if details := event.get("stateEnteredEventDetails"):
+            entered.append(details["name"])
+        elif (details := event.get("stateExitedEventDetails")) and details["name"] in entered:
+            entered.remove(details["name"])
+    yield from entered
+
+
+def state_seconds(history: list[dict[str, Any]]) -> dict[str, float]:
+    """Seconds between the first entry of each state and its last exit."""
+    entered: dict[str, float] = {}
+    seconds: dict[str, float] = {}
+    for event in history:
+        moment = event["timestamp"].timestamp()
+        if details := event.get("stateEnteredEventDetails"):
+            entered.setdefault(details["name"], moment)
+        elif details := event.get("stateExitedEventDetails"):
+            seconds[details["name"]] = round(moment - entered[details["name"]], 2)
+    return seconds
+
+
+class ProgressView:
+    """Draws looks at a run; a context manager."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._live = Live(console=console, refresh_per_second=4, transient=True)
+        self._started = time.monotonic()
+        self._printed: set[str] = set()
+
+    def __enter__(self) -> ProgressView:
+        if self._console.is_terminal:
+            self._live.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._live.stop()
+
+    def show(self, progress: RunProgress) -> None:
+        if self._console.is_terminal:
+            self._live.update(self._draw(progress))
+            return
+        for line in self._lines(progress):
+            if line not in self._printed:
+                self._printed.add(line)
+                self._console.print(
+                    f"[{self._elapsed():>4}] {line}", highlight=False, markup=False, soft_wrap=True
+                )
+
+    def _elapsed(self) -> str:
+        return f"{time.monotonic() - self._started:.0f}s"
+
+    def _lines(self, progress: RunProgress) -> Iterator[str]:
+        for state in progress.states:
+            yield f"state {state}"
+        for task, state in progress.releases.items():
+            yield f"{MODELS[task]}: state {state}"
+        for task, epoch in progress.epochs.items():
+            yield f"{MODELS[task]}: epoch {epoch.number}/{epoch.of} {_metrics(epoch)}"
+
+    def _draw(self, progress: RunProgress) -> RenderableType:
+        heading = Text(f"{self._elapsed():>5}  ", style="dim")
+        heading.append(" → ".join(progress.states) or progress.status.lower(), style="bold cyan")
+        table = Table.grid(padding=(0, 2))
+        for task, state in progress.releases.items():
+            epoch = progress.epochs.get(task)
+            table.add_row(
+                Text(f"       {MODELS[task]}", style="bold"),
+                Text(state, style="cyan"),
+                ProgressBar(total=epoch.of, completed=epoch.number, width=24) if epoch else "",
+                Text(f"epoch {epoch.number}/{epoch.of} {_metrics(epoch)}" if epoch else ""),
+            )
+        return Group(heading, table)
+
+
+def _metrics(epoch: Epoch) -> str:
+    return " ".join(f"{n}={epoch.metrics[n]:.3f}" for n in _SHOWN if n in epoch.metrics)

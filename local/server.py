@@ -1,0 +1,161 @@
+"""The runtime's server process: moto, extended, on loopback. `python -m local.server` is started by
+`local.client`, never by hand.
+
+It says when it is ready, and on which port, through a pipe. As long as its starter has not told it
+to `detach`, it ends when the starter ends.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import json
+import logging
+import os
+import shutil
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from local.reaper import Reaper
+from local.runtime import REGION, Runtime
+
+LOCK = "lock"  # in a run's scratch directory, locked as long as its server lives
+_BACKLOG = 128
+
+
+def main() -> None:
+    arguments = _arguments()
+    # before moto and boto3 are imported: nothing in this process may find its way to AWS
+    os.environ.update(
+        AWS_DEFAULT_REGION=REGION,
+        AWS_ACCESS_KEY_ID="local",
+        AWS_SECRET_ACCESS_KEY="local",  # noqa: S106 - loopback only, checked by nobody
+        AWS_EC2_METADATA_DISABLED="true",
+    )
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_CONFIG_FILE"):
+        os.environ.pop(name, None)
+    try:
+        listener = socket.create_server(("127.0.0.1", arguments.port), backlog=_BACKLOG)
+    except OSError as error:
+        sys.exit(f"Port {arguments.port} of 127.0.0.1 cannot be used: {error.strerror}")
+    port = listener.getsockname()[1]
+    os.environ["AWS_ENDPOINT_URL"] = f"http://127.0.0.1:{port}"
+    os.environ["MOTO_PORT"] = str(port)
+    state: Path = arguments.state
+    state.mkdir(parents=True)
+    lock = (state / LOCK).open("w")
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    runtime = Runtime(port=port, state=state, root=arguments.root, reaper=Reaper())
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    threading.Thread(target=_watch_starter, args=(stop,), daemon=True).start()
+    try:
+        server = _server(runtime, listener)
+        threading.Thread(target=server.serve_forever, name="server", daemon=True).start()
+        with os.fdopen(arguments.ready, "w") as ready:
+            json.dump({"port": port, "pid": os.getpid()}, ready)
+        stop.wait()
+    finally:
+        runtime.reaper.close()
+        shutil.rmtree(state, ignore_errors=True)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        # worker threads may wait for answers that will not come; nothing is left to save
+        os._exit(0 if stop.is_set() else 1)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--root", type=Path, required=True)
+    parser.add_argument("--state", type=Path, required=True)
+    parser.add_argument("--ready", type=int, required=True, help="file descriptor to report on")
+    return parser.parse_args()
+
+
+def _watch_starter(stop: threading.Event) -> None:
+    """End with the starter, whose end closes standard input, unless it lets go before."""
+    if sys.stdin.readline().strip() != "detach":
+        stop.set()
+
+
+def _server(runtime: Runtime, listener: socket.socket) -> Any:
+    from moto.server import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+    from werkzeug.serving import make_server
+
+    configure()
+    for install in installers():
+        install(runtime)
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    return make_server(
+        "127.0.0.1",
+        runtime.port,
+        DomainDispatcherApplication(create_backend_app),
+        threaded=True,
+        request_handler=_handler(MotoRequestHandler),
+        fd=listener.fileno(),
+    )
+
+
+def configure() -> None:
+    """moto's own settings: run state machines, know AWS's managed policies."""
+    from moto.core.config import default_user_config
+
+    default_user_config["stepfunctions"]["execute_state_machine"] = True
+    default_user_config["iam"]["load_aws_managed_policies"] = True
+
+
+def installers() -> list[Callable[[Runtime], None]]:
+    """What the runtime adds to moto, in order. Imported late: it draws all of moto in."""
+    from local import (
+        cloudformation,
+        credentials,
+        events,
+        hosting,
+        lambda_runtime,
+        policies,
+        queues,
+        stepfunctions,
+        training,
+    )
+
+    modules = (
+        *(credentials, policies, cloudformation, lambda_runtime, queues, events),
+        *(stepfunctions, training, hosting),
+    )
+    return [module.install for module in modules]
+
+
+def _handler(base: type[Any]) -> type[Any]:
+    """moto's request handler without Nagle's algorithm, which would hold each small answer back
+    for 40 ms."""
+    return type("_PromptHandler", (base,), {"disable_nagle_algorithm": True})
+
+
+def remove_dead_runs(runs: Path) -> None:
+    """Scratch directories of servers that were killed before they could clean up."""
+    for run in runs.glob("*"):
+        if not lock_is_held(run):
+            shutil.rmtree(run, ignore_errors=True)
+
+
+def lock_is_held(run: Path) -> bool:
+    """Whether the server of that scratch directory lives."""
+    try:
+        with (run / LOCK).open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
+
+
+if __name__ == "__main__":
+    main()

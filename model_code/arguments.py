@@ -1,0 +1,72 @@
+"""Command-line arguments of the training scripts: hyperparameters and folders.
+
+SageMaker hands hyperparameters over as `--name value` and folders in SM_* variables, which are the
+folders' defaults here. A flag that no script knows is an error that names it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+FOLDERS = {
+    "train": "SM_CHANNEL_TRAIN",
+    "validation": "SM_CHANNEL_VALIDATION",
+    "test": "SM_CHANNEL_TEST",
+    "model-dir": "SM_MODEL_DIR",
+    "output-data-dir": "SM_OUTPUT_DATA_DIR",
+}
+
+
+def training_parser(description: str | None, model_name: str) -> argparse.ArgumentParser:
+    """What both scripts take; each adds what its network needs."""
+    parser = argparse.ArgumentParser(
+        description=description,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--classes", type=class_names, required=True, help="JSON list")
+    parser.add_argument("--epochs", type=positive, default=60)
+    parser.add_argument("--batch-size", type=positive, default=16)
+    parser.add_argument("--learning-rate", type=float, default=1e-3, help="the highest")
+    parser.add_argument("--weight-decay", type=float, default=1e-2)
+    parser.add_argument("--patience", type=positive, default=15, help="epochs")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--model-name", default=model_name)
+    parser.add_argument("--model-version", default="unreleased")
+    parser.add_argument("--dataset-version", default="unknown")
+    parser.add_argument("--code-digest", default="unknown")
+    for name, variable in FOLDERS.items():
+        folder = os.environ.get(variable)
+        parser.add_argument(
+            f"--{name}", type=Path, default=folder, required=folder is None, help=variable
+        )
+    return parser
+
+
+def hyperparameters(options: argparse.Namespace, names: Sequence[str] = ()) -> dict[str, object]:
+    """Those that decide what is learnt, for the record in model.json."""
+    kept = ("epochs", "batch_size", "learning_rate", "weight_decay", "patience", "seed", *names)
+    return {name: getattr(options, name) for name in kept}
+
+
+def positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
+    return value
+
+
+def class_names(text: str) -> list[str]:
+    try:
+        names = json.loads(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not JSON") from error
+    if not isinstance(names, list) or not all(isinstance(name, str) and name for name in names):
+        raise argparse.ArgumentTypeError(f"{text} is not a JSON list of class names")
+    if len(set(names)) != len(names) or len(names) < 2:
+        raise argparse.ArgumentTypeError(f"{text} needs at least two classes, all different")
+    return names

@@ -1,0 +1,42 @@
+"""The model directory that a training job leaves, which becomes model.tar.gz.
+
+weights.safetensors   the network
+model.json            what it is (model_card)
+config.yaml           Ray Serve's configuration, for SageMaker's Ray serving container
+code/                 this code, which that container puts on its path
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from torch import nn
+
+import weights
+from model_card import ModelCard
+from predictor import WEIGHTS_FILE
+
+CONFIG = """\
+# Read by SageMaker's Ray Serve container: what to serve, and under which route.
+applications:
+  - name: sonoflow
+    route_prefix: /
+    import_path: ray_app:deployment
+"""
+
+
+def write_model(folder: Path, network: nn.Module, card: ModelCard) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    metadata = {"format": "pt", "name": card.name, "version": card.version}
+    weights.save(folder / WEIGHTS_FILE, network.state_dict(), metadata)
+    card.write(folder)
+    (folder / "config.yaml").write_text(CONFIG, encoding="utf-8")
+    copy_code(folder / "code")
+
+
+def copy_code(target: Path) -> None:
+    """All modules, those for training too: a model carries the code that made it."""
+    target.mkdir(exist_ok=True)
+    for module in sorted(Path(__file__).parent.glob("*.py")):
+        shutil.copyfile(module, target / module.name)

@@ -1,0 +1,41 @@
+"""Errors of the model code.
+
+    ModelCodeError
+    ├── ArgumentsError     a hyperparameter or the environment of the job cannot be used
+    ├── ChannelError       an input channel lacks what training needs
+    ├── WeightsError       a weights file is damaged, or does not fit the network
+    ├── TrainingDiverged   the loss left the real numbers
+    ├── ModelError         a model directory cannot be served
+    └── ImageUnreadable    bytes that are no image this code reads
+
+A training job that raises one ends with a line that SageMaker shows as the job's failure reason
+(`job.run`), so the message says what was wrong, with which value, and what to do.
+"""
+
+
+class ModelCodeError(Exception):
+    """Base of all errors this code raises on purpose."""
+
+
+class ArgumentsError(ModelCodeError):
+    pass
+
+
+class ChannelError(ModelCodeError):
+    pass
+
+
+class WeightsError(ModelCodeError):
+    pass
+
+
+class TrainingDiverged(ModelCodeError):
+    pass
+
+
+class ModelError(ModelCodeError):
+    pass
+
+
+class ImageUnreadable(ModelCodeError):
+    pass

@@ -1,0 +1,94 @@
+"""What the two training scripts do before and after training."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from artifact import write_model
+from errors import ArgumentsError, ChannelError, ModelCodeError
+from evaluation import Evaluation
+from loop import History, Schedule, log_line
+from model_card import ModelCard
+from precision import Compute
+
+
+def run(main: Callable[[], None]) -> None:
+    """A training script's way to run: an error of our own ends it with one line on stderr.
+
+    SageMaker's training toolkit (5.1.4) takes FailureReason from the first line of output on that
+    names one of Python's own exceptions, and is blind to ours; hence the line's first word.
+    """
+    try:
+        main()
+    except ModelCodeError as error:
+        sys.exit(f"RuntimeError: {type(error).__name__}: {error}")
+
+
+def start(options: argparse.Namespace) -> Compute:
+    refuse_several_processes()
+    torch.manual_seed(options.seed)
+    compute = Compute.here()
+    print(f"{compute} torch={torch.__version__} seed={options.seed}", flush=True)
+    return compute
+
+
+def refuse_several_processes() -> None:
+    hosts = json.loads(os.environ.get("SM_HOSTS", '["localhost"]'))
+    if len(hosts) > 1:
+        raise ArgumentsError(
+            f"this job has {len(hosts)} instances ({', '.join(hosts)}); training runs in a single "
+            "process: set the instance count to 1"
+        )
+    world = os.environ.get("WORLD_SIZE", "1")
+    if world != "1":
+        raise ArgumentsError(f"WORLD_SIZE is {world}; training runs in a single process")
+
+
+def refuse_single_image(images: int) -> None:
+    if images < 2:
+        raise ChannelError("the train channel holds one image; batch normalisation needs two")
+
+
+def schedule(options: argparse.Namespace) -> Schedule:
+    return Schedule(
+        epochs=options.epochs,
+        batch_size=options.batch_size,
+        learning_rate=options.learning_rate,
+        weight_decay=options.weight_decay,
+        patience=options.patience,
+    )
+
+
+def finish(
+    options: argparse.Namespace,
+    network: nn.Module,
+    card: ModelCard,
+    evaluation: Evaluation,
+    history: History,
+) -> None:
+    """Writes the model directory and the job's output, and logs the test metrics."""
+    write_model(options.model_dir, network, card)
+    output: Path = options.output_data_dir
+    output.mkdir(parents=True, exist_ok=True)
+    _write_json(output / "evaluation.json", evaluation)
+    epochs = {"best_epoch": history.best_epoch, "epochs": history.epochs}
+    _write_json(output / "history.json", epochs)
+    figures = {
+        f"test_{name}": value
+        for name, value in evaluation["metrics"].items()
+        if not isinstance(value, dict)
+    }
+    print(log_line(figures), flush=True)
+
+
+def _write_json(path: Path, content: dict[str, Any]) -> None:
+    path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")

@@ -1,0 +1,62 @@
+"""model.json: what a model is, where it comes from and how it is to be used."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+from errors import ModelError
+from preprocessing import Normalisation
+
+FILE = "model.json"
+SCHEMA_VERSION = 1
+
+
+@dataclasses.dataclass(frozen=True)
+class ModelCard:
+    task: str  # classification or segmentation
+    name: str
+    version: str
+    architecture: str  # resnet18 …, unet
+    network: dict[str, Any]  # the fields of the network's configuration
+    classes: list[str]  # in the order of the classifier's outputs
+    image_size: int  # side of the network's frame, pixels
+    normalisation: Normalisation
+    threshold: float | None  # lesion probability from which a pixel is lesion; segmentation only
+    dataset_version: str
+    code_digest: str
+    torch_version: str
+    hyperparameters: dict[str, Any]
+    metrics: dict[str, Any] = dataclasses.field(default_factory=dict)  # of the test split
+    schema_version: int = SCHEMA_VERSION
+
+    def identity(self) -> dict[str, str]:
+        """What every response carries."""
+        return {
+            "name": self.name,
+            "version": self.version,
+            "task": self.task,
+            "architecture": self.architecture,
+            "dataset_version": self.dataset_version,
+        }
+
+    def write(self, folder: Path) -> None:
+        content = json.dumps(dataclasses.asdict(self), indent=2, sort_keys=True)
+        (folder / FILE).write_text(content + "\n", encoding="utf-8")
+
+
+def read_card(folder: Path) -> ModelCard:
+    path = folder / FILE
+    try:
+        fields = json.loads(path.read_text(encoding="utf-8"))
+        normalisation = Normalisation(**fields.pop("normalisation"))
+        card = ModelCard(normalisation=normalisation, **fields)
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise ModelError(f"{path} does not describe a model: {error}") from error
+    if card.schema_version != SCHEMA_VERSION:
+        raise ModelError(
+            f"{path} has the schema version {card.schema_version}, this code reads {SCHEMA_VERSION}"
+        )
+    return card

@@ -1,0 +1,53 @@
+"""Where the network computes, and in which number format.
+
+bfloat16 halves the time of a training step on processors with instructions for it and more than
+doubles it on others (2.3 times, measured on AVX-512 without them), so it is switched on only
+where the processor names them. channels_last never hurt: 8 to 30 % quicker on CPU.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import torch
+from torch import nn
+
+BF16_FLAGS = {"avx512_bf16", "amx_bf16", "bf16"}  # as Linux names them: x86, x86, Arm
+
+
+@dataclasses.dataclass(frozen=True)
+class Compute:
+    device: torch.device
+    bfloat16: bool
+
+    @classmethod
+    def here(cls) -> Compute:
+        if torch.cuda.is_available():
+            return cls(
+                torch.device("cuda"), torch.cuda.is_bf16_supported(including_emulation=False)
+            )
+        return cls(torch.device("cpu"), cpu_has_bfloat16(Path("/proc/cpuinfo")))
+
+    def autocast(self) -> torch.autocast:
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.bfloat16)
+
+    def place(self, network: nn.Module) -> nn.Module:
+        placed: nn.Module = network.to(
+            self.device,
+            memory_format=torch.channels_last,  # type: ignore[call-overload]
+        )
+        return placed
+
+    def __str__(self) -> str:
+        threads = f" threads={torch.get_num_threads()}" if self.device.type == "cpu" else ""
+        return f"device={self.device.type} bfloat16={str(self.bfloat16).lower()}{threads}"
+
+
+def cpu_has_bfloat16(cpuinfo: Path) -> bool:
+    try:
+        lines = cpuinfo.read_text(encoding="ascii", errors="replace").splitlines()
+    except OSError:  # not Linux
+        return False
+    flags = [line for line in lines if line.lower().startswith(("flags", "features"))]
+    return bool(flags) and bool(BF16_FLAGS & set(flags[0].split()))

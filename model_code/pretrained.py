@@ -1,0 +1,71 @@
+"""Starts a ResNet from pretrained weights, in the names torchvision gives them.
+
+The first convolution of such weights has three input channels, ours one. A grey image shown to a
+three-channel network is the same plane three times, and then the three kernels add up; so they are
+summed here, which gives the same result with a third of the work. The final layer belongs to the
+classes it was trained on: where their number differs it is left as initialised.
+"""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+
+import torch
+from torch import nn
+
+import weights
+from errors import WeightsError
+
+FIRST, FINAL = "conv1.weight", ("fc.weight", "fc.bias")
+SUFFIXES = (".safetensors", ".pth", ".pt")
+
+
+def start_from(network: nn.Module, source: Path) -> None:
+    """Loads the weights at `source`, a file or a folder that holds exactly one."""
+    path = find_file(source)
+    state = read_state(path)
+    wanted = network.state_dict()
+    if FIRST in state and state[FIRST].ndim == 4 and state[FIRST].shape[1] == 3:
+        state[FIRST] = state[FIRST].sum(dim=1, keepdim=True)
+    for name in FINAL:
+        if name in state and state[name].shape != wanted[name].shape:
+            found, needed = state[name].shape[0], wanted[name].shape[0]
+            print(f"weights: left out {name} of {path.name}, {found} classes instead of {needed}")
+            state[name] = wanted[name]
+    for name in wanted:  # files from before torch 0.4.1 lack these counters
+        if name.endswith("num_batches_tracked") and name not in state:
+            state[name] = wanted[name]
+    try:
+        weights.restore(network, state)
+    except WeightsError as error:
+        raise WeightsError(f"{path.name}: {error}") from error
+    print(f"weights: started from {path.name}", flush=True)
+
+
+def find_file(source: Path) -> Path:
+    if source.is_file():
+        return source
+    found = sorted(path for path in source.rglob("*") if path.suffix in SUFFIXES)
+    if len(found) != 1:
+        names = ", ".join(path.name for path in found) or "none"
+        raise WeightsError(
+            f"expected one file ({', '.join(SUFFIXES)}) of weights in {source}, found {names}"
+        )
+    return found[0]
+
+
+def read_state(path: Path) -> weights.State:
+    if path.suffix == ".safetensors":
+        return weights.load(path)
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError) as error:
+        raise WeightsError(
+            f"{path.name} is not a plain state dictionary of tensors: {error}"
+        ) from error
+    if not isinstance(state, dict) or not all(
+        isinstance(name, str) and isinstance(tensor, torch.Tensor) for name, tensor in state.items()
+    ):
+        raise WeightsError(f"{path.name} does not map names to tensors")
+    return dict(state)

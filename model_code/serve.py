@@ -1,0 +1,112 @@
+"""The model server, an ASGI application. By hand:
+
+    SM_MODEL_DIR=out/classifier python -m uvicorn --app-dir model_code serve:app --port 8080
+    curl --data-binary @scan.png -H 'Content-Type: image/png' localhost:8080/invocations
+
+GET /ping answers 200 once the model is loaded. POST /invocations (and POST /, where SageMaker's
+Ray Serve adapter sends requests) takes the bytes of one PNG, JPEG, BMP or TIFF image:
+
+    classifier -> application/json  {"label", "probabilities": {class: p}, "model": {...}}
+    segmenter  -> image/png, 8-bit grey, of the source's size: lesion probability, 128 = threshold;
+                  the text chunk "sonoflow-model" holds the same "model"
+
+400 what is no readable image, 413 what is too large, 415 another content type; the body is
+{"error": sentence}. Settings: SM_MODEL_DIR (default /opt/ml/model), SONOFLOW_TORCH_THREADS.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import anyio.to_thread
+import torch
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from errors import ImageUnreadable
+from predictor import Classifier, Segmenter, load_predictor
+from preprocessing import decode_grey
+
+IMAGE_TYPES = {
+    *("image/png", "image/jpeg", "image/jpg", "image/bmp", "image/x-ms-bmp", "image/tiff"),
+    *("application/octet-stream", ""),  # what they hold shows when they are decoded
+}
+MAXIMUM_BODY = 32 * 2**20  # bytes; SageMaker's own limits are below
+MODEL_CHUNK = "sonoflow-model"
+
+
+def create_app(model_dir: Path) -> Starlette:
+    @contextlib.asynccontextmanager
+    async def load_model(app: Starlette) -> AsyncIterator[None]:
+        threads = os.environ.get("SONOFLOW_TORCH_THREADS")
+        if threads:
+            torch.set_num_threads(int(threads))
+        app.state.predictor = load_predictor(model_dir)
+        # One image at a time: torch spreads each over the threads it has.
+        app.state.limiter = anyio.CapacityLimiter(1)
+        yield
+
+    routes = [
+        Route("/ping", ping, methods=["GET"]),
+        Route("/invocations", invoke, methods=["POST"]),
+        Route("/", invoke, methods=["POST"]),
+    ]
+    return Starlette(routes=routes, lifespan=load_model)
+
+
+async def ping(request: Request) -> Response:
+    return JSONResponse({"status": "ready", "model": request.app.state.predictor.card.identity()})
+
+
+async def invoke(request: Request) -> Response:
+    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if content_type not in IMAGE_TYPES:
+        return error(415, f"the content type {content_type!r} is not that of an image")
+    body = await read_body(request)
+    if body is None:
+        return error(413, f"the image is larger than {MAXIMUM_BODY} bytes")
+    state = request.app.state
+    try:
+        return await anyio.to_thread.run_sync(answer, state.predictor, body, limiter=state.limiter)
+    except ImageUnreadable as unreadable:
+        return error(400, str(unreadable))
+
+
+async def read_body(request: Request) -> bytes | None:
+    """The request's body; None as soon as it turns out to be too large."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAXIMUM_BODY:
+            return None
+    return bytes(body)
+
+
+def answer(predictor: Classifier | Segmenter, body: bytes) -> Response:
+    image = decode_grey(body)
+    identity = predictor.card.identity()
+    if isinstance(predictor, Classifier):
+        probabilities = predictor.probabilities(image)
+        label = max(probabilities, key=lambda name: probabilities[name])
+        return JSONResponse({"label": label, "probabilities": probabilities, "model": identity})
+    chunks = PngInfo()
+    chunks.add_text(MODEL_CHUNK, json.dumps(identity))
+    encoded = io.BytesIO()
+    Image.fromarray(predictor.lesion_map(image)).save(encoded, "PNG", pnginfo=chunks)
+    return Response(encoded.getvalue(), media_type="image/png")
+
+
+def error(status: int, sentence: str) -> Response:
+    return JSONResponse({"error": sentence}, status_code=status)
+
+
+app = create_app(Path(os.environ.get("SM_MODEL_DIR", "/opt/ml/model")))

@@ -1,0 +1,112 @@
+"""Trains the classifier: which class does an ultrasound image belong to.
+
+A tiny run on a CPU, half a minute, on images that the project draws itself:
+
+    python -m local.phantoms --channels out/phantoms --images-per-class 20
+    python model_code/train_classifier.py --classes '["benign","malignant","normal"]' \
+        --image-size 64 --epochs 4 \
+        --train out/phantoms/train --validation out/phantoms/validation \
+        --test out/phantoms/test --model-dir out/classifier --output-data-dir out/classifier-output
+
+As used for BUSI, on a GPU or with patience, from pretrained weights:
+
+    python model_code/train_classifier.py --classes '["benign","malignant","normal"]' \
+        --architecture resnet50 --image-size 224 --epochs 60 --weights resnet50.pth --train …
+
+On SageMaker the folders come from SM_CHANNEL_* and SM_MODEL_DIR. One log line per epoch; the epoch
+with the best macro F1 on the validation split is kept, and judged once on the test split.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import functools
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+import arguments
+import job
+from data import ImageSet, load_images, read_channel
+from evaluation import evaluate_classifier
+from loop import Objective, Trainer
+from losses import classification_loss
+from metrics import classification_metrics, confusion_matrix
+from model_card import ModelCard
+from networks import RESNETS, ResNetConfig, build_resnet
+from predictor import Classifier
+from preprocessing import Normalisation
+from pretrained import start_from
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    options = parse(argv)
+    compute = job.start(options)
+    train = load_images(options.train, options.classes, options.image_size)
+    validation = load_images(options.validation, options.classes, options.image_size)
+    test = read_channel(options.test, options.classes)
+    job.refuse_single_image(len(train))
+
+    config = ResNetConfig(options.architecture, len(options.classes))
+    network = build_resnet(config)
+    if options.weights is not None:
+        start_from(network, options.weights)
+    normalisation = train.normalisation()
+    objective = Objective(
+        classification_loss, functools.partial(score, options.classes), selection="macro_f1"
+    )
+    trainer = Trainer(
+        network, objective, normalisation, job.schedule(options), compute, options.seed
+    )
+    history = trainer.fit(train, validation)
+
+    card = describe(options, config, normalisation)
+    evaluation = evaluate_classifier(Classifier(network, card), test)
+    card = dataclasses.replace(card, metrics=evaluation["metrics"])
+    job.finish(options, network, card, evaluation, history)
+
+
+def parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = arguments.training_parser(__doc__, model_name="classifier")
+    parser.add_argument("--architecture", choices=RESNETS, default="resnet50")
+    parser.add_argument("--image-size", type=arguments.positive, default=224, help="pixels")
+    weights = os.environ.get("SM_CHANNEL_WEIGHTS")
+    parser.add_argument(
+        "--weights", type=Path, default=weights, help="file or folder; SM_CHANNEL_WEIGHTS"
+    )
+    return parser.parse_args(argv)
+
+
+def score(classes: Sequence[str], logits: Tensor, images: ImageSet) -> dict[str, float | None]:
+    predicted = logits.argmax(dim=1).tolist()
+    matrix = confusion_matrix(images.labels.tolist(), predicted, len(classes))
+    metrics = classification_metrics(matrix, classes)
+    return {name: metrics[name] for name in ("accuracy", "macro_f1")}
+
+
+def describe(
+    options: argparse.Namespace, config: ResNetConfig, normalisation: Normalisation
+) -> ModelCard:
+    return ModelCard(
+        task="classification",
+        name=options.model_name,
+        version=options.model_version,
+        architecture=config.architecture,
+        network=dataclasses.asdict(config),
+        classes=options.classes,
+        image_size=options.image_size,
+        normalisation=normalisation,
+        threshold=None,
+        dataset_version=options.dataset_version,
+        code_digest=options.code_digest,
+        torch_version=torch.__version__,
+        hyperparameters=arguments.hyperparameters(options, ("architecture", "image_size")),
+    )
+
+
+if __name__ == "__main__":
+    job.run(main)

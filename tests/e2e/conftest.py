@@ -1,0 +1,193 @@
+"""The real stack on the laptop runtime, with data and models as small as they may be."""
+
+from __future__ import annotations
+
+import io
+import json
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from local.client import Laptop
+from local.demo import laptop_parameters
+from local.phantoms import write_phantoms
+
+# Each model trains in seconds and knows nothing: these tests are about the flow.
+TINY = {
+    "ClassifierImageSize": "32",
+    "ClassifierEpochs": "1",
+    "SegmenterImageSize": "32",
+    "SegmenterEpochs": "1",
+    "SegmenterBaseChannels": "4",
+    "SegmenterDepth": "2",
+    "BatchSize": "4",
+    "StageBatchImages": "6",
+    "MinimumAccuracy": "0",
+    "MinimumLesionDice": "0",
+    "PredictTimeout": "20",
+    "InboxVisibilityTimeout": "20",
+}
+RUN_TIMEOUT = 240.0
+Deploy = Callable[..., AbstractContextManager["Stack"]]
+
+
+class Stack:
+    """The deployed stack, and what the tests ask of it."""
+
+    def __init__(self, laptop: Laptop) -> None:
+        self.laptop = laptop
+        self.outputs = laptop.outputs
+        self.s3 = laptop.client("s3")
+        self.states = laptop.client("stepfunctions")
+        self.sagemaker = laptop.client("sagemaker")
+        self._sqs = laptop.client("sqs")
+        self.uploads = self.outputs["UploadsBucketName"]
+        self.work = self.outputs["WorkBucketName"]
+        self.results = self.outputs["ResultsBucketName"]
+        self._mailbox = self._subscribe()
+
+    def upload(self, key: str, body: bytes) -> None:
+        self.s3.put_object(Bucket=self.uploads, Key=key, Body=body)
+
+    def runs(self) -> list[dict[str, Any]]:
+        """Executions of train_images; a distributed map's children are not among them."""
+        machine = self.outputs["TrainImagesStateMachineArn"]
+        found = self.states.list_executions(stateMachineArn=machine)["executions"]
+        return [execution for execution in found if "mapRunArn" not in execution]
+
+    def run_to_the_end(self, key: str, body: bytes) -> dict[str, Any]:
+        """Upload a data set and return its execution once it has ended."""
+        before = {run["executionArn"] for run in self.runs()}
+        self.upload(key, body)
+        arn = wait_for(
+            lambda: next(
+                (r["executionArn"] for r in self.runs() if r["executionArn"] not in before), None
+            ),
+            f"an execution for {key}",
+            60,
+        )
+        return wait_for(lambda: self._ended(arn), f"the end of {arn}", RUN_TIMEOUT)
+
+    def document(self, bucket: str, key: str) -> dict[str, Any] | None:
+        try:
+            body = self.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "NoSuchKey":
+                return None
+            raise
+        found: dict[str, Any] = json.loads(body)
+        return found
+
+    def wait_for_document(self, bucket: str, key: str) -> dict[str, Any]:
+        return wait_for(lambda: self.document(bucket, key), key, 60)
+
+    def keys(self, bucket: str, prefix: str = "") -> list[str]:
+        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+        return [item["Key"] for page in pages for item in page.get("Contents", [])]
+
+    def notification(self, containing: str) -> str:
+        """The next notification whose text contains that; others are dropped."""
+
+        def received() -> str | None:
+            answer = self._sqs.receive_message(QueueUrl=self._mailbox, MaxNumberOfMessages=1)
+            for message in answer.get("Messages", []):
+                self._sqs.delete_message(
+                    QueueUrl=self._mailbox, ReceiptHandle=message["ReceiptHandle"]
+                )
+                if containing in message["Body"]:
+                    return str(message["Body"])
+            return None
+
+        return str(wait_for(received, f"a notification with {containing!r}", 30))
+
+    def depth(self, output: str) -> int:
+        """Messages in a queue, those in flight included."""
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        attributes = self._sqs.get_queue_attributes(
+            QueueUrl=self.outputs[output], AttributeNames=names
+        )["Attributes"]
+        return sum(int(value) for value in attributes.values())
+
+    def running(self) -> list[str]:
+        """Executions and training jobs that have not ended."""
+        machines = ("TrainImagesStateMachineArn", "ReleaseModelStateMachineArn")
+        executions = [
+            execution["executionArn"]
+            for machine in machines
+            for execution in self.states.list_executions(
+                stateMachineArn=self.outputs[machine], statusFilter="RUNNING"
+            )["executions"]
+        ]
+        jobs = self.sagemaker.list_training_jobs(StatusEquals="InProgress")
+        return executions + [job["TrainingJobName"] for job in jobs["TrainingJobSummaries"]]
+
+    def _ended(self, arn: str) -> dict[str, Any] | None:
+        execution: dict[str, Any] = self.states.describe_execution(executionArn=arn)
+        return None if execution["status"] == "RUNNING" else execution
+
+    def _subscribe(self) -> str:
+        url: str = self._sqs.create_queue(QueueName="mailbox")["QueueUrl"]
+        queue = self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+        sns = self.laptop.client("sns")
+        (topic,) = sns.list_topics()["Topics"]
+        sns.subscribe(
+            TopicArn=topic["TopicArn"],
+            Protocol="sqs",
+            Endpoint=queue["Attributes"]["QueueArn"],
+            Attributes={"RawMessageDelivery": "true"},
+        )
+        return url
+
+
+def wait_for(look: Callable[[], Any], what: str, seconds: float) -> Any:
+    """What `look` finds, as soon as it finds something. Raises AssertionError after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if found := look():
+            return found
+        time.sleep(0.2)
+    raise AssertionError(f"waited {seconds:.0f} s for {what}")
+
+
+@pytest.fixture(scope="session")
+def deploy(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Deploy:
+    """Deploys the product's own template; extra parameters by name."""
+    state = tmp_path_factory.mktemp("laptop")
+
+    @contextmanager
+    def deployed(**parameters: str) -> Iterator[Stack]:
+        values = {**laptop_parameters(root), **TINY, **parameters}
+        with Laptop.start(
+            root, state, template=root / "template.yaml", parameters=values
+        ) as laptop:
+            yield Stack(laptop)
+
+    return deployed
+
+
+@pytest.fixture(scope="session")
+def phantoms(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], bytes]:
+    """A zip of phantoms, a few of each class, by seed."""
+    folder = tmp_path_factory.mktemp("phantoms")
+
+    def written(seed: int) -> bytes:
+        path = folder / f"{seed}.zip"
+        if not path.exists():
+            write_phantoms(path, images_per_class=8, seed=seed)
+        return path.read_bytes()
+
+    return written
+
+
+def zip_of(members: dict[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, body in members.items():
+            archive.writestr(name, body)
+    return buffer.getvalue()

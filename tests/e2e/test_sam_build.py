@@ -1,0 +1,87 @@
+"""`sam build` makes packages that the template's runtime can import, with nothing of this machine."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import boto3
+import pytest
+
+pytestmark = pytest.mark.slow
+
+RUNTIME = "python3.13"
+# What the Lambda runtime brings by itself.
+BROUGHT = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3", "six.py")
+IMPORT = """
+import os, sys
+sys.path[:0] = [sys.argv[1]]
+sys.path.append(sys.argv[2])
+os.chdir(sys.argv[1])
+import app
+assert callable(app.handler)
+"""
+
+
+@pytest.fixture(scope="module")
+def built(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    if shutil.which(RUNTIME) is None:
+        pytest.skip(f"{RUNTIME}, the template's runtime, is not on PATH: sam build needs it")
+    target = tmp_path_factory.mktemp("sam")
+    subprocess.run(
+        [
+            str(root / ".venv-sam/bin/sam"),
+            "build",
+            *("--build-dir", str(target / "build"), "--cache-dir", str(target / "cache")),
+        ],
+        cwd=root,
+        env={**os.environ, "SAM_CLI_TELEMETRY": "0", "PYTHONWARNINGS": ""},
+        check=True,
+        capture_output=True,
+    )
+    return target / "build"
+
+
+def test_every_function_is_built_and_importable(
+    built: Path, functions_built: list[str], tmp_path: Path
+) -> None:
+    brought = tmp_path / "runtime"
+    brought.mkdir()
+    for name in BROUGHT:
+        (brought / name).symlink_to(Path(boto3.__file__).parents[1] / name)
+    for function in functions_built:
+        package = built / function
+        imported = subprocess.run(
+            [RUNTIME, "-I", "-B", "-c", IMPORT, str(package), str(brought)],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={"PATH": os.environ["PATH"], "POWERTOOLS_TRACE_DISABLED": "true"},
+        )
+        assert imported.returncode == 0, (function, imported.stderr)
+
+
+def test_the_model_code_travels_with_its_function(built: Path) -> None:
+    package = built / "PackageModelCodeFunction" / "sonoflow_model_code"
+    assert (package / "train_classifier.py").is_file()
+    assert (package / "serve.py").is_file()
+
+
+@pytest.fixture
+def functions_built(root: Path) -> list[str]:
+    folders = sorted(path.parent.name for path in (root / "functions").glob("*/app.py"))
+    return ["".join(p.capitalize() for p in name.split("_")) + "Function" for name in folders]
+
+
+def test_sam_validates_the_template(root: Path) -> None:
+    validated = subprocess.run(
+        [str(root / ".venv-sam/bin/sam"), "validate", "--lint"],
+        cwd=root,
+        env={**os.environ, "SAM_CLI_TELEMETRY": "0"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert validated.returncode == 0, validated.stdout + validated.stderr

@@ -1,0 +1,108 @@
+"""An in-process moto server with the runtime's Step Functions and SageMaker on top."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import logging
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from moto.server import DomainDispatcherApplication, create_backend_app
+from werkzeug.serving import make_server
+
+from local import hosting, stepfunctions, training
+from local.reaper import Reaper
+from local.runtime import Runtime
+
+ROOT = Path(__file__).parents[3]
+TRUST = '{"Version":"2012-10-17","Statement":[]}'
+
+
+@dataclasses.dataclass
+class Platform:
+    """The runtime under test and what tests do with it."""
+
+    runtime: Runtime
+    role: str
+
+    def client(self, service: str) -> Any:
+        return self.runtime.client(service)
+
+    def bucket(self) -> str:
+        name = f"test-{uuid.uuid4().hex[:12]}"
+        self.client("s3").create_bucket(Bucket=name)
+        return name
+
+    def state_machine(self, definition: dict[str, Any]) -> str:
+        arn: str = self.client("stepfunctions").create_state_machine(
+            name=f"machine-{uuid.uuid4().hex[:12]}",
+            definition=json.dumps({"QueryLanguage": "JSONata", **definition}),
+            roleArn=self.role,
+        )["stateMachineArn"]
+        return arn
+
+    def start(self, definition: dict[str, Any], value: Any = None) -> str:
+        arn: str = self.client("stepfunctions").start_execution(
+            stateMachineArn=self.state_machine(definition), input=json.dumps(value or {})
+        )["executionArn"]
+        return arn
+
+    def run(self, definition: dict[str, Any], value: Any = None) -> dict[str, Any]:
+        return self.finish(self.start(definition, value))
+
+    def finish(self, execution: str, seconds: float = 30) -> dict[str, Any]:
+        client = self.client("stepfunctions")
+        return wait_for(
+            lambda: client.describe_execution(executionArn=execution),
+            lambda description: description["status"] != "RUNNING",
+            seconds,
+        )
+
+    def states(self, definition: dict[str, Any], value: Any = None) -> Any:
+        """The output of a machine that must succeed."""
+        description = self.run(definition, value)
+        assert description["status"] == "SUCCEEDED", description
+        return json.loads(description["output"])
+
+
+def wait_for(
+    read: Callable[[], Any], done: Callable[[Any], bool], seconds: float = 30, every: float = 0.05
+) -> Any:
+    deadline = time.monotonic() + seconds
+    while not done(value := read()):
+        assert time.monotonic() < deadline, f"still {value}"
+        time.sleep(every)
+    return value
+
+
+@pytest.fixture(scope="session")
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = make_server(
+        "127.0.0.1", 0, DomainDispatcherApplication(create_backend_app), threaded=True
+    )
+    reaper = Reaper()
+    runtime = Runtime(
+        port=server.server_port,
+        state=tmp_path_factory.mktemp("state"),
+        root=ROOT,
+        reaper=reaper,
+    )
+    for module in (stepfunctions, training, hosting):
+        module.install(runtime)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    role = runtime.client("iam").create_role(
+        RoleName=f"role-{uuid.uuid4().hex[:12]}", AssumeRolePolicyDocument=TRUST
+    )
+    yield Platform(runtime, role["Role"]["Arn"])
+    server.shutdown()
+    server.server_close()
+    thread.join()
+    reaper.close()

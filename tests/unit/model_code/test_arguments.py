@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import train_classifier
+import train_segmenter
+from arguments import FOLDERS
+
+CLASSES = ["--classes", '["benign", "normal"]']
+
+
+@pytest.fixture
+def folders(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, variable in FOLDERS.items():
+        monkeypatch.setenv(variable, f"/opt/ml/{name}")
+
+
+@pytest.mark.usefixtures("folders")
+def test_folders_come_from_the_platform() -> None:
+    options = train_classifier.parse(CLASSES)
+
+    assert options.train == Path("/opt/ml/train")
+    assert options.output_data_dir == Path("/opt/ml/output-data-dir")
+
+
+@pytest.mark.usefixtures("folders")
+def test_hyperparameters_arrive_as_sagemaker_writes_them() -> None:
+    argv = [*CLASSES, "--architecture", "resnet18", "--epochs", "3", "--learning-rate", "1e-4"]
+
+    options = train_classifier.parse([*argv, "--model-version", "61e104857123-0a1b2c3d"])
+
+    assert options.classes == ["benign", "normal"]
+    assert (options.architecture, options.epochs, options.learning_rate) == ("resnet18", 3, 1e-4)
+    assert options.model_version == "61e104857123-0a1b2c3d"
+
+
+@pytest.mark.usefixtures("folders")
+@pytest.mark.parametrize("script", [train_classifier, train_segmenter])
+@pytest.mark.parametrize(
+    ("argv", "reason"),
+    [
+        ([*CLASSES, "--epocs", "3"], "--epocs"),
+        ([*CLASSES, "--epoch", "3"], "--epoch"),
+        ([*CLASSES, "--epochs", "0"], "0 is not a positive number"),
+        ([*CLASSES, "--image-size", "big"], "--image-size"),
+        (["--classes", "benign,normal"], "is not JSON"),
+        (["--classes", '["benign"]'], "at least two classes"),
+        (["--classes", '["benign", "benign"]'], "at least two classes"),
+        (["--classes", '{"benign": 1}'], "is not a JSON list"),
+        ([], "--classes"),
+    ],
+)
+def test_what_cannot_be_used_is_named(
+    script: object, argv: list[str], reason: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        script.parse(argv)  # type: ignore[attr-defined]
+
+    assert caught.value.code == 2
+    assert reason in capsys.readouterr().err
+
+
+def test_missing_folder_is_named_with_its_flag(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for variable in FOLDERS.values():
+        monkeypatch.delenv(variable, raising=False)
+
+    with pytest.raises(SystemExit):
+        train_segmenter.parse(CLASSES)
+
+    assert "--train" in capsys.readouterr().err

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import yaml
+
+PROGRAM = """
+import sys
+from serve import app
+from starlette.routing import Route
+print(sorted(route.path for route in app.routes))
+from predictor import load_predictor
+from pathlib import Path
+print(load_predictor(Path(sys.argv[1])).card.name)
+"""
+
+
+def test_model_directory_holds_what_serving_needs(classifier_dir: Path) -> None:
+    assert sorted(path.name for path in classifier_dir.iterdir()) == [
+        "code",
+        "config.yaml",
+        "model.json",
+        "weights.safetensors",
+    ]
+
+
+def test_its_code_works_on_its_own(classifier_dir: Path, tmp_path: Path) -> None:
+    environment = {"PYTHONPATH": str(classifier_dir / "code"), "OMP_NUM_THREADS": "1"}
+
+    finished = subprocess.run(
+        [sys.executable, "-c", PROGRAM, str(classifier_dir)],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+
+    assert finished.stdout.split("\n")[:2] == [
+        "['/', '/invocations', '/ping']",
+        "classifier",
+    ], finished.stderr
+
+
+def test_configuration_names_the_deployment(classifier_dir: Path) -> None:
+    configuration = yaml.safe_load((classifier_dir / "config.yaml").read_text())
+
+    (application,) = configuration["applications"]
+    assert application["route_prefix"] == "/"
+    module, _, name = application["import_path"].partition(":")
+    source = (classifier_dir / "code" / f"{module}.py").read_text()
+    assert f"\n{name} = " in source
+
+
+def test_card_says_where_the_model_comes_from(classifier_dir: Path) -> None:
+    card = json.loads((classifier_dir / "model.json").read_text())
+
+    assert card["normalisation"] == {"mean": 0.3, "std": 0.2}
+    assert card["classes"] == ["benign", "malignant", "normal"]
+    assert {"code_digest", "dataset_version", "torch_version", "threshold"} <= card.keys()

@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from data import ImageSet
+from errors import TrainingDiverged
+from loop import Objective, Schedule, Trainer, learning_rate_factor, log_line
+from losses import classification_loss
+from precision import Compute
+from preprocessing import Normalisation
+
+SCHEDULE = Schedule(epochs=5, batch_size=8, learning_rate=0.05, weight_decay=0.0, patience=5)
+
+
+def pictures(count: int = 12) -> ImageSet:
+    """Class 1 is bright, class 0 dark."""
+    labels = torch.arange(count) % 2
+    generator = torch.Generator().manual_seed(0)
+    noise = torch.randint(0, 60, (count, 1, 8, 8), generator=generator)
+    images = (noise + 120 * labels.reshape(-1, 1, 1, 1)).to(torch.uint8)
+    return ImageSet([], images, labels, masks=None)
+
+
+def accuracy(logits: Tensor, images: ImageSet) -> dict[str, float | None]:
+    return {"accuracy": float((logits.argmax(dim=1) == images.labels).float().mean())}
+
+
+def scripted(scores: list[float]) -> Objective:
+    """Validation that gives these scores, one after the other, whatever the network does."""
+    remaining: Iterator[float] = iter(scores)
+    return Objective(
+        classification_loss, lambda logits, images: {"score": next(remaining)}, "score"
+    )
+
+
+def trainer(
+    objective: Objective, schedule: Schedule = SCHEDULE, network: nn.Module | None = None
+) -> Trainer:
+    torch.manual_seed(0)
+    network = network or nn.Sequential(nn.Conv2d(1, 4, 8), nn.Flatten(), nn.Linear(4, 2))
+    compute = Compute(torch.device("cpu"), bfloat16=False)
+    return Trainer(network, objective, Normalisation(0.4, 0.2), schedule, compute, seed=3)
+
+
+def test_network_learns_what_is_easy() -> None:
+    history = trainer(Objective(classification_loss, accuracy, "accuracy")).fit(
+        pictures(), pictures()
+    )
+
+    assert history.epochs[-1]["validation_accuracy"] == 1
+    assert history.epochs[-1]["train_loss"] < history.epochs[0]["train_loss"]
+
+
+def test_training_stops_when_patience_is_over(capsys: pytest.CaptureFixture[str]) -> None:
+    schedule = Schedule(20, 8, 0.0, 0.0, patience=3)
+
+    history = trainer(scripted([0.1, 0.5, 0.4, 0.4, 0.4, 0.9]), schedule).fit(
+        pictures(), pictures()
+    )
+
+    assert len(history.epochs) == 5
+    assert history.best_epoch == 2
+    assert "stopped early: best epoch was 2" in capsys.readouterr().out
+
+
+def test_network_ends_with_the_weights_of_its_best_epoch() -> None:
+    judged = trainer(scripted([0.2, 0.9, 0.3, 0.3, 0.3]))
+    two_epochs = trainer(scripted([0.2, 0.9, 0.3, 0.3, 0.3]))
+
+    history = judged.fit(pictures(), pictures())
+    best = judged.predict(pictures())
+
+    assert history.best_epoch == 2
+    losses = [record["validation_loss"] for record in history.epochs]
+    again = classification_loss(best, pictures().labels)
+    assert float(again) == pytest.approx(losses[1])
+    assert losses[1] != losses[-1]
+    assert not torch.equal(best, two_epochs.predict(pictures()))
+
+
+def test_of_equal_scores_the_lower_loss_wins() -> None:
+    judged = trainer(scripted([0.5] * 5))
+
+    history = judged.fit(pictures(), pictures())
+
+    losses = [record["validation_loss"] for record in history.epochs]
+    assert history.best_epoch == 1 + losses.index(min(losses))
+
+
+def test_undefined_score_counts_as_the_lowest() -> None:
+    objective = Objective(classification_loss, lambda logits, images: {"score": None}, "score")
+
+    history = trainer(objective).fit(pictures(), pictures())
+
+    assert history.best_epoch >= 1
+    assert history.epochs[0]["validation_score"] is None
+
+
+def test_loss_that_is_no_number_is_an_error() -> None:
+    objective = Objective(lambda logits, targets: logits.sum() * math.nan, accuracy, "accuracy")
+
+    with pytest.raises(TrainingDiverged, match=r"training loss of epoch 1 is nan.*learning-rate"):
+        trainer(objective).fit(pictures(), pictures())
+
+
+def test_only_training_is_balanced_and_augmented() -> None:
+    seen: dict[bool, list[int]] = {True: [], False: []}
+
+    class Witness(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layer = nn.Linear(64, 2)
+
+        def forward(self, images: Tensor) -> Tensor:
+            seen[self.training] += (images.flatten(1).mean(dim=1) > 0).long().tolist()
+            result: Tensor = self.layer(images.flatten(1))
+            return result
+
+    whole = pictures(16)
+    keep = torch.tensor([0, 2, 4, 6, 8, 10, 12, 1])  # seven dark, one bright
+    skewed = ImageSet([], whole.images[keep], whole.labels[keep], None)
+    schedule = Schedule(1, 8, 0.0, 0.0, 5)
+
+    trainer(Objective(classification_loss, accuracy, "accuracy"), schedule, Witness()).fit(
+        skewed, skewed
+    )
+
+    assert sum(seen[False]) == 1
+    assert sum(seen[True]) == 4
+    assert len(seen[True]) == len(seen[False]) == 8
+
+
+def test_learning_rate_rises_then_falls_to_nothing() -> None:
+    factors = [learning_rate_factor(step, steps=100, warm_up=10) for step in range(101)]
+
+    assert factors[:10] == sorted(factors[:10])
+    assert factors[0] > 0
+    assert max(factors) == factors[10] == 1
+    assert factors[10:] == sorted(factors[10:], reverse=True)
+    assert factors[100] == pytest.approx(0)
+
+
+def test_a_single_step_is_a_schedule_too() -> None:
+    assert 0 < learning_rate_factor(0, steps=1, warm_up=1) <= 1
+    assert learning_rate_factor(1, steps=1, warm_up=1) >= 0
+
+
+def test_log_line_is_read_by_the_jobs_expressions_and_leaves_out_what_is_undefined() -> None:
+    line = log_line({"train_loss": 1.5e-7, "validation_macro_f1": 0.91234567, "other": None})
+
+    found = dict(re.findall(r"(\w+)=([0-9.eE+-]+)", line))
+    assert float(found["train_loss"]) == pytest.approx(1.5e-7)
+    assert float(found["validation_macro_f1"]) == pytest.approx(0.91235)
+    assert "other" not in line

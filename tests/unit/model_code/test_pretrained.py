@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+import weights
+from errors import WeightsError
+from networks import ResNetConfig, build_resnet
+from pretrained import start_from
+from torchvision_guard import load_torchvision
+
+
+@pytest.fixture(scope="module")
+def imagenet() -> dict[str, Tensor]:
+    """A state as torchvision publishes them: three input channels, a thousand classes."""
+    torch.manual_seed(5)
+    state: dict[str, Tensor] = load_torchvision().models.resnet18(weights=None).state_dict()
+    return state
+
+
+@pytest.fixture(params=[".pth", ".safetensors"])
+def file(request: pytest.FixtureRequest, tmp_path: Path, imagenet: dict[str, Tensor]) -> Path:
+    path = tmp_path / f"resnet18{request.param}"
+    if request.param == ".pth":
+        torch.save(imagenet, path)
+    else:
+        weights.save(path, imagenet, {})
+    return path
+
+
+def test_final_layer_of_another_class_count_is_left_out(
+    file: Path, imagenet: dict[str, Tensor], capsys: pytest.CaptureFixture[str]
+) -> None:
+    network = build_resnet(ResNetConfig("resnet18", classes=3))
+    before = network.state_dict()["fc.weight"].clone()
+
+    start_from(network, file)
+
+    state = network.state_dict()
+    assert torch.equal(state["layer4.1.conv2.weight"], imagenet["layer4.1.conv2.weight"])
+    assert torch.equal(state["fc.weight"], before)
+    assert "left out fc.weight" in capsys.readouterr().out
+
+
+def test_grey_image_gives_what_three_equal_channels_gave(
+    file: Path, imagenet: dict[str, Tensor]
+) -> None:
+    original = load_torchvision().models.resnet18(weights=None)
+    original.load_state_dict(imagenet)
+    network = build_resnet(ResNetConfig("resnet18", classes=1000))
+
+    start_from(network, file.parent)
+
+    grey = torch.randn(2, 1, 64, 64)
+    with torch.inference_mode():
+        expected = original.eval()(grey.expand(-1, 3, -1, -1))
+        torch.testing.assert_close(network.eval()(grey), expected, rtol=1e-3, atol=1e-3)
+
+
+def test_other_mismatches_are_errors_that_name_the_keys(tmp_path: Path) -> None:
+    other = load_torchvision().models.resnet50(weights=None)
+    torch.save(other.state_dict(), tmp_path / "resnet50.pth")
+
+    with pytest.raises(WeightsError, match=r"resnet50\.pth: .*layer1\.0\.conv3\.weight is not"):
+        start_from(build_resnet(ResNetConfig("resnet18", classes=3)), tmp_path)
+
+
+def test_counters_that_old_files_lack_are_no_mismatch(
+    tmp_path: Path, imagenet: dict[str, Tensor]
+) -> None:
+    old = {name: value for name, value in imagenet.items() if "num_batches" not in name}
+    torch.save(old, tmp_path / "resnet18.pth")
+
+    start_from(build_resnet(ResNetConfig("resnet18", classes=3)), tmp_path)
+
+
+class Hostile:
+    """Runs a command when it is unpickled."""
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.system, ("touch unpickled",)
+
+
+def test_nothing_is_unpickled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    torch.save({"fc.weight": Hostile()}, tmp_path / "hostile.pth")
+
+    with pytest.raises(WeightsError, match=r"hostile\.pth is not a plain state dictionary"):
+        start_from(build_resnet(ResNetConfig("resnet18", classes=3)), tmp_path)
+
+    assert not (tmp_path / "unpickled").exists()
+
+
+@pytest.mark.parametrize("content", [{"state_dict": {}}, [1, 2]])
+def test_something_else_than_a_state_is_refused(tmp_path: Path, content: object) -> None:
+    torch.save(content, tmp_path / "w.pth")
+
+    with pytest.raises(WeightsError, match="does not map names to tensors"):
+        start_from(build_resnet(ResNetConfig("resnet18", classes=3)), tmp_path)
+
+
+@pytest.mark.parametrize("names", [[], ["a.pth", "b.safetensors"]])
+def test_channel_must_hold_exactly_one_file(tmp_path: Path, names: list[str]) -> None:
+    for name in names:
+        (tmp_path / name).touch()
+
+    with pytest.raises(WeightsError, match=f"found {', '.join(names) or 'none'}"):
+        start_from(build_resnet(ResNetConfig("resnet18", classes=3)), tmp_path)

@@ -1,0 +1,173 @@
+"""Both training scripts, from channels to model and evaluation."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+import train_classifier
+import train_segmenter
+import weights
+from errors import ArgumentsError, ChannelError
+from networks import ResNetConfig, build_resnet
+from predictor import load_predictor
+from sonoflow import tasks
+
+Run = Callable[..., tuple[Path, Path]]
+MAINS = {"classification": train_classifier.main, "segmentation": train_segmenter.main}
+SMALL = {
+    "classification": ["--architecture", "resnet18", "--image-size", "32", "--epochs", "2"],
+    "segmentation": ["--base-channels", "4", "--depth", "2", "--image-size", "32", "--epochs", "2"],
+}
+TASKS = sorted(MAINS)
+
+
+def train(task: str, channels: Path, out: Path, *more: str) -> tuple[Path, Path]:
+    """The model directory and the output directory of a small run."""
+    model, output = out / "model", out / "output"
+    argv = ["--classes", '["benign", "malignant", "normal"]', "--dataset-version", "0123456789ab"]
+    argv += ["--model-version", "v1", "--seed", "5", *SMALL[task]]
+    for split in ("train", "validation", "test"):
+        argv += [f"--{split}", str(channels / split)]
+    MAINS[task]([*argv, "--model-dir", str(model), "--output-data-dir", str(output), *more])
+    return model, output
+
+
+def read(path: Path) -> Any:
+    return json.loads(path.read_text())
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_log_lines_carry_every_metric_that_the_job_defines(
+    task: str, channels: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, output = train(task, channels, tmp_path)
+
+    log = capsys.readouterr().out
+    assert re.search(r"^epoch=1/2 learning_rate=\S+ train_loss=\S+ validation_loss=", log, re.M)
+    assert re.search(r"^epoch=2/2 .* seconds=[0-9.e+-]+$", log, re.M)
+    metrics = read(output / "evaluation.json")["metrics"]
+    for definition in tasks.get(task).metric_definitions():
+        values = re.findall(definition["Regex"], log)
+        assert values, definition["Name"]
+        name = definition["Name"].removeprefix("test:")
+        if name in metrics:
+            assert float(values[-1]) == pytest.approx(metrics[name], rel=1e-4)
+
+
+def test_classifier_run_leaves_model_evaluation_and_history(channels: Path, tmp_path: Path) -> None:
+    model, output = train("classification", channels, tmp_path)
+
+    evaluation = read(output / "evaluation.json")
+    assert evaluation.keys() == {
+        *("task", "split", "images", "classes", "metrics", "confusion_matrix"),
+        *("per_image", "model", "dataset_version"),
+    }
+    assert (evaluation["task"], evaluation["split"]) == ("classification", "test")
+    assert evaluation["images"] == len(evaluation["per_image"]) == 3
+    assert evaluation["model"] == {"name": "classifier", "version": "v1"}
+    assert sum(map(sum, evaluation["confusion_matrix"])) == 3
+    first = evaluation["per_image"][0]
+    assert first.keys() == {"id", "class", "label", "probabilities"}
+    names = {"accuracy", "macro_precision", "macro_recall", "macro_f1", "per_class"}
+    assert evaluation["metrics"].keys() == names
+
+    card = load_predictor(model).card
+    assert card.metrics == evaluation["metrics"]
+    assert card.hyperparameters["architecture"] == "resnet18"
+    assert len(read(output / "history.json")["epochs"]) == 2
+
+
+def test_segmenter_run_leaves_model_evaluation_and_history(channels: Path, tmp_path: Path) -> None:
+    model, output = train("segmentation", channels, tmp_path)
+
+    evaluation = read(output / "evaluation.json")
+    metrics = evaluation["metrics"]
+    assert metrics.keys() >= {
+        *("lesion_dice", "lesion_iou", "lesion_tpr", "lesion_fpr", "lesion_fpr_stan"),
+        *("normal_false_mask_rate", "lesion_images", "normal_images", "threshold"),
+    }
+    assert (metrics["lesion_images"], metrics["normal_images"]) == (2, 1)
+    assert evaluation["dataset_version"] == "0123456789ab"
+    normal = next(image for image in evaluation["per_image"] if image["class"] == "normal")
+    assert normal["dice"] is None
+    assert load_predictor(model).card.threshold == metrics["threshold"]
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_same_seed_gives_the_same_model(task: str, channels: Path, tmp_path: Path) -> None:
+    first, first_output = train(task, channels, tmp_path / "1")
+    second, second_output = train(task, channels, tmp_path / "2")
+
+    assert (first_output / "evaluation.json").read_text() == (
+        second_output / "evaluation.json"
+    ).read_text()
+    assert (first / "weights.safetensors").read_bytes() == (
+        second / "weights.safetensors"
+    ).read_bytes()
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_splits_in_which_a_class_is_missing_still_train(
+    task: str, channels: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(channels, tmp_path / "channels")
+    shutil.rmtree(tmp_path / "channels/validation/images/normal")
+    for kind in ("benign", "malignant"):
+        shutil.rmtree(tmp_path / f"channels/test/images/{kind}")
+
+    _, output = train(task, tmp_path / "channels", tmp_path, "--batch-size", "2")
+
+    metrics = read(output / "evaluation.json")["metrics"]
+    if task == "classification":
+        assert metrics["per_class"]["benign"]["recall"] is None
+        assert metrics["macro_f1"] is not None
+    else:
+        assert metrics["lesion_dice"] is None
+        assert metrics["normal_false_mask_rate"] is not None
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_several_instances_are_refused(
+    task: str, channels: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SM_HOSTS", '["algo-1", "algo-2"]')
+
+    with pytest.raises(ArgumentsError, match="2 instances"):
+        train(task, channels, tmp_path)
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_training_set_of_one_image_is_refused(task: str, channels: Path, tmp_path: Path) -> None:
+    shutil.copytree(channels, tmp_path / "channels")
+    (_, *rest) = (tmp_path / "channels/train/images").rglob("*.png")
+    for path in rest:
+        path.unlink()
+
+    with pytest.raises(ChannelError, match="one image"):
+        train(task, tmp_path / "channels", tmp_path)
+
+
+def test_classifier_starts_from_weights_it_is_given(
+    channels: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    torch.manual_seed(9)
+    state = build_resnet(ResNetConfig("resnet18", 1000)).state_dict()
+    (tmp_path / "weights").mkdir()
+    weights.save(tmp_path / "weights/resnet18.safetensors", state, {})
+
+    argv = ["--weights", str(tmp_path / "weights"), "--learning-rate", "1e-9", "--epochs", "1"]
+    model, _ = train("classification", channels, tmp_path, *argv)
+
+    trained = weights.load(model / "weights.safetensors")
+    torch.testing.assert_close(
+        trained["layer4.0.conv1.weight"], state["layer4.0.conv1.weight"], atol=1e-5, rtol=0
+    )
+    assert "weights: started from resnet18.safetensors" in capsys.readouterr().out
