@@ -15,9 +15,9 @@ from pathlib import Path
 from rich.console import Console
 
 from local.client import LOG, RECORD, Laptop, NotRunning, StartFailed
+from local.cloudformation.template import TemplateError
 from local.deploy import DeploymentFailed
 from local.package import PackagingError
-from local.template import TemplateError
 
 ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_PORT = 4566
@@ -100,8 +100,8 @@ def drop(arguments: argparse.Namespace) -> int:
 
 def demo(arguments: argparse.Namespace) -> int:
     """The whole main job, from a zip to answered inbox images."""
-    from local.demo import DemoFailed, run_demo
-    from local.progress import RunFailed
+    from local.demo.main_job import DemoFailed, run_demo
+    from local.demo.progress import RunFailed
 
     state: Path = arguments.state
     state.mkdir(parents=True, exist_ok=True)

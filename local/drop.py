@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from rich.console import Console
 
 from local.client import Laptop
-from local.progress import RUNNING, ProgressView, RunFailed, RunWatch
+from local.demo.progress import RUNNING, ProgressView, RunFailed, RunWatch
 from sonoflow import archive, keys
 
 _IMAGES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"}

@@ -23,7 +23,7 @@ from typing import Any
 
 from packaging.requirements import InvalidRequirement, Requirement
 
-from local.template import parse
+from local.cloudformation.template import parse
 
 ARTIFACTS_BUCKET = "sonoflow-artifacts"
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date that a zip can hold: archives are reproducible

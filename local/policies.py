@@ -41,7 +41,9 @@ def _conditional(original: Callable[..., PermissionResult]) -> Callable[..., Per
         incoming_condition_values: dict[str, str] | None = None,
     ) -> PermissionResult:
         statement = self._statement
-        if not met(statement.get("Condition", {}), {**_ALWAYS, **(incoming_condition_values or {})}):
+        if not met(
+            statement.get("Condition", {}), {**_ALWAYS, **(incoming_condition_values or {})}
+        ):
             return PermissionResult.NEUTRAL
         unconditional = {name: part for name, part in statement.items() if name != "Condition"}
         return original(IAMPolicyStatement(unconditional), action, resource, principal)

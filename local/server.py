@@ -113,17 +113,12 @@ def configure() -> None:
 
 def installers() -> list[Callable[[Runtime], None]]:
     """What the runtime adds to moto, in order. Imported late: it draws all of moto in."""
-    from local import (
-        cloudformation,
-        credentials,
-        events,
-        hosting,
-        lambda_runtime,
-        policies,
-        queues,
-        stepfunctions,
-        training,
-    )
+    from local import credentials, policies, queues
+    from local.cloudformation import service as cloudformation
+    from local.events import service as events
+    from local.lambdas import service as lambda_runtime
+    from local.sagemaker import hosting, training
+    from local.stepfunctions import service as stepfunctions
 
     modules = (
         *(credentials, policies, cloudformation, lambda_runtime, queues, events),

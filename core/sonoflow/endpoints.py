@@ -43,9 +43,9 @@ class Segmentation:
     model: Model
 
 
-def classify(endpoint: str, body: bytes, content_type: str) -> Classification:
+def classify(endpoint: str, png: bytes) -> Classification:
     """Raises EndpointResponseInvalid; errors of the call itself escape."""
-    answer = _invoke(endpoint, body, content_type, "application/json")
+    answer = _invoke(endpoint, png, "application/json")
     try:
         document = json.loads(answer)
         label, model = document["label"], document["model"]
@@ -60,9 +60,9 @@ def classify(endpoint: str, body: bytes, content_type: str) -> Classification:
     return Classification(label, probabilities, _model(endpoint, model))
 
 
-def segment(endpoint: str, body: bytes, content_type: str, size: tuple[int, int]) -> Segmentation:
+def segment(endpoint: str, png: bytes, size: tuple[int, int]) -> Segmentation:
     """`size` is (width, height). Raises EndpointResponseInvalid; errors of the call escape."""
-    answer = _invoke(endpoint, body, content_type, "image/png")
+    answer = _invoke(endpoint, png, "image/png")
     try:
         image = Image.open(io.BytesIO(answer), formats=("PNG",))
         image.load()
@@ -78,9 +78,9 @@ def segment(endpoint: str, body: bytes, content_type: str, size: tuple[int, int]
     return Segmentation(np.asarray(image), _model(endpoint, model))
 
 
-def _invoke(endpoint: str, body: bytes, content_type: str, accept: str) -> bytes:
+def _invoke(endpoint: str, png: bytes, accept: str) -> bytes:
     response = client("sagemaker-runtime").invoke_endpoint(
-        EndpointName=endpoint, Body=body, ContentType=content_type, Accept=accept
+        EndpointName=endpoint, Body=png, ContentType="image/png", Accept=accept
     )
     answer: bytes = response["Body"].read()
     return answer

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from sonoflow.formats import CONTENT_TYPES
 from sonoflow.releases import Release
 
 VARIANT = "primary"
+# What model_code/serve.py takes.
+CONTENT_TYPES = ["image/bmp", "image/jpeg", "image/png", "image/tiff"]
 
 
 def model_package(release: Release) -> dict[str, Any]:
@@ -26,7 +27,7 @@ def model_package(release: Release) -> dict[str, Any]:
         "ModelPackageDescription": f"{release.name}, trained by the run {release.run}",
         "InferenceSpecification": {
             "Containers": [container],
-            "SupportedContentTypes": sorted(set(CONTENT_TYPES.values())),
+            "SupportedContentTypes": CONTENT_TYPES,
             "SupportedResponseMIMETypes": [release.task.content_type],
             "SupportedRealtimeInferenceInstanceTypes": [release.hosting.hosting_instance_type],
         },

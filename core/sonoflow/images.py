@@ -14,7 +14,6 @@ import numpy.typing as npt
 from PIL import Image
 
 from sonoflow.errors import ImageRejected
-from sonoflow.formats import CONTENT_TYPES
 
 Pixels = npt.NDArray[np.uint8]  # (height, width)
 Mask = npt.NDArray[np.bool_]  # (height, width), true where there is a lesion
@@ -37,7 +36,6 @@ _DAMAGED = (
 @dataclasses.dataclass(frozen=True)
 class Decoded:
     pixels: Pixels
-    content_type: str
 
     @property
     def width(self) -> int:
@@ -72,7 +70,7 @@ def decode(data: bytes) -> Decoded:
     if frames > 1:
         # A cine loop of which only the first picture were judged would be dropped silently.
         raise ImageRejected("several-frames", f"the file holds {frames} images; send them singly")
-    return Decoded(_grey(image), CONTENT_TYPES[str(image.format)])
+    return Decoded(_grey(image))
 
 
 def _check_size(image: Image.Image) -> None:

@@ -76,11 +76,11 @@ def predict(upload: Upload, data: bytes, results: str, settings: Settings) -> No
     """Raises ImageRejected."""
     start = time.perf_counter()
     decoded = images.decode(data)
-    body, content_type = request_body(data, decoded)
-    classification = endpoints.classify(settings.classifier_endpoint_name, body, content_type)
+    body = request_body(decoded)
+    classification = endpoints.classify(settings.classifier_endpoint_name, body)
     classified = time.perf_counter()
     segmentation = endpoints.segment(
-        settings.segmenter_endpoint_name, body, content_type, (decoded.width, decoded.height)
+        settings.segmenter_endpoint_name, body, (decoded.width, decoded.height)
     )
     segmented = time.perf_counter()
     lesions = overlays.find(segmentation.probabilities)
@@ -107,15 +107,14 @@ def predict(upload: Upload, data: bytes, results: str, settings: Settings) -> No
     objects.write_json(results, keys.prediction(path), prediction.document())
 
 
-def request_body(data: bytes, decoded: images.Decoded) -> tuple[bytes, str]:
-    """What the endpoints are sent: the image as it is, or as grey PNG if that is too large."""
-    if len(data) <= endpoints.PAYLOAD_BYTES_LIMIT:
-        return data, decoded.content_type
+def request_body(decoded: images.Decoded) -> bytes:
+    """What the endpoints are sent: grey PNG, as staging writes it, so that a model sees an image
+    just as it saw its training images, whatever the format. Raises ImageRejected."""
     grey = images.encode_png(decoded.pixels)
     if len(grey) > endpoints.PAYLOAD_BYTES_LIMIT:
         detail = f"{len(grey)} bytes as grey PNG, the limit is {endpoints.PAYLOAD_BYTES_LIMIT}"
         raise ImageRejected("too-large", detail)
-    return grey, "image/png"
+    return grey
 
 
 def _milliseconds(start: float, end: float) -> float:

@@ -31,13 +31,13 @@ def probe(task: str, endpoint: str, manifest_uri: str, classes: Collection[str])
 
 def _ask(task: str, endpoint: str, data: bytes, classes: Collection[str]) -> None:
     if tasks.get(task).name == tasks.CLASSIFICATION:
-        answer = endpoints.classify(endpoint, data, "image/png")
+        answer = endpoints.classify(endpoint, data)
         if set(answer.probabilities) != set(classes):
             message = f"{endpoint} knows {sorted(answer.probabilities)}, not {sorted(classes)}"
             raise ProbeFailed(message)
     else:
         decoded = images.decode(data)
-        endpoints.segment(endpoint, data, "image/png", (decoded.width, decoded.height))
+        endpoints.segment(endpoint, data, (decoded.width, decoded.height))
 
 
 def choose(manifest: bytes) -> list[tuple[str, str]]:

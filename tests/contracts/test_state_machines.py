@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import sonoflow.errors
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 
+import sonoflow.errors
 from tests.contracts.conftest import states_of
 
 MACHINES = ("train_images", "release_model")

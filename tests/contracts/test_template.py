@@ -1,4 +1,4 @@
-"""The template is valid as written and as expanded, least-privileged, and names what users rely on."""
+"""The template is valid as written and as expanded, and names what users rely on."""
 
 from __future__ import annotations
 

@@ -15,7 +15,6 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local.client import Laptop
-from local.demo import laptop_parameters
 from local.phantoms import write_phantoms
 
 # Each model trains in seconds and knows nothing: these tests are about the flow.
@@ -162,10 +161,7 @@ def deploy(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Deploy:
 
     @contextmanager
     def deployed(**parameters: str) -> Iterator[Stack]:
-        values = {**laptop_parameters(root), **TINY, **parameters}
-        with Laptop.start(
-            root, state, template=root / "template.yaml", parameters=values
-        ) as laptop:
+        with Laptop.start(root, state, parameters={**TINY, **parameters}) as laptop:
             yield Stack(laptop)
 
     return deployed

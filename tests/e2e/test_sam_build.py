@@ -1,4 +1,4 @@
-"""`sam build` makes packages that the template's runtime can import, with nothing of this machine."""
+"""`sam build` makes packages that the template's runtime can import, by themselves."""
 
 from __future__ import annotations
 

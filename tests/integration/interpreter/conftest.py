@@ -16,9 +16,10 @@ import pytest
 from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
-from local import hosting, stepfunctions, training
 from local.reaper import Reaper
 from local.runtime import Runtime
+from local.sagemaker import hosting, training
+from local.stepfunctions import service as stepfunctions
 
 ROOT = Path(__file__).parents[3]
 TRUST = '{"Version":"2012-10-17","Statement":[]}'

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from local.event_input import target_input
+from local.events.inputs import target_input
 
 RULE = "arn:aws:events:us-east-1:123456789012:rule/uploaded"
 EVENT: dict[str, Any] = {

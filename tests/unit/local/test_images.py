@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from local.images import Contract, UnknownImage, contract_of
+from local.sagemaker.images import Contract, UnknownImage, contract_of
 
 REGISTRY = "123456789012.dkr.ecr.us-east-1.example.com"
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from local.intrinsics import Resolver
-from local.template import TemplateError
+from local.cloudformation.intrinsics import Resolver
+from local.cloudformation.template import TemplateError
 
 TEMPLATE = {
     "Mappings": {"Sizes": {"small": {"memory": "128"}}},

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from local.jsonata_queries import QueryEvaluationError, evaluate
+from local.stepfunctions.jsonata_queries import QueryEvaluationError, evaluate
 
 STATES = {
     "input": {"none": None, "numbers": [1, 2, 3], "text": 'quo"te\\', "nested": [{"f": 1}]},

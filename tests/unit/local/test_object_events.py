@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from local.object_events import object_event
+from local.events.objects import object_event
 
 
 @dataclasses.dataclass

@@ -8,8 +8,8 @@ from typing import Any
 import botocore.session
 import pytest
 
-from local.resources import RESOURCE_TYPES
-from local.resources.resource import Request, shaped
+from local.cloudformation.resources import RESOURCE_TYPES
+from local.cloudformation.resources.resource import Request, shaped
 from local.runtime import Runtime
 
 

@@ -16,9 +16,9 @@ from typing import Any
 
 import pytest
 
-from local.container_layout import Layout
-from local.script_failure import ErrorExcerpt, error_message, failure_message
-from local.script_mode import Script, ScriptModeError
+from local.sagemaker.container_layout import Layout
+from local.sagemaker.script_failure import ErrorExcerpt, error_message, failure_message
+from local.sagemaker.script_mode import Script, ScriptModeError
 
 GOLDEN = json.loads(Path(__file__).with_name("script_mode.golden.json").read_text())
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from local.template import TemplateError, expand, parse, resolve_parameters
+from local.cloudformation.template import TemplateError, expand, parse, resolve_parameters
 
 QUEUE = "Resources: {Queue: {Type: 'AWS::SQS::Queue'}}\n"
 

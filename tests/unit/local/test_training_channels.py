@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from local import training_channels
-from local.training_channels import ChannelError
+from local.sagemaker import training_channels
+from local.sagemaker.training_channels import ChannelError
 
 
 class Objects:

@@ -1,0 +1,1 @@
+"""CloudFormation: the template, expanded by AWS's own translator, created by resource."""

@@ -1,0 +1,1 @@
+"""The demo: the whole main job, watched and collected."""

@@ -1,0 +1,110 @@
+"""`out/summary.json` and the table that the demo prints."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+
+from local.demo.progress import RunWatch
+
+if TYPE_CHECKING:
+    from local.demo.main_job import TestImage
+
+_SHOWN_METRICS = {
+    "classifier": ("accuracy", "macro_f1"),
+    "segmenter": ("lesion_dice", "lesion_iou", "normal_false_mask_rate"),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Summary:
+    """What the summary is made from."""
+
+    watch: RunWatch
+    images: list[TestImage]
+    out: Path
+    timings: dict[str, float]
+
+
+def summarise(made: Summary) -> dict[str, Any]:
+    """The content of summary.json: `dataset`, `models`, `predictions`, `timings`, `ok`."""
+    execution = made.watch.outcome()
+    output = json.loads(execution["output"])
+    split = output["split"]
+    return {
+        "ok": True,
+        "dataset": {
+            **output["dataset"],
+            "images": split["images"],
+            "splits": split["splits"],
+            "quarantined": split["quarantined"],
+        },
+        "models": {
+            release["model"]: {
+                "name": release["model"],
+                "version": release["version"],
+                "endpoint": release["endpoint_name"],
+                "model_package_arn": release["model_package_arn"],
+                "metrics": release["metrics"],
+            }
+            for release in output["releases"]
+        },
+        "predictions": [_prediction(image, made.out) for image in made.images],
+        "timings": made.timings,
+    }
+
+
+def _prediction(image: TestImage, out: Path) -> dict[str, Any]:
+    document = json.loads((out / "predictions" / f"{image.inbox_path}.json").read_text())
+    label = document["classification"]["label"]
+    return {
+        "key": f"inbox/{image.inbox_path}",
+        "true_label": image.label,
+        "label": label,
+        "probability": document["classification"]["probabilities"][label],
+        "decision": document["decision"]["action"],
+        "mask_key": document["segmentation"]["mask_key"],
+        "overlay_key": document["segmentation"]["overlay_key"],
+        "dice": None,
+    }
+
+
+def print_summary(summary: dict[str, Any], console: Console, out: Path) -> None:
+    dataset = summary["dataset"]
+    counts = ", ".join(f"{name} {count}" for name, count in dataset["images"].items())
+    splits = ", ".join(f"{n} {sum(c.values())}" for n, c in dataset["splits"].items())
+    console.rule("[bold]Summary")
+    console.print(f"data set   {dataset['name']} {dataset['version']}: {counts}")
+    console.print(f"splits     {splits}; {dataset['quarantined']} set aside")
+    for model, facts in summary["models"].items():
+        shown = ", ".join(
+            f"{name} {_figure(facts['metrics'].get(name))}" for name in _SHOWN_METRICS[model]
+        )
+        console.print(f"{model:<10} {shown}")
+    table = Table(box=None, pad_edge=False)
+    for heading in ("below inbox/", "truth", "label", "probability", "Dice", "decision"):
+        figures = heading in ("probability", "Dice")
+        table.add_column(heading, justify="right" if figures else "left", no_wrap=True)
+    for row in summary["predictions"]:
+        table.add_row(
+            row["key"].removeprefix("inbox/"),
+            row["true_label"],
+            row["label"],
+            f"{row['probability']:.3f}",
+            _figure(row["dice"]),
+            row["decision"],
+        )
+    console.print(table)
+    took = summary["timings"]["total"]
+    console.print(f"{took:.0f} s; metrics are those of the test split", soft_wrap=True)
+    for name in ("contact_sheet.png", "report.html", "summary.json"):
+        console.print(f"see {out / name}", soft_wrap=True)
+
+
+def _figure(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"

@@ -1,0 +1,1 @@
+"""Lambda: functions in processes of AWS's own runtime client, behind a Runtime API."""

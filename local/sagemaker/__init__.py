@@ -1,0 +1,1 @@
+"""SageMaker: training jobs and endpoints as processes that see the container contract."""

@@ -1,0 +1,226 @@
+"""One deployed model: a process that serves an unpacked model archive by the Ray Serve contract.
+
+SageMaker's Ray Serve container reads `/opt/ml/model/config.yaml`, puts the model directory and its
+`code` folder on PYTHONPATH, starts the application that `applications[0].import_path` names, and
+passes `/invocations` on to the application's root with Content-Type and Accept.
+
+Ray is not installed here. The rule instead: the import path `ray_app:deployment` names a module
+that only wraps the ASGI application `serve:app`; that application is served by uvicorn. Any other
+import path is an error (ASGI_APPLICATIONS is the place to add one). The model directory is handed
+over as SM_MODEL_DIR, because there is no `/opt/ml/model`.
+"""
+
+from __future__ import annotations
+
+import collections
+import http.client
+import io
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import threading
+import time
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from botocore.exceptions import ClientError
+
+from local.credentials import RoleNotFound
+from local.logs import LogStream
+from local.reaper import RuntimeEnds
+from local.runtime import Runtime
+from local.sagemaker import images, training_channels
+from local.stepfunctions.role_clients import client_of_role
+
+ASGI_APPLICATIONS = {"ray_app:deployment": "serve:app"}
+LOG_GROUP = "/aws/sagemaker/Endpoints"
+START_SECONDS = 180.0  # AWS allows a serverless container three minutes to its first ping
+_LISTENING = re.compile(r"Uvicorn running on http://127\.0\.0\.1:(\d+)")
+_INHERITED = ("PATH", "HOME", "LANG", "TMPDIR")
+_TAIL_LINES = 15
+_TAIL_CHARACTERS = 850
+_LONGEST_PAUSE = 30.0
+
+
+class ServingFailed(Exception):
+    """The model cannot be served; the message becomes the endpoint's failure reason."""
+
+
+class ModelServer:
+    """The process behind an endpoint's variant. It is restarted when it ends by itself."""
+
+    def __init__(
+        self, runtime: Runtime, endpoint: str, variant: str, container: Mapping[str, Any], role: str
+    ) -> None:
+        self._runtime, self._container, self._role = runtime, container, role
+        directory = runtime.state / "endpoints"
+        directory.mkdir(parents=True, exist_ok=True)
+        self._directory = Path(tempfile.mkdtemp(prefix=f"{endpoint}-", dir=directory))
+        self._log = LogStream(
+            runtime, f"{LOG_GROUP}/{endpoint}", f"{variant}/i-{uuid.uuid4().hex[:17]}"
+        )
+        self._tail: collections.deque[str] = collections.deque(maxlen=_TAIL_LINES)
+        self._closed = threading.Event()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._port: int | None = None
+
+    @property
+    def port(self) -> int | None:
+        """Where the model answers; None while its process is not ready."""
+        return self._port
+
+    def start(self) -> None:
+        """Serve the model; returns once it answers its ping. Raises ServingFailed."""
+        try:
+            self._unpack()
+            application = self._application()
+            self._start_process(application)
+        except ServingFailed:
+            self.close()
+            raise
+        threading.Thread(target=self._supervise, args=(application,), daemon=True).start()
+
+    def close(self) -> None:
+        self._closed.set()
+        self._port = None
+        if self._process is not None:
+            self._runtime.reaper.kill(self._process)
+        shutil.rmtree(self._directory, ignore_errors=True)
+        self._log.flush()
+
+    def _unpack(self) -> None:
+        try:
+            images.contract_of(self._container.get("Image", ""), images.Contract.RAY_SERVE)
+            uri = self._container.get("ModelDataUrl")
+            if not uri:
+                raise ServingFailed("The model has no ModelDataUrl.")
+            bucket, key = training_channels.split_uri(uri)
+            s3 = client_of_role(self._runtime, "s3", self._role, "SageMaker-hosting")
+            body = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+            with tarfile.open(fileobj=io.BytesIO(body)) as archive:
+                archive.extractall(self._directory, filter="data")
+        except (images.UnknownImage, training_channels.ChannelError, RoleNotFound) as error:
+            raise ServingFailed(str(error)) from error
+        except ClientError as error:
+            raise ServingFailed(f"Failed to download model data from {uri!r}: {error}") from error
+        except (OSError, tarfile.TarError) as error:
+            raise ServingFailed(f"{uri!r} is no model archive: {error}") from error
+
+    def _application(self) -> str:
+        try:
+            config = yaml.safe_load((self._directory / "config.yaml").read_text())
+            import_path = config["applications"][0]["import_path"]
+        except FileNotFoundError:
+            raise ServingFailed("The model archive holds no config.yaml.") from None
+        except (yaml.YAMLError, KeyError, IndexError, TypeError) as error:
+            raise ServingFailed(
+                f"config.yaml names no applications[0].import_path: {error!r}"
+            ) from error
+        requirements = self._directory / "code" / "requirements.txt"
+        if requirements.is_file() and requirements.read_text().strip():
+            raise ServingFailed(
+                "The model archive holds a code/requirements.txt. The laptop runtime installs "
+                "nothing; add the packages to requirements.txt of the repository."
+            )
+        if import_path not in ASGI_APPLICATIONS:
+            raise ServingFailed(
+                f"The Ray Serve application {import_path!r} is not known to the laptop runtime; "
+                f"it knows {', '.join(ASGI_APPLICATIONS)}."
+            )
+        return ASGI_APPLICATIONS[import_path]
+
+    def _start_process(self, application: str) -> None:
+        command = [sys.executable, "-m", "uvicorn", application, "--host", "127.0.0.1"]
+        process = self._process = self._runtime.reaper.start(
+            [*command, "--port", "0", "--no-access-log", "--lifespan", "auto"],
+            cwd=self._directory,
+            env=self._environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        listening: list[int] = []
+        threading.Thread(target=self._read, args=(process, listening), daemon=True).start()
+        deadline = time.monotonic() + START_SECONDS
+        while not (listening and _ping(listening[0])):
+            if process.poll() is not None:
+                time.sleep(0.2)  # its last lines are still on their way
+                raise ServingFailed(
+                    f"The model server ended with exit code {process.returncode} before it "
+                    f"passed its ping health check. Its log ends with:\n{self._last_lines()}"
+                )
+            if time.monotonic() > deadline or self._closed.is_set():
+                self._runtime.reaper.kill(process)
+                raise ServingFailed(
+                    f"The model server did not pass its ping health check within "
+                    f"{START_SECONDS:.0f} seconds. Its log ends with:\n{self._last_lines()}"
+                )
+            time.sleep(0.05)
+        self._port = listening[0]
+
+    def _environment(self) -> dict[str, str]:
+        return {
+            **{name: os.environ[name] for name in _INHERITED if name in os.environ},
+            "PYTHONPATH": f"{self._directory}{os.pathsep}{self._directory / 'code'}",
+            "PYTHONUNBUFFERED": "1",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "SM_MODEL_DIR": str(self._directory),
+            "AWS_REGION": self._runtime.region,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            **(self._container.get("Environment") or {}),
+        }
+
+    def _read(self, process: subprocess.Popen[bytes], listening: list[int]) -> None:
+        assert process.stdout is not None  # noqa: S101 - asked for above
+        with process.stdout as stream:
+            for raw in stream:
+                line = raw.decode("utf-8", "replace").rstrip("\r\n")
+                self._tail.append(line)
+                self._log.write(line)
+                found = _LISTENING.search(line)
+                if found:
+                    listening.append(int(found.group(1)))
+
+    def _last_lines(self) -> str:
+        # The end of a log says why; a failure reason holds 1024 characters in all.
+        return "\n".join(self._tail)[-_TAIL_CHARACTERS:]
+
+    def _supervise(self, application: str) -> None:
+        pause = 0.5
+        while True:
+            assert self._process is not None  # noqa: S101 - started before this thread
+            self._process.wait()
+            self._port = None
+            if self._closed.wait(pause):
+                return
+            self._log.write(
+                f"The model server ended with exit code {self._process.returncode}; restarting."
+            )
+            pause = min(2 * pause, _LONGEST_PAUSE)
+            try:
+                self._start_process(application)
+            except ServingFailed:  # its log says why; the next try follows
+                pass
+            except (RuntimeEnds, OSError):  # OSError: its directory has gone already
+                return
+            if self._closed.is_set():
+                self._runtime.reaper.kill(self._process)
+                return
+
+
+def _ping(port: int) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+    try:
+        connection.request("GET", "/ping")
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()

@@ -1,0 +1,264 @@
+"""One training job: a process that sees SageMaker's container contract.
+
+A container's `/opt/ml` is a scratch directory here. Everything else is as on AWS: channels are
+downloaded, the script runs in script mode, what it prints goes to CloudWatch Logs while it runs,
+and what it leaves in `model`, `output/data` and `checkpoints` goes to S3.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from local.credentials import RoleNotFound, role_credentials
+from local.logs import LogStream
+from local.runtime import Runtime
+from local.sagemaker import images, script_mode, training_channels, training_outputs
+from local.sagemaker.container_layout import Layout
+from local.sagemaker.script_mode import Script, ScriptModeError
+from local.sagemaker.training_channels import ChannelError
+from local.sagemaker.training_process import Metrics, TrainingProcess
+from local.stepfunctions.role_clients import client_of_role
+
+LOG_GROUP = "/aws/sagemaker/TrainingJobs"
+_REASON_LENGTH = 1024
+_DAY_SECONDS = 86400  # MaxRuntimeInSeconds by default
+_INHERITED = ("PATH", "HOME", "LANG", "TMPDIR")
+
+
+# What a caller can put right: the request, the objects it names, the role's permissions.
+_CALLERS_ERRORS = (images.UnknownImage, ChannelError, ScriptModeError, RoleNotFound, ClientError)
+
+
+class JobFailed(Exception):
+    """The job ends as Failed; the message is its failure reason."""
+
+
+class TrainingJob:
+    """Runs one CreateTrainingJob request from Starting to its end.
+
+    `description` is moto's record, which DescribeTrainingJob shows; `running` counts the jobs that
+    share this machine.
+    """
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        request: Mapping[str, Any],
+        description: Any,
+        running: Callable[[], int],
+    ) -> None:
+        self.name = str(request["TrainingJobName"])
+        self._runtime, self._request, self._running = runtime, request, running
+        self._job = description
+        self._stop = threading.Event()
+        self._process: TrainingProcess | None = None
+        self._log = LogStream(runtime, LOG_GROUP, f"{self.name}/algo-1-{int(time.time())}")
+        self._thread = threading.Thread(target=self._run, name=f"training-{self.name}", daemon=True)
+
+    def start(self) -> None:
+        self._enter("Starting", "Preparing the instances for training")
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._job.training_job_status = "Stopping"
+        self._enter("Stopping", "Stopping the training job")
+        self._stop.set()
+        if self._process is not None:
+            self._process.stop()
+
+    def _run(self) -> None:
+        directory = self._runtime.state / "training"
+        directory.mkdir(parents=True, exist_ok=True)
+        scratch = Path(tempfile.mkdtemp(prefix=f"{self.name}-", dir=directory))
+        try:
+            self._train(Layout(scratch / "opt" / "ml"))
+        except JobFailed as error:
+            self._end("Failed", "Failed", str(error))
+        except Exception as error:  # a defect of the runtime must not leave the job running
+            self._end("Failed", "Failed", f"InternalServerError: {type(error).__name__}: {error}")
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+
+    def _train(self, layout: Layout) -> None:
+        try:
+            script = self._script(layout)
+            self._prepare(layout, script)
+            exit_code, timed_out = self._execute(script)
+            if exit_code is not None:
+                self._upload(layout)
+        except _CALLERS_ERRORS as error:
+            raise JobFailed(f"ClientError: {error}") from error
+        if timed_out:
+            self._end("Stopped", "MaxRuntimeExceeded")
+        elif self._stop.is_set():
+            self._end("Stopped", "Stopped")
+        elif exit_code:
+            reason = (layout.output / "failure").read_text(errors="replace")
+            suffix = ", exit code: 1"  # the toolkit's own, whatever the script's was
+            raise JobFailed(f"AlgorithmError: {reason}"[: _REASON_LENGTH - len(suffix)] + suffix)
+        else:
+            self._end("Completed", "Completed")
+
+    def _script(self, layout: Layout) -> Script:
+        image = self._request["AlgorithmSpecification"]["TrainingImage"]
+        images.contract_of(image, images.Contract.SCRIPT_MODE)
+        for channel in self._channels:
+            training_channels.check(channel)
+        script = Script(
+            layout=layout,
+            hyperparameters=self._request.get("HyperParameters") or {},
+            input_data_config={
+                channel["ChannelName"]: training_channels.configuration(channel)
+                for channel in self._channels
+            },
+            resource_config=script_mode.resource_config(
+                self._request["ResourceConfig"]["InstanceType"]
+            ),
+            job_name=self.name,
+            region=self._runtime.region,
+            cpus=script_mode.cores(),
+        )
+        script.check()
+        if self._isolated and script.module_dir.startswith("s3://"):
+            raise ScriptModeError(
+                f"The job is isolated from the network and cannot fetch {script.module_dir}; "
+                "hand the code over as an input channel."
+            )
+        return script
+
+    def _prepare(self, layout: Layout, script: Script) -> None:
+        self._enter("Downloading", "Downloading input data")
+        for directory in (layout.config, layout.model, layout.output_data, layout.code):
+            directory.mkdir(parents=True)
+        for name, content in (
+            ("hyperparameters", script.hyperparameters),
+            ("inputdataconfig", script.input_data_config),
+            ("resourceconfig", script.resource_config),
+        ):
+            (layout.config / f"{name}.json").write_text(json.dumps(content))
+        for channel in self._channels:
+            directory = layout.channel(channel["ChannelName"])
+            directory.mkdir(parents=True)
+            if not self._stop.is_set():
+                training_channels.download(self._s3, channel, directory)
+        if self._checkpoints:
+            training_outputs.restore_checkpoints(self._s3, layout, self._checkpoints)
+        if not self._stop.is_set():
+            script.unpack_code(self._code_archive(layout, script))
+
+    def _code_archive(self, layout: Layout, script: Script) -> Path:
+        if not script.module_dir.startswith("s3://"):
+            return Path(script.module_dir)
+        bucket, key = training_channels.split_uri(script.module_dir)
+        archive = layout.base / "submitted.tar.gz"
+        archive.write_bytes(self._s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+        return archive
+
+    def _execute(self, script: Script) -> tuple[int | None, bool]:
+        definitions = self._request["AlgorithmSpecification"].get("MetricDefinitions") or []
+        self._process = TrainingProcess(
+            self._runtime, script, self._log, Metrics(definitions), self._show_metrics
+        )
+        if self._stop.is_set():
+            self._process.stop()
+        else:
+            self._enter("Training", "Training image download completed. Training in progress.")
+            self._job.training_start_time = _now()
+        stopping = self._request.get("StoppingCondition") or {}
+        exit_code, timed_out = self._process.run(
+            self._environment(script), stopping.get("MaxRuntimeInSeconds", _DAY_SECONDS)
+        )
+        return exit_code, timed_out
+
+    def _show_metrics(self, values: list[dict[str, Any]]) -> None:
+        self._job.final_metric_data_list = values
+
+    def _environment(self, script: Script) -> dict[str, str]:
+        environment = {
+            **{name: os.environ[name] for name in _INHERITED if name in os.environ},
+            **script.environment(),
+            "PYTHONUNBUFFERED": "1",
+            "TRAINING_JOB_ARN": self._job.arn,
+            "AWS_REGION": self._runtime.region,
+            # Jobs share the machine: each takes its part of the cores as counted at its start.
+            "OMP_NUM_THREADS": str(max(1, script.cpus // max(1, self._running()))),
+            **(self._request.get("Environment") or {}),
+        }
+        if self._isolated:
+            return {**environment, "AWS_EC2_METADATA_DISABLED": "true"}
+        credentials = role_credentials(self._request["RoleArn"], f"SageMaker-{self.name}")
+        return {
+            **environment,
+            "AWS_ENDPOINT_URL": self._runtime.endpoint_url,
+            "AWS_ACCESS_KEY_ID": credentials.access_key,
+            "AWS_SECRET_ACCESS_KEY": credentials.secret_key,
+            "AWS_SESSION_TOKEN": credentials.session_token,
+        }
+
+    def _upload(self, layout: Layout) -> None:
+        if not self._stop.is_set():
+            self._enter("Uploading", "Uploading generated training model")
+        destination = self._request["OutputDataConfig"]["S3OutputPath"].rstrip("/")
+        model = training_outputs.upload(self._s3, layout, f"{destination}/{self.name}/output")
+        self._job.model_artifacts = {"S3ModelArtifacts": model}
+        if self._checkpoints:
+            training_outputs.upload_checkpoints(self._s3, layout, self._checkpoints)
+
+    def _enter(self, status: str, message: str) -> None:
+        now = _now()
+        transitions = self._job.secondary_status_transitions
+        if transitions:
+            transitions[-1].setdefault("EndTime", now)
+        transitions.append({"Status": status, "StartTime": now, "StatusMessage": message})
+        self._job.secondary_status = status
+        self._job.last_modified_time = now
+
+    def _end(self, status: str, secondary: str, reason: str | None = None) -> None:
+        self._flush_log()
+        self._enter(secondary, reason or f"Training job {status.lower()}")
+        now = self._job.training_end_time = _now()
+        self._job.secondary_status_transitions[-1]["EndTime"] = now
+        if reason:
+            self._job.failure_reason = reason[:_REASON_LENGTH]
+        if self._job.training_start_time is not None:
+            seconds = max(1, round((now - self._job.training_start_time).total_seconds()))
+            self._job.training_time_in_seconds = self._job.billable_time_in_seconds = seconds
+        self._job.training_job_status = status  # last: whoever waits for it reads the rest next
+
+    def _flush_log(self) -> None:
+        try:
+            self._log.flush()
+        except (ClientError, BotoCoreError) as error:  # as on AWS: a lost log stops no job
+            print(f"log events of {self.name} were lost: {error}")
+
+    @property
+    def _channels(self) -> list[dict[str, Any]]:
+        return self._request.get("InputDataConfig") or []
+
+    @property
+    def _checkpoints(self) -> str:
+        uri = (self._request.get("CheckpointConfig") or {}).get("S3Uri", "")
+        return f"{uri.rstrip('/')}/" if uri else ""
+
+    @property
+    def _isolated(self) -> bool:
+        return bool(self._request.get("EnableNetworkIsolation"))
+
+    @property
+    def _s3(self) -> Any:
+        return client_of_role(self._runtime, "s3", self._request["RoleArn"], "SageMaker-training")
+
+
+def _now() -> datetime.datetime:
+    return datetime.datetime.now(datetime.UTC).replace(tzinfo=None)  # moto's own kind

@@ -1,0 +1,49 @@
+"""What a training job leaves behind, in S3: model and output archives, checkpoints."""
+
+from __future__ import annotations
+
+import tarfile
+from pathlib import Path
+from typing import Any
+
+from local.sagemaker import training_channels
+from local.sagemaker.container_layout import Layout
+
+
+def upload(s3: Any, layout: Layout, destination: str) -> str:
+    """Upload `model.tar.gz`, and `output.tar.gz` if there is output data. The model's address."""
+    model = f"{destination}/model.tar.gz"
+    _put(s3, model, _pack(layout.model, layout.base / "model.tar.gz"))
+    if any(layout.output_data.iterdir()):
+        archive = _pack(layout.output_data, layout.base / "output.tar.gz")
+        _put(s3, f"{destination}/output.tar.gz", archive)
+    return model
+
+
+def upload_checkpoints(s3: Any, layout: Layout, destination: str) -> None:
+    """Upload the checkpoints; AWS does so while the job runs, here it happens at its end."""
+    for path in sorted(p for p in layout.checkpoints.rglob("*") if p.is_file()):
+        _put(s3, destination + path.relative_to(layout.checkpoints).as_posix(), path)
+
+
+def restore_checkpoints(s3: Any, layout: Layout, source: str) -> None:
+    """Bring back the checkpoints of an earlier job, if there are any."""
+    layout.checkpoints.mkdir()
+    bucket, prefix = training_channels.split_uri(source)
+    if s3.list_objects_v2(Bucket=bucket, Prefix=prefix)["KeyCount"]:
+        data = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": source}}
+        training_channels.download(s3, {"DataSource": data}, layout.checkpoints)
+
+
+def _put(s3: Any, uri: str, path: Path) -> None:
+    bucket, key = training_channels.split_uri(uri)
+    with path.open("rb") as file:
+        s3.put_object(Bucket=bucket, Key=key, Body=file)
+
+
+def _pack(directory: Path, archive: Path) -> Path:
+    # Stored, not compressed: weights hardly shrink, and whoever runs the demo waits for it.
+    with tarfile.open(archive, "w:gz", compresslevel=0) as tar:
+        for path in sorted(directory.iterdir()):
+            tar.add(path, arcname=path.name)
+    return archive

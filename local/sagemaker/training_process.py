@@ -1,0 +1,140 @@
+"""The process of a training job: its output becomes log events and metrics while it runs."""
+
+from __future__ import annotations
+
+import datetime
+import re
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import IO, Any
+
+from local.logs import LogStream
+from local.runtime import Runtime
+from local.sagemaker.script_failure import ErrorExcerpt, error_message, failure_message
+from local.sagemaker.script_mode import Script
+
+STOP_GRACE_SECONDS = 120.0
+_POLL_SECONDS = 0.1
+
+
+class Metrics:
+    """The last value of each of a job's MetricDefinitions."""
+
+    def __init__(self, definitions: Sequence[Mapping[str, str]]) -> None:
+        self._patterns = [(item["Name"], re.compile(item["Regex"])) for item in definitions]
+        self._values: dict[str, dict[str, Any]] = {}
+
+    def read(self, line: str) -> bool:
+        """Whether the line held a metric."""
+        found = False
+        for name, pattern in self._patterns:
+            match = pattern.search(line)
+            try:
+                value = float(match.group(1)) if match else None
+            except (ValueError, IndexError):
+                continue
+            if value is not None:
+                now = datetime.datetime.now(datetime.UTC)
+                self._values[name] = {"MetricName": name, "Value": value, "Timestamp": now}
+                found = True
+        return found
+
+    def final(self) -> list[dict[str, Any]]:
+        return list(self._values.values())
+
+
+class TrainingProcess:
+    """Runs a script once. `run` blocks; `stop` may be called from any thread, before it or during.
+
+    `on_metric` is called with all final values after each line that holds one.
+    """
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        script: Script,
+        log: LogStream,
+        metrics: Metrics,
+        on_metric: Callable[[list[dict[str, Any]]], None],
+    ) -> None:
+        self._runtime, self._script, self._log = runtime, script, log
+        self._metrics, self._on_metric = metrics, on_metric
+        self._lock = threading.Lock()
+        self._stopped = False
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def stopped(self) -> bool:
+        return self._stopped
+
+    def stop(self) -> None:
+        """SIGTERM, and SIGKILL two minutes later."""
+        with self._lock:
+            self._stopped = True
+            process = self._process
+        if process is not None:
+            threading.Thread(
+                target=self._runtime.reaper.kill,
+                args=(process,),
+                kwargs={"grace": STOP_GRACE_SECONDS},
+                daemon=True,
+            ).start()
+
+    def run(self, environment: Mapping[str, str], seconds: float) -> tuple[int | None, bool]:
+        """Exit code (None if stopped before it began) and whether `seconds` ran out.
+
+        A script that fails by itself leaves `output/failure`.
+        """
+        command = self._script.command()
+        self._log.write(f"Invoking script with the following command: {' '.join(command)}")
+        with self._lock:
+            if self._stopped:
+                return None, False
+            process = self._process = self._runtime.reaper.start(
+                command,
+                cwd=self._script.layout.code,
+                env=dict(environment),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+            )
+        excerpts = [ErrorExcerpt(), ErrorExcerpt()]
+        readers = [
+            threading.Thread(target=self._read, args=(stream, excerpt), daemon=True)
+            for stream, excerpt in zip((process.stdout, process.stderr), excerpts, strict=True)
+        ]
+        for reader in readers:
+            reader.start()
+        timed_out = self._await(process, seconds)
+        for reader in readers:
+            reader.join()
+        if process.returncode and not self._stopped:
+            self._report(process.returncode, error_message(excerpts), command)
+        return process.returncode, timed_out
+
+    def _await(self, process: subprocess.Popen[bytes], seconds: float) -> bool:
+        deadline = time.monotonic() + seconds
+        timed_out = False
+        while process.poll() is None:
+            if time.monotonic() > deadline and not self._stopped:
+                timed_out = True
+                self.stop()
+            time.sleep(_POLL_SECONDS)
+        return timed_out
+
+    def _read(self, stream: IO[bytes], excerpt: ErrorExcerpt) -> None:
+        with stream:
+            for raw in stream:
+                line = raw.decode("utf-8", "replace").rstrip("\r\n")
+                self._log.write(line)
+                excerpt.add(line)
+                if self._metrics.read(line):
+                    self._on_metric(self._metrics.final())
+
+    def _report(self, exit_code: int, error: str, command: list[str]) -> None:
+        failure = self._script.layout.output / "failure"
+        if not failure.exists():  # the script may have left its own
+            failure.write_text(failure_message(exit_code, error, command))
+        self._log.write(failure.read_text(errors="replace"))

@@ -1,0 +1,1 @@
+"""Step Functions: moto's interpreter, taught JSONata and the integrations that the machines use."""

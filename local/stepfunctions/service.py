@@ -1,0 +1,45 @@
+"""Step Functions: moto's interpreter executes state machines, with AWS's query language, task
+integrations, distributed maps and role credentials."""
+
+from __future__ import annotations
+
+from moto.core.config import default_user_config
+from moto.stepfunctions import models, urls
+from moto.stepfunctions.parser.models import (
+    StepFunctionsParserBackend,
+    stepfunctions_parser_backends,
+)
+
+from local import patch
+from local.runtime import Runtime
+from local.stepfunctions import (
+    definitions,
+    distributed_map,
+    executions,
+    integrations,
+    jsonata_queries,
+    role_clients,
+)
+
+
+def install(runtime: Runtime) -> None:
+    _execute()
+    definitions.install(runtime)
+    jsonata_queries.install(runtime)
+    integrations.install(runtime)
+    distributed_map.install(runtime)
+    executions.install(runtime)
+    role_clients.install(runtime)
+
+
+def _execute() -> None:
+    """moto: executes only when asked to, and even then CloudFormation, the API and tagging look at
+    a second backend that pretends. Here there is one, and it executes."""
+    default_user_config["stepfunctions"]["execute_state_machine"] = True
+    patch.replace_imported(
+        models, "stepfunctions_backends", stepfunctions_parser_backends, package="moto."
+    )
+    # moto finds a service's URLs beside the module of its backend's class.
+    patch.replace(
+        StepFunctionsParserBackend, "_url_module", lambda _original: property(lambda self: urls)
+    )
