@@ -21,6 +21,7 @@ from local.package import PackagingError
 
 ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_PORT = 4566
+NOT_STARTED = (StartFailed, PackagingError, TemplateError, DeploymentFailed)
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -56,7 +57,7 @@ def up(arguments: argparse.Namespace) -> int:
                 parameters=dict(arguments.parameter),
                 report=lambda line: out.print(line, style="dim", soft_wrap=True),
             )
-        except (StartFailed, PackagingError, TemplateError, DeploymentFailed) as error:
+        except NOT_STARTED as error:
             err.print(f"[red]failed:[/red] {error}", soft_wrap=True)
             return 1
     _introduce(laptop, state)
@@ -100,14 +101,23 @@ def drop(arguments: argparse.Namespace) -> int:
 
 def demo(arguments: argparse.Namespace) -> int:
     """The whole main job, from a zip to answered inbox images."""
-    from local.demo.main_job import DemoFailed, run_demo
-    from local.demo.progress import RunFailed
+    from local.demo.inbox import DemoFailed
+    from local.demo.main_job import run_demo
+    from local.progress import RunFailed
+    from local.uploads import UploadRefused
 
     state: Path = arguments.state
     state.mkdir(parents=True, exist_ok=True)
     try:
         run_demo(ROOT, state, arguments.out, arguments.dataset, out)
-    except (DemoFailed, RunFailed, StartFailed, PackagingError, DeploymentFailed) as error:
+    except (
+        DemoFailed,
+        UploadRefused,
+        RunFailed,
+        StartFailed,
+        PackagingError,
+        DeploymentFailed,
+    ) as error:
         err.print(f"[red]failed:[/red] {error}", soft_wrap=True)
         return 1
     return 0
@@ -160,9 +170,16 @@ def _parser() -> argparse.ArgumentParser:
     upload.add_argument("--no-wait", action="store_true", help="return after the upload")
     command("down", down, "stop the runtime; no process is left behind")
     show = command("demo", demo, "the whole main job on this machine, see README.md")
-    show.add_argument("--dataset", type=Path, metavar="FILE", help="a zip in the BUSI layout")
+    show.add_argument("--dataset", type=_file, metavar="FILE", help="a zip in the BUSI layout")
     show.add_argument("--out", type=Path, default=Path("out"), metavar="DIR")
     return parser
+
+
+def _file(text: str) -> Path:
+    path = Path(text)
+    if not path.is_file():
+        raise argparse.ArgumentTypeError(f"'{text}' is not a file")
+    return path
 
 
 def _assignment(text: str) -> tuple[str, str]:

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import time
-import zipfile
 from pathlib import Path
 from typing import Any
 
-from botocore.exceptions import ClientError
 from rich.console import Console
 
+from local import uploads
 from local.client import Laptop
-from local.demo.progress import RUNNING, ProgressView, RunFailed, RunWatch
-from sonoflow import archive, keys
+from local.progress import RUNNING, ProgressView, RunFailed, RunWatch
+from local.uploads import UploadRefused
+from sonoflow import keys
 
 _IMAGES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"}
 _POLL_SECONDS = 0.25
 _PREDICTION_SECONDS = 600.0
-_START_SECONDS = 120.0
 
 
 class DropFailed(Exception):
@@ -33,7 +31,7 @@ def drop_files(
         if to and not to.endswith("/") and len(files) > 1:
             raise DropFailed("--to names one key; end it with / for several files")
         targets = [(file, _key(file, to)) for file in files]
-        uploads = [(file, key, _upload(laptop, file, key)) for file, key in targets]
+        uploads = [(file, key, uploads.put(laptop, file, key)) for file, key in targets]
     except DropFailed as error:
         console.print(f"[red]{error}[/red]", soft_wrap=True)
         return 1
@@ -47,7 +45,7 @@ def drop_files(
                 _await_run(laptop, file, key, version, console)
             else:
                 _await_prediction(laptop, key, version, console)
-        except (DropFailed, RunFailed) as error:
+        except (DropFailed, UploadRefused, RunFailed) as error:
             console.print(f"[red]{error}[/red]", soft_wrap=True)
             failures += 1
     return 1 if failures else 0
@@ -65,15 +63,6 @@ def _key(file: Path, to: str | None) -> str:
     raise DropFailed(f"{file}: neither an image nor a .zip; say where it goes with --to KEY")
 
 
-def _upload(laptop: Laptop, file: Path, key: str) -> str:
-    """Returns the version id of the new object."""
-    with file.open("rb") as body:
-        answer = laptop.client("s3").put_object(
-            Bucket=laptop.outputs["UploadsBucketName"], Key=key, Body=body
-        )
-    return str(answer["VersionId"])
-
-
 def _await_prediction(laptop: Laptop, key: str, version: str, console: Console) -> None:
     path = key.removeprefix(keys.INBOX)
     bucket = laptop.outputs["ResultsBucketName"]
@@ -81,7 +70,7 @@ def _await_prediction(laptop: Laptop, key: str, version: str, console: Console) 
     with console.status(f"waiting for {path}"):
         while time.monotonic() < deadline:
             for kind in ("predictions", "rejected"):
-                found = _json(laptop, bucket, f"{kind}/{path}.json")
+                found = uploads.find_json(laptop, bucket, f"{kind}/{path}.json")
                 if found and found["image"]["version_id"] == version:
                     return _show_answer(kind, path, found, console)
             time.sleep(_POLL_SECONDS)
@@ -104,7 +93,7 @@ def _show_answer(kind: str, path: str, found: dict[str, Any], console: Console) 
 
 def _await_run(laptop: Laptop, file: Path, key: str, version: str, console: Console) -> None:
     with console.status(f"waiting for the run of {key}"):
-        arn = _run_of(laptop, file, key, version)
+        arn = uploads.run_of(laptop, file, key, version)
     watch = RunWatch(laptop.client, laptop.outputs, arn)
     with ProgressView(console) as view:
         while (progress := watch.look()).status == RUNNING:
@@ -113,48 +102,3 @@ def _await_run(laptop: Laptop, file: Path, key: str, version: str, console: Cons
     outcome = watch.outcome()
     console.print(f"[green]{watch.run}[/green] succeeded")
     console.print_json(outcome.get("output", "{}"))
-
-
-def _run_of(laptop: Laptop, file: Path, key: str, version: str) -> str:
-    """ARN of the execution that this upload started, or that had the same content before."""
-    machine = laptop.outputs["TrainImagesStateMachineArn"]
-    states = laptop.client("stepfunctions")
-    content = _content_name(file, key)
-    deadline = time.monotonic() + _START_SECONDS
-    while time.monotonic() < deadline:
-        refusal = _json(laptop, laptop.outputs["WorkBucketName"], f"refused/{key}.json")
-        if refusal and refusal["upload"]["version_id"] == version:
-            raise DropFailed(f"{key} was refused: {refusal['reason']}: {refusal['detail']}")
-        executions = [
-            execution
-            for execution in states.list_executions(stateMachineArn=machine)["executions"]
-            if "mapRunArn" not in execution and execution["name"].startswith(content or "\0")
-        ]
-        for execution in executions:
-            arn = str(execution["executionArn"])
-            given = json.loads(states.describe_execution(executionArn=arn)["input"])
-            unfinished = execution["status"] in (RUNNING, "SUCCEEDED")
-            if unfinished or given["upload"]["version_id"] == version:
-                return arn
-        time.sleep(_POLL_SECONDS)
-    raise DropFailed(f"{key}: no execution started within {_START_SECONDS:.0f} seconds")
-
-
-def _content_name(file: Path, key: str) -> str | None:
-    """What the names of this content's executions start with; None for no readable archive."""
-    try:
-        with zipfile.ZipFile(file) as opened:
-            return f"{keys.dataset_name(key)}-{archive.version(opened)}"
-    except zipfile.BadZipFile:
-        return None
-
-
-def _json(laptop: Laptop, bucket: str, key: str) -> dict[str, Any] | None:
-    try:
-        body = laptop.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
-    except ClientError as error:
-        if error.response["Error"]["Code"] == "NoSuchKey":
-            return None
-        raise
-    found: dict[str, Any] = json.loads(body)
-    return found

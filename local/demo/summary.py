@@ -5,15 +5,13 @@ from __future__ import annotations
 import dataclasses
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-from local.demo.progress import RunWatch
-
-if TYPE_CHECKING:
-    from local.demo.main_job import TestImage
+from local.demo.inbox import TestImage
+from local.progress import RunWatch
 
 _SHOWN_METRICS = {
     "classifier": ("accuracy", "macro_f1"),

@@ -1,0 +1,79 @@
+"""Uploads, and what becomes of them, seen from outside."""
+
+from __future__ import annotations
+
+import json
+import time
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from local.client import Laptop
+from local.progress import RUNNING
+from sonoflow import archive, keys
+
+_POLL_SECONDS = 0.25
+_START_SECONDS = 120.0
+
+
+class UploadRefused(Exception):
+    """An upload started nothing; says why."""
+
+
+def put(laptop: Laptop, file: Path, key: str) -> str:
+    """Returns the version id of the new object."""
+    with file.open("rb") as body:
+        answer = laptop.client("s3").put_object(
+            Bucket=laptop.outputs["UploadsBucketName"], Key=key, Body=body
+        )
+    return str(answer["VersionId"])
+
+
+def run_of(laptop: Laptop, file: Path, key: str, version: str) -> str:
+    """ARN of the execution that this upload started, or that had the same content before.
+
+    Raises UploadRefused with the reason, or when neither comes in time.
+    """
+    machine = laptop.outputs["TrainImagesStateMachineArn"]
+    states = laptop.client("stepfunctions")
+    content = _content_name(file, key)
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline:
+        refusal = find_json(laptop, laptop.outputs["WorkBucketName"], f"refused/{key}.json")
+        if refusal and refusal["upload"]["version_id"] == version:
+            raise UploadRefused(f"{key} was refused: {refusal['reason']}: {refusal['detail']}")
+        executions = [
+            execution
+            for execution in states.list_executions(stateMachineArn=machine)["executions"]
+            if "mapRunArn" not in execution and execution["name"].startswith(content or "\0")
+        ]
+        for execution in executions:
+            arn = str(execution["executionArn"])
+            given = json.loads(states.describe_execution(executionArn=arn)["input"])
+            unfinished = execution["status"] in (RUNNING, "SUCCEEDED")
+            if unfinished or given["upload"]["version_id"] == version:
+                return arn
+        time.sleep(_POLL_SECONDS)
+    raise UploadRefused(f"{key}: no execution started within {_START_SECONDS:.0f} seconds")
+
+
+def _content_name(file: Path, key: str) -> str | None:
+    """What the names of this content's executions start with; None for no readable archive."""
+    try:
+        with zipfile.ZipFile(file) as opened:
+            return f"{keys.dataset_name(key)}-{archive.version(opened)}"
+    except zipfile.BadZipFile:
+        return None
+
+
+def find_json(laptop: Laptop, bucket: str, key: str) -> dict[str, Any] | None:
+    try:
+        body = laptop.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "NoSuchKey":
+            return None
+        raise
+    found: dict[str, Any] = json.loads(body)
+    return found
