@@ -190,7 +190,7 @@ class ProgressView:
 
     def show(self, progress: RunProgress) -> None:
         if self._console.is_terminal:
-            self._live.update(self._draw(progress))
+            self._live.update(self.draw(progress))
             return
         for line in self._lines(progress):
             if line not in self._printed:
@@ -210,7 +210,7 @@ class ProgressView:
         for task, epoch in progress.epochs.items():
             yield f"{MODELS[task]}: epoch {epoch.number}/{epoch.of} {_metrics(epoch)}"
 
-    def _draw(self, progress: RunProgress) -> RenderableType:
+    def draw(self, progress: RunProgress) -> RenderableType:
         heading = Text(f"{self._elapsed():>5}  ", style="dim")
         heading.append(" → ".join(progress.states) or progress.status.lower(), style="bold cyan")
         table = Table.grid(padding=(0, 2))
