@@ -41,7 +41,7 @@ format: $(VENV)/.ready ## Put the code into the one format
 	$(BIN)/ruff format .
 
 build: .venv-sam/.ready ## sam build, from the repository root
-	rm -rf core/build model_code/build # pip builds there, and would ship modules long deleted
+	rm -rf .aws-sam core/build model_code/build # what is left there would be shipped again
 	$(SAM) build
 
 deploy: build ## sam build and sam deploy --guided

@@ -8,6 +8,7 @@ import math
 import tarfile
 import zlib
 from collections.abc import Mapping
+from pathlib import PurePosixPath
 from typing import Any
 
 from sonoflow.errors import EvaluationUnreadable
@@ -21,7 +22,8 @@ def extract(output: bytes) -> bytes:
     try:
         with tarfile.open(fileobj=io.BytesIO(output), mode="r:gz") as archive:
             for member in archive:
-                if member.isfile() and member.name.removeprefix("./") == FILE:
+                # At the root or below data/: SageMaker does not document which.
+                if member.isfile() and PurePosixPath(member.name).name == FILE:
                     return _content(archive, member)
     except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
         raise EvaluationUnreadable(f"the output is no readable tar.gz: {error}") from error

@@ -39,7 +39,11 @@ def model_package(release: Release) -> dict[str, Any]:
 
 
 def model(release: Release) -> dict[str, Any]:
-    """The body of CreateModel."""
+    """The body of CreateModel.
+
+    Cut off from the network, except behind a serverless endpoint, which SageMaker does not offer
+    isolation for: https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints.html
+    """
     return {
         "ModelName": release.name,
         "ExecutionRoleArn": release.training.sagemaker_role_arn,
@@ -47,7 +51,7 @@ def model(release: Release) -> dict[str, Any]:
             "Image": release.hosting.serving_image_uri,
             "ModelDataUrl": release.model_uri,
         },
-        "EnableNetworkIsolation": True,
+        "EnableNetworkIsolation": not is_serverless(release),
         "Tags": release.tags,
     }
 
@@ -56,7 +60,7 @@ def endpoint_config(release: Release) -> dict[str, Any]:
     """The body of CreateEndpointConfig."""
     settings = release.hosting
     variant: dict[str, Any] = {"VariantName": VARIANT, "ModelName": release.name}
-    if settings.hosting_mode == "serverless":
+    if is_serverless(release):
         variant["ServerlessConfig"] = {
             "MemorySizeInMB": settings.serverless_memory_mb,
             "MaxConcurrency": settings.serverless_max_concurrency,
@@ -72,15 +76,24 @@ def endpoint_config(release: Release) -> dict[str, Any]:
     }
 
 
+def is_serverless(release: Release) -> bool:
+    return release.hosting.hosting_mode == "serverless"
+
+
 def endpoint(release: Release) -> dict[str, Any]:
-    """What CreateEndpoint and UpdateEndpoint share."""
+    """The body of CreateEndpoint."""
     return {"EndpointName": release.endpoint, "EndpointConfigName": release.name}
+
+
+def endpoint_update(release: Release) -> dict[str, Any]:
+    """The body of UpdateEndpoint; an endpoint that has scaled out keeps its instances."""
+    return {**endpoint(release), "RetainAllVariantProperties": not is_serverless(release)}
 
 
 def scaling(release: Release) -> dict[str, Any] | None:
     """The bodies of RegisterScalableTarget and PutScalingPolicy; serverless scales by itself."""
     settings = release.hosting
-    if settings.hosting_mode == "serverless":
+    if is_serverless(release):
         return None
     target = {
         "ServiceNamespace": "sagemaker",

@@ -29,6 +29,7 @@ class Code:
 @dataclasses.dataclass(frozen=True)
 class Release:
     run: str
+    started: str  # when the run began: SageMaker never takes the name of a training job twice
     task: Task
     dataset: Dataset
     classes: tuple[str, ...]
@@ -43,6 +44,7 @@ class Release:
         """The data set's version and a digest of everything else that makes the model."""
         ingredients = [
             self.run,
+            self.started,
             self.task.name,
             self.code.sha256,
             self._own_hyperparameters,
@@ -106,6 +108,7 @@ def from_state(
     """The release that a state's input asks for. Raises PayloadInvalid."""
     return Release(
         run=payloads.field(payload, "run", str),
+        started=payloads.field(payload, "started", str),
         task=tasks.get(payloads.field(payload, "task", str)),
         dataset=Dataset.parse(payload),
         classes=tuple(payloads.texts(payload, "dataset.classes")),

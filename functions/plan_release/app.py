@@ -38,6 +38,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         "create_model": hosting.model(release),
         "endpoint_config": hosting.endpoint_config(release),
         "endpoint": hosting.endpoint(release),
+        "endpoint_update": hosting.endpoint_update(release),
         "scaling": hosting.scaling(release),
         "probe": {
             "task": release.task.name,

@@ -164,6 +164,8 @@ class Endpoints:
             model = backend._models.get(variants[0]["ModelName"])
             if model is None:
                 raise ServingFailed(f"Could not find model {variants[0]['ModelName']!r}.")
+            if model.enable_network_isolation and "ServerlessConfig" in variants[0]:
+                raise ServingFailed("Serverless endpoints do not support network isolation.")
             if model.containers:
                 raise ServingFailed("The laptop runtime serves one PrimaryContainer per model.")
             server = ModelServer(

@@ -25,6 +25,10 @@ OUTPUTS = {
 WITHOUT_RESOURCE = {
     "sagemaker:ListEndpoints",
     "cloudwatch:PutMetricData",
+    "cloudwatch:DescribeAlarms",
+    "cloudwatch:GetMetricData",
+    "application-autoscaling:DescribeScalableTargets",
+    "application-autoscaling:DescribeScalingPolicies",
     "ecr:GetAuthorizationToken",
     "xray:PutTraceSegments",
     "xray:PutTelemetryRecords",

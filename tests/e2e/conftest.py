@@ -71,7 +71,11 @@ class Stack:
             f"an execution for {key}",
             60,
         )
-        return wait_for(lambda: self._ended(arn), f"the end of {arn}", RUN_TIMEOUT)
+        return self.end_of(arn)
+
+    def end_of(self, arn: str) -> dict[str, Any]:
+        ended: dict[str, Any] = wait_for(lambda: self._ended(arn), f"the end of {arn}", RUN_TIMEOUT)
+        return ended
 
     def document(self, bucket: str, key: str) -> dict[str, Any] | None:
         try:
@@ -85,6 +89,27 @@ class Stack:
 
     def wait_for_document(self, bucket: str, key: str) -> dict[str, Any]:
         return wait_for(lambda: self.document(bucket, key), key, 60)
+
+    def update(self, **parameters: str) -> None:
+        """Change parameters of the deployed stack, as a second `sam deploy` would."""
+        cloudformation = self.laptop.client("cloudformation")
+        known = cloudformation.describe_stacks(StackName="sonoflow")["Stacks"][0]["Parameters"]
+        kept = {each["ParameterKey"] for each in known} - set(parameters)
+        cloudformation.update_stack(
+            StackName="sonoflow",
+            UsePreviousTemplate=True,
+            Parameters=[
+                *({"ParameterKey": name, "UsePreviousValue": True} for name in kept),
+                *({"ParameterKey": n, "ParameterValue": v} for n, v in parameters.items()),
+            ],
+            Capabilities=["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
+        )
+
+        def updated() -> bool:
+            (stack,) = cloudformation.describe_stacks(StackName="sonoflow")["Stacks"]
+            return bool(stack["StackStatus"] == "UPDATE_COMPLETE")
+
+        wait_for(updated, "the stack's update", 60)
 
     def keys(self, bucket: str, prefix: str = "") -> list[str]:
         pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)

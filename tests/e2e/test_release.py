@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import Deploy, Stack
+from tests.e2e.conftest import Deploy, Stack, wait_for
 
 pytestmark = pytest.mark.slow
 
@@ -31,6 +31,22 @@ def serving(stack: Stack) -> dict[str, str]:
     return {endpoint["EndpointName"]: endpoint["EndpointConfigName"] for endpoint in described}
 
 
+def left_over(stack: Stack) -> set[str]:
+    """Names of the models and endpoint configurations that exist."""
+    models = [m["ModelName"] for m in stack.sagemaker.list_models()["Models"]]
+    configs = stack.sagemaker.list_endpoint_configs()["EndpointConfigs"]
+    return {*models, *(config["EndpointConfigName"] for config in configs)}
+
+
+def approvals(stack: Stack, group: str) -> dict[int, str]:
+    """Version → approval status of a model package group."""
+    packages = stack.sagemaker.list_model_packages(ModelPackageGroupName=group)
+    return {
+        package["ModelPackageVersion"]: package["ModelApprovalStatus"]
+        for package in packages["ModelPackageSummaryList"]
+    }
+
+
 def test_realtime_hosting_scales(deploy: Deploy, phantoms: Phantoms) -> None:
     with deploy(HostingMode="realtime", ScalingMaximum="3", ScaleInCooldown="77") as stack:
         ended = stack.run_to_the_end("datasets/phantoms.zip", phantoms(1))
@@ -49,7 +65,7 @@ def test_realtime_hosting_scales(deploy: Deploy, phantoms: Phantoms) -> None:
 def test_a_second_data_set_updates_the_endpoints_in_place(
     deploy: Deploy, phantoms: Phantoms
 ) -> None:
-    with deploy() as stack:
+    with deploy(HostingMode="serverless") as stack:
         first = stack.run_to_the_end("datasets/phantoms.zip", phantoms(1))
         assert first["status"] == "SUCCEEDED", first.get("cause")
         assert scaling_policies(stack) == []  # serverless does not scale by policy
@@ -65,9 +81,7 @@ def test_a_second_data_set_updates_the_endpoints_in_place(
         assert all(after[name] != before[name] for name in after)
         releases = json.loads(second["output"])["releases"]
         assert {release["release"] for release in releases} == set(after.values())
-        packages = stack.sagemaker.list_model_packages(ModelPackageGroupName="sonoflow-classifier")
-        versions = [p["ModelPackageVersion"] for p in packages["ModelPackageSummaryList"]]
-        assert sorted(versions) == [1, 2]
+        assert approvals(stack, "sonoflow-classifier") == {1: "Approved", 2: "Approved"}
 
 
 def test_an_endpoint_that_does_not_come_up_is_undone(deploy: Deploy, phantoms: Phantoms) -> None:
@@ -79,9 +93,60 @@ def test_an_endpoint_that_does_not_come_up_is_undone(deploy: Deploy, phantoms: P
         assert ended["status"] == "FAILED"
         assert "none:1" in ended["cause"]
         assert serving(stack) == {}
-        assert stack.sagemaker.list_endpoint_configs()["EndpointConfigs"] == []
-        assert stack.sagemaker.list_models()["Models"] == []
-        packages = stack.sagemaker.list_model_packages(ModelPackageGroupName="sonoflow-classifier")
-        statuses = [p["ModelApprovalStatus"] for p in packages["ModelPackageSummaryList"]]
-        assert statuses == ["Rejected"]
+        assert left_over(stack) == set()
+        assert approvals(stack, "sonoflow-classifier") == {1: "Rejected"}
         assert stack.running() == []
+
+
+def test_an_update_that_fails_leaves_the_previous_model_serving(
+    deploy: Deploy, phantoms: Phantoms
+) -> None:
+    """Given endpoints that serve, when the next release's container does not come up, or comes up
+    and fails its probe, then the endpoints serve what they served, and nothing else is left."""
+    with deploy() as stack:
+        first = stack.run_to_the_end("datasets/phantoms.zip", phantoms(1))
+        assert first["status"] == "SUCCEEDED", first.get("cause")
+        before = serving(stack)
+
+        stack.update(ServingImageUri="123456789012.dkr.ecr.us-east-1.amazonaws.com/none:1")
+        second = stack.run_to_the_end("datasets/phantoms.zip", phantoms(2))
+
+        assert second["status"] == "FAILED"
+        assert second["error"] == "EndpointRolledBack"
+        assert serving(stack) == before
+        assert left_over(stack) == set(before.values())
+
+        stack.update(ServingImageUri="")
+        third = run_with_lost_test_images(stack, phantoms(3))
+
+        assert third["status"] == "FAILED"
+        assert "NoSuchKey" in third["cause"]
+        assert serving(stack) == before
+        assert left_over(stack) == set(before.values())
+        expected = {1: "Approved", 2: "Rejected", 3: "Rejected"}
+        assert approvals(stack, "sonoflow-classifier") == expected
+
+
+def run_with_lost_test_images(stack: Stack, body: bytes) -> dict[str, Any]:
+    """A run whose test images vanish as soon as training has them: its probes cannot pass."""
+    known = {run["executionArn"] for run in stack.runs()}
+    stack.upload("datasets/phantoms.zip", body)
+    arn = wait_for(
+        lambda: {run["executionArn"] for run in stack.runs()} - known, "the third run", 60
+    ).pop()
+    given = json.loads(stack.states.describe_execution(executionArn=arn)["input"])
+    version = given["dataset"]["version"]
+
+    def both_train() -> bool:
+        found = stack.sagemaker.list_training_jobs(NameContains=version)["TrainingJobSummaries"]
+        jobs = [
+            stack.sagemaker.describe_training_job(TrainingJobName=job["TrainingJobName"])
+            for job in found
+        ]
+        begun = [j for j in jobs if j["SecondaryStatus"] not in ("Starting", "Downloading")]
+        return len(begun) == 2
+
+    wait_for(both_train, "both jobs to have their data", 120)
+    for key in stack.keys(stack.work, f"datasets/phantoms/{version}/images/"):
+        stack.s3.delete_object(Bucket=stack.work, Key=key)
+    return stack.end_of(arn)

@@ -65,10 +65,26 @@ def test_realtime_variants_have_instances_and_scale_with_both_cool_downs(
     }
 
 
-def test_a_model_is_cut_off_from_the_network_and_tagged_with_its_origin(release: Compose) -> None:
+def test_a_model_is_cut_off_from_the_network_where_sagemaker_offers_it(
+    release: Compose, settings_env: pytest.MonkeyPatch
+) -> None:
+    settings_env.setenv("HOSTING_MODE", "realtime")
+    assert hosting.model(release())["EnableNetworkIsolation"] is True
+
+    settings_env.setenv("HOSTING_MODE", "serverless")
+    assert hosting.model(release())["EnableNetworkIsolation"] is False
+
+
+def test_an_update_keeps_the_instances_that_scaling_added(
+    release: Compose, settings_env: pytest.MonkeyPatch
+) -> None:
+    settings_env.setenv("HOSTING_MODE", "realtime")
+    assert hosting.endpoint_update(release())["RetainAllVariantProperties"] is True
+
+
+def test_a_model_is_tagged_with_its_origin(release: Compose) -> None:
     model = hosting.model(release())
 
-    assert model["EnableNetworkIsolation"] is True
     assert {tag["Key"]: tag["Value"] for tag in model["Tags"]} == {
         "sonoflow:dataset": "busi-mini-cd0007f2cf09",
         "sonoflow:run": "busi-mini-cd0007f2cf09",

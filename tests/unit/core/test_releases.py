@@ -29,6 +29,7 @@ def test_every_ingredient_changes_the_version(
         release().version,
         release("segmentation").version,
         release(run="busi-mini-cd0007f2cf09-a1b2c3").version,
+        release(started="2027-03-01T00:00:00.000Z").version,
         release(code__sha256="0" * 64).version,
         release(dataset__classes=["benign", "malignant"]).version,
     }
@@ -36,7 +37,7 @@ def test_every_ingredient_changes_the_version(
         settings_env.setenv(variable, "77")
         versions.add(release().version)
 
-    assert len(versions) == 8
+    assert len(versions) == 9
 
 
 def test_hyperparameters_tell_the_model_who_it_is(release: Compose) -> None:
