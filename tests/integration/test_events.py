@@ -173,7 +173,7 @@ def test_an_object_that_no_rule_names_reaches_nobody(
     probe.client("s3").put_object(Bucket=bucket, Key="wanted/x", Body=b"x")
 
     keys = [json.loads(body)["detail"]["object"]["key"] for body in messages(probe, url)]
-    assert keys == ["wanted/x"]
+    assert set(keys) == {"wanted/x"}  # at least once is what EventBridge promises
 
 
 def test_a_disabled_rule_does_not_fire(
