@@ -25,7 +25,7 @@ TRAINING_LOGS = "/aws/sagemaker/TrainingJobs"
 RUNNING = "RUNNING"
 MODELS = {"classification": "classifier", "segmentation": "segmenter"}
 _EPOCH = re.compile(r"^epoch=(\d+)/(\d+) (.*)$")
-_SHOWN = ("train_loss", "validation_accuracy", "validation_macro_f1", "validation_lesion_dice")
+_SHOWN = ("train_loss", "validation_accuracy", "validation_lesion_dice")
 
 
 class RunFailed(Exception):
@@ -212,7 +212,7 @@ class ProgressView:
 
     def draw(self, progress: RunProgress) -> RenderableType:
         heading = Text(f"{self._elapsed():>5}  ", style="dim")
-        heading.append(" → ".join(progress.states) or progress.status.lower(), style="bold cyan")
+        heading.append(" → ".join(dict.fromkeys(progress.states)) or progress.status.lower(), style="bold cyan")
         table = Table.grid(padding=(0, 2))
         for task, state in progress.releases.items():
             epoch = progress.epochs.get(task)
