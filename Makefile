@@ -10,7 +10,7 @@ OUT ?= out
 SAM ?= .venv-sam/bin/sam
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format deploy build clean
+.PHONY: help setup demo test check format bench deploy build clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
@@ -39,6 +39,9 @@ check: $(VENV)/.ready ## Format, lint, types, template lint, fast tests
 format: $(VENV)/.ready ## Put the code into the one format
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
+
+bench: $(VENV)/.ready ## Staging against the usual download, unzip, upload
+	$(BIN)/python -m benchmarks.staging
 
 build: .venv-sam/.ready ## sam build, from the repository root
 	rm -rf .aws-sam core/build model_code/build # what is left there would be shipped again

@@ -31,12 +31,12 @@ def drop_files(
         if to and not to.endswith("/") and len(files) > 1:
             raise DropFailed("--to names one key; end it with / for several files")
         targets = [(file, _key(file, to)) for file in files]
-        uploads = [(file, key, uploads.put(laptop, file, key)) for file, key in targets]
+        dropped = [(file, key, uploads.put(laptop, file, key)) for file, key in targets]
     except DropFailed as error:
         console.print(f"[red]{error}[/red]", soft_wrap=True)
         return 1
     failures = 0
-    for file, key, version in uploads:
+    for file, key, version in dropped:
         console.print(f"dropped {file} as {key}", soft_wrap=True)
         if not wait:
             continue

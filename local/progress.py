@@ -212,7 +212,8 @@ class ProgressView:
 
     def draw(self, progress: RunProgress) -> RenderableType:
         heading = Text(f"{self._elapsed():>5}  ", style="dim")
-        heading.append(" → ".join(dict.fromkeys(progress.states)) or progress.status.lower(), style="bold cyan")
+        states = " → ".join(dict.fromkeys(progress.states))  # a map is in one state several times
+        heading.append(states or progress.status.lower(), style="bold cyan")
         table = Table.grid(padding=(0, 2))
         for task, state in progress.releases.items():
             epoch = progress.epochs.get(task)

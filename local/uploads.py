@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,8 @@ from botocore.exceptions import ClientError
 from local.client import Laptop
 from local.progress import RUNNING
 from sonoflow import archive, keys
+from sonoflow.errors import DatasetRefused
+from sonoflow.remotefile import HeldFile
 
 _POLL_SECONDS = 0.25
 _START_SECONDS = 120.0
@@ -62,9 +63,10 @@ def run_of(laptop: Laptop, file: Path, key: str, version: str) -> str:
 def _content_name(file: Path, key: str) -> str | None:
     """What the names of this content's executions start with; None for no readable archive."""
     try:
-        with zipfile.ZipFile(file) as opened:
-            return f"{keys.dataset_name(key)}-{archive.version(opened)}"
-    except zipfile.BadZipFile:
+        with file.open("rb") as opened:
+            index = archive.open_archive(HeldFile(opened))
+        return f"{keys.dataset_name(key)}-{archive.version(index)}"
+    except DatasetRefused:
         return None
 
 

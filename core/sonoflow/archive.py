@@ -1,37 +1,27 @@
-"""Data sets as people upload them: a zip of images in class folders, in the layout of BUSI.
-
-<anything>/<class>/<stem>.png           an image; its parent folder names the class
-<anything>/<class>/<stem>_mask.png      a lesion mask of that image
-<anything>/<class>/<stem>_mask_1.png    another one
-"""
+"""Data sets as people upload them: a zip of images; layouts.py says how it may be laid out."""
 
 from __future__ import annotations
 
 import collections
+import concurrent.futures
 import dataclasses
-import re
-import struct
-import zipfile
-import zlib
-from collections.abc import Iterable, Mapping, Sequence
+import json
+from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
-from typing import IO, Any
+from typing import Any
 
-from sonoflow import formats, keys
+from sonoflow import formats, group_hints, keys, layouts, members, verdicts, zipindex
 from sonoflow.errors import DatasetRefused, ImageRejected, PayloadInvalid
+from sonoflow.members import Location
+from sonoflow.quarantine import SetAside
+from sonoflow.remotefile import Source
 from sonoflow.uploads import Upload
+from sonoflow.zipindex import Index, Member
 
-_MASK_STEM = re.compile(r"(?P<stem>.+)_mask(?:_\d+)?", re.IGNORECASE)
-_ENCRYPTED = 0x1  # bit of a member's flags
-# What zipfile raises at an archive's structure, apart from BadZipFile, when bytes are garbled.
-_GARBLED = (
-    zipfile.BadZipFile,
-    NotImplementedError,
-    ValueError,
-    OverflowError,
-    EOFError,
-    struct.error,
-)
+# An image with its masks, unpacked: what one worker must be able to stage.
+IMAGE_BYTES_LIMIT = 2 * formats.FILE_BYTES_LIMIT
+# One image's part of a batch's document: names of masks and where they lie.
+DOCUMENT_BYTES_LIMIT = 64_000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,21 +31,24 @@ class PlannedImage:
     image: str
     masks: tuple[str, ...]
     label: str
+    members: tuple[Location, ...]  # the image, then its masks
+    given_split: str | None = None
+    group_hint: str | None = None
+
+    @property
+    def bytes(self) -> int:
+        """What staging it costs: to be read or to be unpacked, whichever is more."""
+        return sum(max(member.packed, member.size) for member in self.members)
 
     def document(self) -> dict[str, Any]:
-        return {"image": self.image, "masks": list(self.masks), "class": self.label}
-
-
-@dataclasses.dataclass(frozen=True)
-class SetAside:
-    """A file that is not used, and why."""
-
-    source: str
-    reason: str
-    detail: str
-
-    def document(self) -> dict[str, str]:
-        return dataclasses.asdict(self)
+        return {
+            "image": self.image,
+            "masks": list(self.masks),
+            "class": self.label,
+            "given_split": self.given_split,
+            "group_hint": self.group_hint,
+            "members": [member.document() for member in self.members],
+        }
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,141 +58,129 @@ class Plan:
     images: tuple[PlannedImage, ...]
     quarantine: tuple[SetAside, ...]
 
-    def batches(self, size: int) -> list[dict[str, Any]]:
-        """The items of the state machine's map: small enough to be the input of a state."""
-        documents = [image.document() for image in self.images]
-        return [
-            {"number": number, "images": documents[start : start + size]}
-            for number, start in enumerate(range(0, len(documents), size))
-        ]
 
-
-def open_upload(upload: Upload, file: IO[bytes]) -> zipfile.ZipFile:
-    """The archive that was uploaded. Raises DatasetRefused if no data set can come of it."""
+def open_upload(upload: Upload, source: Source) -> Index:
+    """The index of what was uploaded. Raises DatasetRefused if no data set can come of it."""
     if PurePosixPath(upload.key).suffix.lower() != ".zip":
         detail = "a data set of images is uploaded as datasets/<name>.zip"
         raise DatasetRefused("unsupported-extension", detail)
     if upload.size == 0:
         raise DatasetRefused("empty", "the file holds no bytes")
-    return open_archive(file)
+    return open_archive(source)
 
 
-def open_archive(file: IO[bytes]) -> zipfile.ZipFile:
-    """The archive in a seekable file. Raises DatasetRefused if it is none that can be used."""
-    try:
-        archive = zipfile.ZipFile(file)
-    except _GARBLED as error:
-        raise DatasetRefused(
-            "not-a-zip", f"the file is no readable zip archive: {error}"
-        ) from error
-    members = archive.infolist()
-    if not members:
+def open_archive(source: Source) -> Index:
+    """The index of the archive. Raises DatasetRefused if it is none that can be used."""
+    index = zipindex.read(source)
+    if not index.members:
         raise DatasetRefused("empty", "the zip archive holds no files")
-    if any(member.flag_bits & _ENCRYPTED for member in members):
-        raise DatasetRefused("encrypted", "the zip archive is encrypted; send it without password")
-    return archive
+    return index
 
 
-def version(archive: zipfile.ZipFile) -> str:
-    return keys.dataset_version((m.filename, m.CRC, m.file_size) for m in archive.infolist())
+def version(index: Index) -> str:
+    return keys.dataset_version((m.name, m.crc, m.size) for m in index.members)
 
 
 def planned(documents: Iterable[Any]) -> list[PlannedImage]:
     """The images of a batch, as the plan's file holds them. Raises PayloadInvalid."""
     try:
-        return [
-            PlannedImage(document["image"], tuple(document["masks"]), document["class"])
+        images = [
+            PlannedImage(
+                document["image"],
+                tuple(document["masks"]),
+                document["class"],
+                tuple(members.parse(member) for member in document["members"]),
+                document["given_split"],
+                document["group_hint"],
+            )
             for document in documents
         ]
     except (KeyError, TypeError) as error:
         raise PayloadInvalid(f"the batch's images are not as planned: {error!r}") from error
+    for image in images:
+        if len(image.members) != 1 + len(image.masks):
+            raise PayloadInvalid(f"the batch's {image.image!r} does not say where its files lie")
+    return images
 
 
-def plan(archive: zipfile.ZipFile) -> Plan:
+def plan(index: Index, source: Source) -> Plan:
     """Pairs images with masks and classes; what fits nowhere is set aside.
 
-    Raises DatasetRefused if no image is left.
+    Raises DatasetRefused if no image is left. Of the archive's content only groups.csv is read.
     """
-    names, quarantine = _files(archive.infolist())
-    images: list[str] = []
-    masks: dict[tuple[str, str], list[str]] = collections.defaultdict(list)
-    for name in names:
-        folder, stem = _folder(name), _path(name).stem
-        if _path(name).suffix.lower() not in formats.IMAGE_SUFFIXES:
-            detail = f"only {formats.suffixes()} files are read"
-            quarantine.append(SetAside(name, "unsupported-extension", detail))
-        elif match := _MASK_STEM.fullmatch(stem):
-            masks[folder, match["stem"]].append(name)
-        elif not keys.slug(_path(name).parent.name):
-            detail = "the image lies in no folder whose name could be its class"
-            quarantine.append(SetAside(name, "no-class", detail))
+    usable, quarantine = verdicts.judge(index)
+    groups_file = group_hints.find(usable)
+    scans, unplaced = layouts.arrange(path for path in usable if path != groups_file)
+    # Where a name was written with backslashes, people know it that way.
+    quarantine += [dataclasses.replace(e, source=usable[e.source].name) for e in unplaced]
+    groups: dict[str, str] = {}
+    if groups_file:
+        groups, unused = _groups(groups_file, usable, index, source, [s.image for s in scans])
+        quarantine += unused
+    images = []
+    for scan in scans:
+        image = _planned(scan, usable, index.end, groups.get(scan.image))
+        if excess := _excess(image):
+            quarantine.append(SetAside(image.image, *excess))
         else:
-            images.append(name)
+            images.append(image)
     if not images:
-        detail = "the zip archive holds no image in a class folder (<class>/<name>.png)"
-        raise DatasetRefused("no-images", detail)
-    quarantine.extend(_orphans(masks, images))
+        raise _nothing_left(quarantine)
     return Plan(
-        tuple(_planned(name, masks) for name in sorted(images)),
-        tuple(sorted(quarantine, key=lambda entry: entry.source)),
+        tuple(sorted(images, key=lambda image: image.image)),
+        tuple(sorted(quarantine, key=lambda entry: (entry.source, entry.reason))),
     )
 
 
-def _planned(name: str, masks: Mapping[tuple[str, str], Sequence[str]]) -> PlannedImage:
-    own = masks.get((_folder(name), _path(name).stem), ())
-    return PlannedImage(name, tuple(sorted(own)), keys.slug(_path(name).parent.name))
+def _planned(
+    scan: layouts.Scan, usable: Mapping[str, Member], end: int, group: str | None
+) -> PlannedImage:
+    files = [usable[path] for path in (scan.image, *scan.masks)]
+    return PlannedImage(
+        files[0].name,
+        tuple(file.name for file in files[1:]),
+        scan.label,
+        tuple(members.locate(file, end) for file in files),
+        scan.given_split,
+        group,
+    )
 
 
-def _files(members: Iterable[zipfile.ZipInfo]) -> tuple[list[str], list[SetAside]]:
-    """The files that count, and what is set aside: no folders, no files of the system; of one
-    name the last, which is the one that any unzip leaves on the disk."""
-    names: dict[str, None] = {}
-    duplicates: list[SetAside] = []
-    for member in members:
-        name, parts = member.filename, _path(member.filename).parts
-        if member.is_dir() or "__MACOSX" in parts or any(part.startswith(".") for part in parts):
-            continue
-        if name in names:
-            detail = "the archive holds a later file of the same name, which is used instead"
-            duplicates.append(SetAside(name, "duplicate-name", detail))
-        names[name] = None
-    return list(names), duplicates
+def _excess(image: PlannedImage) -> tuple[str, str] | None:
+    if image.bytes > IMAGE_BYTES_LIMIT:
+        detail = f"{image.bytes} bytes with its masks, the limit is {IMAGE_BYTES_LIMIT}"
+        return "too-large", detail
+    if len(image.masks) > 16 and len(json.dumps(image.document())) > DOCUMENT_BYTES_LIMIT:
+        return "too-many-masks", f"the image has {len(image.masks)} masks"
+    return None
 
 
-def _orphans(
-    masks: Mapping[tuple[str, str], Sequence[str]], images: Iterable[str]
-) -> Iterable[SetAside]:
-    owners = {(_folder(name), _path(name).stem) for name in images}
-    for (folder, stem), names in masks.items():
-        if (folder, stem) not in owners:
-            detail = f"its folder holds no usable image named {stem!r}"
-            yield from (SetAside(name, "mask-without-image", detail) for name in names)
+def _groups(
+    path: str,
+    usable: Mapping[str, Member],
+    index: Index,
+    source: Source,
+    images: Iterable[str],
+) -> tuple[dict[str, str], list[SetAside]]:
+    member = usable[path]
+    if member.size > group_hints.BYTES_LIMIT:
+        detail = f"{member.size} bytes, the limit is {group_hints.BYTES_LIMIT}; no groups are known"
+        return {}, [SetAside(member.name, "groups-unreadable", detail)]
+    location = members.locate(member, index.end)
+    with concurrent.futures.ThreadPoolExecutor(max_workers=1) as pool:
+        try:
+            content = members.BatchReader(source, [location], pool).read(member.name, location)
+        except ImageRejected as error:
+            return {}, [SetAside(member.name, "groups-unreadable", str(error))]
+    return group_hints.match(path, content, images)
 
 
-def _path(name: str) -> PurePosixPath:
-    """Some archivers of Windows write backslashes."""
-    return PurePosixPath(name.replace("\\", "/"))
-
-
-def _folder(name: str) -> str:
-    return str(_path(name).parent)
-
-
-def read_member(archive: zipfile.ZipFile, name: str) -> bytes:
-    """One member's bytes. Raises ImageRejected if they cannot be had whole.
-
-    Errors of S3 below the archive escape: trying again may help there.
-    """
-    try:
-        member = archive.getinfo(name)
-    except KeyError as error:
-        raise ImageRejected("missing", f"the archive holds no {name!r}") from error
-    if member.file_size > formats.FILE_BYTES_LIMIT:
-        detail = f"{member.file_size} bytes unpacked, the limit is {formats.FILE_BYTES_LIMIT}"
-        raise ImageRejected("too-large", detail)
-    try:
-        return archive.read(member)
-    except NotImplementedError as error:
-        raise ImageRejected("unsupported-compression", str(error)) from error
-    except (*_GARBLED, zlib.error) as error:
-        raise ImageRejected("corrupt", f"the archive's copy is damaged: {error}") from error
+def _nothing_left(quarantine: Iterable[SetAside]) -> DatasetRefused:
+    reasons = collections.Counter(entry.reason for entry in quarantine)
+    if set(reasons) == {"encrypted"}:
+        return DatasetRefused("encrypted", "the zip archive is encrypted; send it without password")
+    detail = "the zip archive holds no image in a class folder (<class>/<name>.png)"
+    if reasons:
+        told = ", ".join(f"{count} × {reason}" for reason, count in reasons.most_common(5))
+        detail += f"; set aside: {told}"
+    return DatasetRefused("no-images", detail)

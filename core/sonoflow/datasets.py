@@ -8,58 +8,36 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sonoflow import objects, splits
-from sonoflow.archive import SetAside
+from sonoflow import objects
 from sonoflow.errors import DatasetRefused
 from sonoflow.keys import SPLITS, Dataset, refusal, uri
+from sonoflow.quarantine import SetAside
 from sonoflow.uploads import Upload
 
 Entry = dict[str, Any]  # one line of the index
 
 
 def write_part(
-    bucket: str, key: str, entries: Sequence[Entry], quarantine: Iterable[SetAside]
+    bucket: str,
+    key: str,
+    entries: Sequence[Entry],
+    quarantine: Iterable[SetAside],
+    digest: str = "",
 ) -> None:
-    """What one batch, or the plan, contributes to the index and the quarantine."""
-    documents = [entry.document() for entry in quarantine]
-    objects.write_json(bucket, key, {"images": list(entries), "quarantine": documents})
+    """What one batch, or the plan, contributes to the index and the quarantine.
 
-
-def read_parts(
-    bucket: str, dataset: Dataset, batches: int
-) -> tuple[list[Entry], list[dict[str, str]]]:
-    """All entries, by class and id, and the quarantine, by source.
-
-    A missing part is an error of S3 that escapes: a batch was lost.
+    A batch's part is written when everything in it is, so `digest` says what need not be done
+    again.
     """
-    entries: list[Entry] = []
-    quarantine: list[dict[str, str]] = []
-    for key in [dataset.plan_part, *(dataset.part(number) for number in range(batches))]:
-        part = objects.read_json(bucket, key)
-        entries += part["images"]
-        quarantine += part["quarantine"]
-    entries.sort(key=lambda entry: (entry["class"], entry["id"]))
-    quarantine.sort(key=lambda entry: (entry["source"], entry["reason"]))
-    return entries, quarantine
+    documents = [entry.document() for entry in quarantine]
+    part = {"digest": digest, "images": list(entries), "quarantine": documents}
+    objects.write_json(bucket, key, part)
 
 
-def split_entries(entries: Iterable[Entry], seed: int) -> list[Entry]:
-    """The entries with their `split`, and flagged where pixels occur more than once."""
-    entries = list(entries)
-    chosen = splits.assign(
-        (splits.Candidate(entry["id"], entry["class"], entry["sha256"]) for entry in entries), seed
-    )
-    labels = collections.defaultdict(list)
-    for entry in entries:
-        labels[entry["sha256"]].append(entry["class"])
-    result = []
-    for entry in entries:
-        twins = labels[entry["sha256"]]
-        flags = [*entry["flags"]]
-        if len(twins) > 1:
-            flags.append("identical-pixels" if len(set(twins)) == 1 else "conflicting-labels")
-        result.append({**entry, "split": chosen[entry["id"]], "flags": flags})
-    return result
+def find_part(bucket: str, key: str, digest: str) -> dict[str, Any] | None:
+    """The part that an earlier run left of the same batch, if there is one."""
+    part: dict[str, Any] | None = objects.find_json(bucket, key)
+    return part if part is not None and part.get("digest") == digest else None
 
 
 def count(entries: Iterable[Entry]) -> dict[str, int]:

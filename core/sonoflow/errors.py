@@ -4,6 +4,7 @@
     ├── ConfigurationError       an environment variable is missing or makes no sense
     ├── PayloadInvalid           an event or a state's input lacks what the function needs
     ├── DatasetRefused           an upload cannot become a data set
+    ├── SplitLeak                images that belong together ended in different splits
     ├── ImageRejected            a single image, or a mask of it, cannot be used
     ├── EvaluationUnreadable     a training job left no usable evaluation
     ├── EndpointResponseInvalid  an endpoint answered, but not as agreed
@@ -39,6 +40,10 @@ class _Reasoned(SonoflowError):
 
 class DatasetRefused(_Reasoned):
     pass
+
+
+class SplitLeak(SonoflowError):
+    """A fault of Sonoflow's own, not of the data: nothing may be trained on such a split."""
 
 
 class ImageRejected(_Reasoned):

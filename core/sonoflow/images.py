@@ -7,7 +7,8 @@ import hashlib
 import io
 import struct
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +21,22 @@ Mask = npt.NDArray[np.bool_]  # (height, width), true where there is a lesion
 
 PIXELS_LIMIT = 40_000_000
 SIDE_MINIMUM = 32
+# A picture with fewer grey levels between its darkest and its brightest pixel shows nothing.
+BLANK_RANGE = 8
+# A mask that was made on a scaled copy of its image has nearly the same aspect, not quite.
+ASPECT_TOLERANCE = 0.02
+MASK_RESIZED = "mask-resized"
+_STRIP_ROWS = 256
+_ORIENTATION = 0x0112  # EXIF tag: how to turn the stored pixels for looking at them
+_TURNS: dict[int, Callable[[npt.NDArray[Any]], npt.NDArray[Any]]] = {
+    2: np.fliplr,
+    3: lambda stored: np.rot90(stored, 2),
+    4: np.flipud,
+    5: np.transpose,
+    6: lambda stored: np.rot90(stored, 3),
+    7: lambda stored: np.rot90(stored, 2).T,
+    8: np.rot90,
+}
 # What Pillow's decoders raise at damaged files.
 _DAMAGED = (
     OSError,
@@ -36,6 +53,7 @@ _DAMAGED = (
 @dataclasses.dataclass(frozen=True)
 class Decoded:
     pixels: Pixels
+    orientation: int = 1  # of EXIF, 1 to 8, that was applied; 1 leaves the pixels as stored
 
     @property
     def width(self) -> int:
@@ -46,8 +64,16 @@ class Decoded:
         return int(self.pixels.shape[0])
 
 
-def decode(data: bytes) -> Decoded:
-    """An image's grey pixels as stored (an EXIF orientation is not applied).
+@dataclasses.dataclass(frozen=True)
+class Lesions:
+    """All masks of an image in one."""
+
+    mask: Mask
+    flags: tuple[str, ...]
+
+
+def decode(data: bytes, upright: bool = False) -> Decoded:
+    """An image's grey pixels: as stored, or turned as EXIF says.
 
     Raises ImageRejected with the reason empty, not-an-image, too-large, too-small, several-frames,
     truncated or unsupported-mode.
@@ -70,7 +96,28 @@ def decode(data: bytes) -> Decoded:
     if frames > 1:
         # A cine loop of which only the first picture were judged would be dropped silently.
         raise ImageRejected("several-frames", f"the file holds {frames} images; send them singly")
-    return Decoded(_grey(image))
+    pixels = _grey(image)
+    orientation = _orientation(image) if upright else 1
+    if orientation == 1:
+        return Decoded(pixels)
+    return Decoded(np.ascontiguousarray(_TURNS[orientation](pixels)), orientation)
+
+
+def _orientation(image: Image.Image) -> int:
+    """Of a loaded image; Pillow itself has turned a TIFF by then."""
+    try:
+        value = image.getexif().get(_ORIENTATION, 1)
+    except _DAMAGED:
+        return 1
+    return value if value in _TURNS else 1
+
+
+def check_not_blank(decoded: Decoded) -> None:
+    """Raises ImageRejected."""
+    darkest, brightest = int(decoded.pixels.min()), int(decoded.pixels.max())
+    if brightest - darkest < BLANK_RANGE:
+        detail = f"all pixels lie between {darkest} and {brightest} of 255"
+        raise ImageRejected("blank", detail)
 
 
 def _check_size(image: Image.Image) -> None:
@@ -89,31 +136,60 @@ def _grey(image: Image.Image) -> Pixels:
         # Full scale: the range that a 16-bit scan really uses is not known from one image.
         wide = np.asarray(image).astype(np.uint32)
         return ((wide * 255 + 32767) // 65535).astype(np.uint8)
-    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
-        coloured = image.convert("RGBA")
-        black = Image.new("RGBA", coloured.size, (0, 0, 0, 255))
-        image = Image.alpha_composite(black, coloured)
-    elif image.mode not in ("1", "L", "P", "RGB", "CMYK", "YCbCr"):
+    transparent = image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info
+    if not transparent and image.mode not in ("1", "L", "P", "RGB", "CMYK", "YCbCr"):
         raise ImageRejected("unsupported-mode", f"pixels of mode {image.mode!r} cannot be read")
-    return np.asarray(image.convert("L"), dtype=np.uint8)
+    grey = np.empty((image.height, image.width), dtype=np.uint8)
+    # In strips: whole, the copies of a large image would be ten times its grey pixels.
+    for top in range(0, image.height, _STRIP_ROWS):
+        bottom = min(top + _STRIP_ROWS, image.height)
+        strip = image.crop((0, top, image.width, bottom))
+        if transparent:
+            coloured = strip.convert("RGBA")
+            black = Image.new("RGBA", coloured.size, (0, 0, 0, 255))
+            strip = Image.alpha_composite(black, coloured)
+        grey[top:bottom] = np.asarray(strip.convert("L"))
+    return grey
 
 
-def union(masks: Sequence[bytes], width: int, height: int) -> Mask:
-    """The union of an image's masks.
+def union(masks: Iterable[bytes], image: Decoded) -> Lesions:
+    """The union of an image's masks, each turned and scaled to lie on the image.
 
     Raises ImageRejected with the reason mask-unreadable, mask-size-mismatch or mask-not-binary.
     """
-    whole = np.zeros((height, width), dtype=np.bool_)
+    whole = np.zeros(image.pixels.shape, dtype=np.bool_)
+    flags: dict[str, None] = {}
     for number, data in enumerate(masks, start=1):
         try:
-            decoded = decode(data)
+            decoded = decode(data, upright=True)
         except ImageRejected as error:
             raise ImageRejected("mask-unreadable", f"mask {number}: {error}") from error
-        if decoded.pixels.shape != whole.shape:
-            detail = f"mask {number} has {decoded.width} × {decoded.height} pixels, "
-            raise ImageRejected("mask-size-mismatch", f"{detail}the image {width} × {height}")
-        whole |= _binary(decoded.pixels, number)
-    return whole
+        mask = _binary(decoded.pixels, number)
+        if mask.shape != whole.shape and image.orientation != 1 and decoded.orientation == 1:
+            # Drawn on the pixels as stored, by a tool that knows nothing of EXIF.
+            mask = _TURNS[image.orientation](mask)
+        if mask.shape != whole.shape:
+            _check_aspect(mask, image, number)
+            mask = _resized(mask, image)
+            flags[MASK_RESIZED] = None
+        whole |= mask
+    return Lesions(whole, tuple(flags))
+
+
+def _check_aspect(mask: Mask, image: Decoded, number: int) -> None:
+    height, width = mask.shape
+    ratio = (width * image.height) / (height * image.width)
+    if abs(ratio - 1) > ASPECT_TOLERANCE:
+        detail = f"mask {number} has {width} × {height} pixels, "
+        detail += f"the image {image.width} × {image.height}, which is another shape"
+        raise ImageRejected("mask-size-mismatch", detail)
+
+
+def _resized(mask: Mask, image: Decoded) -> Mask:
+    """By the nearest pixel: a mask knows no values in between."""
+    size = (image.width, image.height)
+    scaled = Image.fromarray(mask.astype(np.uint8)).resize(size, Image.Resampling.NEAREST)
+    return np.asarray(scaled) > 0
 
 
 def _binary(pixels: Pixels, number: int) -> Mask:
@@ -128,11 +204,35 @@ def _binary(pixels: Pixels, number: int) -> Mask:
 
 def encode_png(pixels: Pixels | Mask) -> bytes:
     """As 8-bit grey PNG; masks as 0 and 255. The same pixels give the same bytes."""
+    level = 3  # beyond it, speckle takes five times as long to save a tenth
     if pixels.dtype == np.bool_:
-        pixels = pixels.astype(np.uint8) * np.uint8(255)
+        pixels, level = pixels.astype(np.uint8) * np.uint8(255), 1
     buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, format="PNG")
+    Image.fromarray(pixels).save(buffer, format="PNG", compress_level=level)
     return buffer.getvalue()
+
+
+def is_plain_png(data: bytes) -> bool:
+    """Whether a file is an 8-bit grey PNG with nothing in it but its pixels.
+
+    Such a file can be staged as it is. One with text, times or EXIF cannot: that may name patients.
+    """
+    view = memoryview(data)
+    if not data.startswith(b"\x89PNG\r\n\x1a\n") or data[24:26] != b"\x08\x00":  # depth, colour
+        return False
+    at, kinds = 8, []
+    while at + 12 <= len(view):
+        (length,) = struct.unpack_from(">L", view, at)
+        kind, end = bytes(view[at + 4 : at + 8]), at + 8 + length
+        if end + 4 > len(view) or kind not in (b"IHDR", b"IDAT", b"IEND"):
+            return False
+        if zlib.crc32(view[at + 4 : end]) != struct.unpack_from(">L", view, end)[0]:
+            return False
+        kinds.append(kind)
+        at = end + 4
+        if kind == b"IEND":
+            break
+    return at == len(view) and kinds[:1] == [b"IHDR"] and kinds[-1] == b"IEND"
 
 
 def digest(pixels: Pixels) -> str:

@@ -66,6 +66,19 @@ class Dataset:
     def quarantine(self) -> str:
         return f"{self.prefix}quarantine.jsonl"
 
+    @property
+    def duplicates(self) -> str:
+        return f"{self.prefix}duplicates.jsonl"
+
+    @property
+    def folds(self) -> str:
+        return f"{self.prefix}splits/folds.json"
+
+    @property
+    def kept_splits(self) -> str:
+        """Shared by all versions of a data set: where its images went, if splits are stable."""
+        return f"{DATASETS}{self.name}/kept_splits.json"
+
     def manifest(self, split: str) -> str:
         return f"{self.prefix}splits/{split}.manifest"
 

@@ -29,12 +29,25 @@ class Planning:
     train_images_state_machine_arn: str
     notifications_topic_arn: str
     stage_batch_images: int
+    stage_batch_bytes: int = 32 * 1024 * 1024
+
+
+@dataclasses.dataclass(frozen=True)
+class Staging:
+    stage_uploads_at_once: int = 16
+    stage_read_attempts: int = 3
 
 
 @dataclasses.dataclass(frozen=True)
 class Splitting:
     split_seed: int
     minimum_images_per_class: int
+    split_stable: bool = False
+    split_folds: int = 5
+
+    def __post_init__(self) -> None:
+        if self.split_folds < 2:
+            raise ConfigurationError(f"SPLIT_FOLDS is {self.split_folds}: must be 2 or more")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -107,7 +120,14 @@ def _value(variable: str, kind: type[Any], default: Any) -> Any:
             raise ConfigurationError(f"the environment variable {variable} is not set")
         return default
     try:
-        return kind(text)
+        return _truth(text) if kind is bool else kind(text)
     except ValueError as error:
         message = f"{variable} is {text!r}: must be a {kind.__name__}"
         raise ConfigurationError(message) from error
+
+
+def _truth(text: str) -> bool:
+    """As CloudFormation writes it. Python's own bool("false") is True."""
+    if text not in ("true", "false"):
+        raise ValueError(text)
+    return text == "true"

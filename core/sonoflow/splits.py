@@ -5,11 +5,15 @@ from __future__ import annotations
 import collections
 import dataclasses
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
+
+from sonoflow.errors import DatasetRefused
 
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
 VALIDATION_SHARE = 0.1
 TEST_SHARE = 0.1
+
+Counts = collections.Counter[str]  # images by class
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,62 +23,118 @@ class Candidate:
     identity: str
     label: str
     group: str
+    given: str | None = None  # the split that the archive, or an earlier version, puts it in
+    conflict: bool = False  # another label is given to the same picture: its group trains
+    source: str = ""  # how people know it
 
 
-def assign(candidates: Iterable[Candidate], seed: int) -> dict[str, str]:
+@dataclasses.dataclass(frozen=True)
+class _Block:
+    """A group as the assignment sees it."""
+
+    counts: Counts
+    given: str | None
+    conflict: bool
+
+
+def assign(candidates: Iterable[Candidate], seed: int, *, stable: bool = False) -> dict[str, str]:
     """The split of each image by its id: about 80/10/10 in every class.
 
-    Depends on nothing but the candidates and the seed, not on their order. Every class gets at
-    least one validation and one test image, as far as its groups allow. A group that holds two
-    classes trains: identical pixels with different labels can only spoil a measurement.
+    Depends on nothing but the candidates and the seed, not on their order. Given splits are kept;
+    where none is given as validation (or test), those are drawn from what is given as train. A
+    group with a conflict trains: it can only spoil a measurement. Without `stable`, every class
+    comes within one group's size of its share and gets a validation and a test image, as far as
+    its groups allow. With it, a group's split is drawn from its own id alone, so that other images
+    never move it, and the shares hold on average.
+
+    Raises DatasetRefused (split-leak) where images of one group are given different splits.
     """
-    groups: dict[str, list[Candidate]] = collections.defaultdict(list)
+    members = collections.defaultdict(list)
     for candidate in candidates:
-        groups[candidate.group].append(candidate)
-    by_class: dict[str, list[str]] = collections.defaultdict(list)
-    chosen: dict[str, str] = {}
-    for group, members in groups.items():
-        labels = {member.label for member in members}
-        if len(labels) == 1:
-            by_class[labels.pop()].append(group)
-        else:
-            chosen[group] = TRAIN
-    for label in sorted(by_class):
-        sizes = {group: len(groups[group]) for group in by_class[label]}
-        chosen.update(_assign_class(_shuffled(sizes, f"{seed}:{label}"), sizes))
-    return {
-        member.identity: chosen[group] for group, members in groups.items() for member in members
-    }
+        members[candidate.group].append(candidate)
+    blocks = {group: _block(images) for group, images in members.items()}
+    given = {block.given for block in blocks.values() if not block.conflict}
+    chosen = {group: TRAIN for group in blocks}
+    for group, block in blocks.items():
+        if block.given and not block.conflict:
+            chosen[group] = block.given
+    if stable:
+        for group, block in blocks.items():
+            drawn = _drawn(group, seed)
+            missing = block.given == TRAIN and drawn not in given
+            if not block.conflict and (block.given is None or missing):
+                chosen[group] = drawn
+    else:
+        for split, share in ((TEST, TEST_SHARE), (VALIDATION, VALIDATION_SHARE)):
+            missing = split not in given
+            free = {
+                group: block
+                for group, block in blocks.items()
+                if chosen[group] == TRAIN and not block.conflict and (missing or not block.given)
+            }
+            for group in _take(free, _targets(blocks, free, share, missing), seed):
+                chosen[group] = split
+    return {image.identity: chosen[group] for group, some in members.items() for image in some}
 
 
-def _assign_class(order: Sequence[str], sizes: Mapping[str, int]) -> dict[str, str]:
-    total = sum(sizes.values())
-    test = _take(order, sizes, _target(total, TEST_SHARE))
-    rest = [group for group in order if group not in test]
-    validation = _take(rest, sizes, _target(total, VALIDATION_SHARE))
-    return {
-        group: TEST if group in test else VALIDATION if group in validation else TRAIN
-        for group in order
-    }
+def _block(images: list[Candidate]) -> _Block:
+    splits = {image.given for image in images if image.given}
+    if len(splits) > 1:
+        named = sorted(f"{image.source or image.identity} ({image.given})" for image in images)
+        more = f" and {len(named) - 10} more" if len(named) > 10 else ""
+        detail = f"the same picture or patient lies in several given splits: {named[:10]}{more}"
+        raise DatasetRefused("split-leak", detail)
+    counts = Counts(image.label for image in images)
+    return _Block(counts, min(splits, default=None), any(image.conflict for image in images))
 
 
-def _target(total: int, share: float) -> int:
-    return max(1, int(total * share + 0.5))
+def _targets(
+    blocks: Mapping[str, _Block], free: Mapping[str, _Block], share: float, missing: bool
+) -> Counts:
+    """Images wanted of each class: a share of all of them, or of those that nothing is given for.
+
+    Images in conflict do not count: they train in any case.
+    """
+    considered = blocks if missing else {g: b for g, b in blocks.items() if not b.given}
+    totals = sum((b.counts for b in considered.values() if not b.conflict), Counts())
+    labels = set().union(*(block.counts for block in free.values()))
+    return Counts({label: max(1, int(totals[label] * share + 0.5)) for label in labels})
 
 
-def _take(order: Sequence[str], sizes: Mapping[str, int], target: int) -> set[str]:
-    """Groups of `target` images in all, or the smallest group if every one is larger."""
-    taken: set[str] = set()
-    count = 0
+def _take(free: Mapping[str, _Block], targets: Counts, seed: int) -> list[str]:
+    """Groups that fill the targets without going beyond; of a class without any, its smallest."""
+    taken: list[str] = []
+    counts = Counts()
+    order = sorted(free, key=lambda group: _lot(group, free[group], seed))
     for group in order:
-        if count + sizes[group] <= target:
-            taken.add(group)
-            count += sizes[group]
-    if not taken and order:
-        taken.add(min(order, key=lambda group: sizes[group]))
+        added = free[group].counts
+        if all(counts[label] + added[label] <= targets[label] for label in added):
+            taken.append(group)
+            counts += added
+    for label in sorted(set(targets) - set(counts)):
+        if counts[label]:
+            continue  # came with the smallest group of another class
+        smallest = min(
+            (group for group in order if free[group].counts[label]),
+            key=lambda group: free[group].counts.total(),
+        )
+        taken.append(smallest)
+        counts += free[smallest].counts
     return taken
 
 
-def _shuffled(groups: Iterable[str], salt: str) -> list[str]:
-    """An order that looks random, and is the same everywhere and for ever."""
-    return sorted(groups, key=lambda group: hashlib.sha256(f"{salt}:{group}".encode()).digest())
+def _lot(group: str, block: _Block, seed: int) -> tuple[bool, bytes]:
+    """An order that looks random, and is the same everywhere and for ever.
+
+    Groups of several classes come first: they fit in worst.
+    """
+    labels = "+".join(sorted(block.counts))
+    return len(block.counts) == 1, hashlib.sha256(f"{seed}:{labels}:{group}".encode()).digest()
+
+
+def _drawn(group: str, seed: int) -> str:
+    digest = hashlib.sha256(f"{seed}:{group}".encode()).digest()
+    lot = int.from_bytes(digest[:8], "big") / 2**64
+    if lot < TEST_SHARE:
+        return TEST
+    return VALIDATION if lot < TEST_SHARE + VALIDATION_SHARE else TRAIN

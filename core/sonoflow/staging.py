@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import concurrent.futures
 import dataclasses
-import zipfile
-from collections.abc import Callable, Iterable
+import threading
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from sonoflow import images, keys
-from sonoflow.archive import PlannedImage, SetAside, read_member
+from sonoflow import fingerprints, images, keys
+from sonoflow.archive import PlannedImage
 from sonoflow.errors import ImageRejected
+from sonoflow.members import BatchReader, Reader
+from sonoflow.quarantine import SetAside
+from sonoflow.remotefile import Source
 
 # S3 takes some tens of ms a PUT whatever the size: sending one by one would dominate.
 UPLOADS_AT_ONCE = 16
@@ -27,19 +30,24 @@ class Staged:
     objects: dict[str, bytes]  # PNG by key below the data set's prefix
 
 
-def prepare(archive: zipfile.ZipFile, planned: PlannedImage) -> Staged:
+def prepare(reader: Reader, planned: PlannedImage) -> Staged:
     """Decodes an image and its masks. Raises ImageRejected."""
-    decoded = images.decode(read_member(archive, planned.image))
+    data = reader.read(planned.image, planned.members[0])
+    decoded = images.decode(data, upright=True)
+    images.check_not_blank(decoded)
     identity = keys.image_id(planned.image)
     image_key = keys.staged_image(planned.label, identity)
-    objects = {image_key: images.encode_png(decoded.pixels)}
-    mask_key, lesion_pixels, flags = None, 0, []
+    plain = images.is_plain_png(data)
+    objects = {image_key: data if plain else images.encode_png(decoded.pixels)}
+    mask_key, lesion_pixels = None, 0
+    flags = [] if decoded.orientation == 1 else ["rotated"]
     if planned.masks:
-        masks = [read_member(archive, name) for name in planned.masks]
-        mask = images.union(masks, decoded.width, decoded.height)
+        masks = zip(planned.masks, planned.members[1:], strict=True)
+        lesions = images.union((reader.read(name, where) for name, where in masks), decoded)
         mask_key = keys.staged_mask(planned.label, identity)
-        objects[mask_key] = images.encode_png(mask)
-        lesion_pixels = int(mask.sum())
+        objects[mask_key] = images.encode_png(lesions.mask)
+        lesion_pixels = int(lesions.mask.sum())
+        flags += lesions.flags
     if lesion_pixels == 0 and planned.label != NORMAL:
         # Such an image would teach the segmenter that there is nothing.
         flags.append("empty-mask" if planned.masks else "no-mask")
@@ -53,32 +61,71 @@ def prepare(archive: zipfile.ZipFile, planned: PlannedImage) -> Staged:
         "image": image_key,
         "mask": mask_key,
         "sha256": images.digest(decoded.pixels),
+        **fingerprints.fingerprint(decoded.pixels).document(),
         "lesion_pixels": lesion_pixels,
+        "given_split": planned.given_split,
+        "group_hint": planned.group_hint,
         "flags": flags,
     }
     return Staged(entry, objects)
 
 
 def stage(
-    archive: zipfile.ZipFile, batch: Iterable[PlannedImage], put: Put
+    source: Source, batch: Sequence[PlannedImage], put: Put, at_once: int = UPLOADS_AT_ONCE
 ) -> tuple[list[dict[str, Any]], list[SetAside]]:
     """Stages a batch through `put(key, png)`; gives index entries and what was set aside.
 
-    A bad image never stops the others. Errors of `put` and of reading from S3 escape: the whole
-    batch is then tried again and gives the same objects.
+    Holds the batch's members packed, one image unpacked, and what waits to be sent. A bad image
+    never stops the others. Errors of `put` and of reading from S3 escape: the whole batch is then
+    tried again and gives the same objects.
     """
     entries: list[dict[str, Any]] = []
     quarantine: list[SetAside] = []
-    sent: list[concurrent.futures.Future[None]] = []
-    with concurrent.futures.ThreadPoolExecutor(max_workers=UPLOADS_AT_ONCE) as pool:
+    with concurrent.futures.ThreadPoolExecutor(max_workers=at_once) as pool:
+        reader = BatchReader(source, [place for image in batch for place in image.members], pool)
+        outbox = _Outbox(pool, put, at_once)
         for planned in batch:
             try:
-                staged = prepare(archive, planned)
+                staged = prepare(reader, planned)
             except ImageRejected as error:
                 quarantine.append(SetAside(planned.image, error.reason, error.detail))
+                quarantine += _masks_of(planned)
                 continue
             entries.append(staged.entry)
-            sent.extend(pool.submit(put, key, png) for key, png in staged.objects.items())
-    for upload in sent:
-        upload.result()
+            for key, png in staged.objects.items():
+                outbox.send(key, png)
+        outbox.finish()
     return entries, quarantine
+
+
+def _masks_of(planned: PlannedImage) -> list[SetAside]:
+    """Nothing is dropped silently: the masks go with their image."""
+    detail = f"its image {planned.image!r} cannot be used"
+    return [SetAside(name, "mask-without-image", detail) for name in planned.masks]
+
+
+class _Outbox:
+    """Uploads side by side; whoever sends waits while too many are on their way."""
+
+    def __init__(self, pool: concurrent.futures.Executor, put: Put, at_once: int) -> None:
+        self._pool, self._put = pool, put
+        self._places = threading.BoundedSemaphore(2 * at_once)
+        self._errors: list[BaseException] = []
+        self._sent: list[concurrent.futures.Future[None]] = []
+
+    def send(self, key: str, png: bytes) -> None:
+        if self._errors:
+            raise self._errors[0]
+        self._places.acquire()
+        future = self._pool.submit(self._put, key, png)
+        future.add_done_callback(self._done)
+        self._sent.append(future)
+
+    def _done(self, future: concurrent.futures.Future[None]) -> None:
+        self._places.release()
+        if error := future.exception():
+            self._errors.append(error)
+
+    def finish(self) -> None:
+        for future in self._sent:
+            future.result()

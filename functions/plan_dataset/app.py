@@ -9,9 +9,19 @@ from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from sonoflow import archive, datasets, executions, keys, notifications, objects, settings, uploads
+from sonoflow import (
+    archive,
+    batches,
+    datasets,
+    executions,
+    keys,
+    notifications,
+    objects,
+    settings,
+    uploads,
+)
 from sonoflow.errors import DatasetRefused
-from sonoflow.remotefile import open_remote
+from sonoflow.remotefile import RemoteObject
 
 logger = Logger()
 metrics = Metrics()
@@ -41,16 +51,18 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 def _plan(upload: uploads.Upload, planning: settings.Planning, work: str) -> dict[str, Any]:
     """Raises DatasetRefused."""
-    with archive.open_upload(upload, open_remote(upload)) as opened:
-        plan = archive.plan(opened)
-        dataset = keys.Dataset(keys.dataset_name(upload.key), archive.version(opened))
-    batches = plan.batches(planning.stage_batch_images)
-    objects.write_json(work, dataset.plan, batches)
+    source = RemoteObject(upload)
+    index = archive.open_upload(upload, source)
+    plan = archive.plan(index, source)
+    dataset = keys.Dataset(keys.dataset_name(upload.key), archive.version(index))
+    limits = batches.Limits(planning.stage_batch_images, planning.stage_batch_bytes)
+    document, count = batches.document(batches.cut(plan.images, limits))
+    objects.write(work, dataset.plan, document, "application/json")
     datasets.write_part(work, dataset.plan_part, [], plan.quarantine)
     payload = {
         "dataset": {"name": dataset.name, "version": dataset.version},
         "upload": upload.facts(),
-        "plan": {"bucket": work, "key": dataset.plan, "batches": len(batches)},
+        "plan": {"bucket": work, "key": dataset.plan, "batches": count},
     }
     started = executions.start_once(planning.train_images_state_machine_arn, dataset.run, payload)
     return {"status": "started" if started else "known", "run": started or dataset.run, **payload}

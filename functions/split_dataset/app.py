@@ -8,7 +8,7 @@ from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from sonoflow import datasets, keys, objects, payloads, settings, uploads
+from sonoflow import datasets, frozen_splits, keys, objects, parts, payloads, settings, uploads
 from sonoflow.errors import DatasetRefused
 from sonoflow.keys import Dataset
 
@@ -25,17 +25,23 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     batches = payloads.field(event, "batches", int)
     splitting = settings.read(settings.Splitting)
     work = settings.read(settings.Buckets).work_bucket
-    staged, quarantine = datasets.read_parts(work, dataset, batches)
-    entries = datasets.split_entries(staged, splitting.split_seed)
+    staged = parts.read(work, dataset, batches)
+    # First of all: where it is refused, one wants to see what was set aside.
+    objects.write_lines(work, dataset.quarantine, staged.quarantine)
+    kept = (objects.find_json(work, dataset.kept_splits) or {}) if splitting.split_stable else {}
     try:
-        datasets.check_counts(entries, splitting.minimum_images_per_class)
+        frozen = frozen_splits.freeze(staged, splitting, kept)
+        objects.write_lines(work, dataset.index, frozen.entries)
+        objects.write_lines(work, dataset.duplicates, frozen.duplicates())
+        datasets.check_counts(frozen.entries, splitting.minimum_images_per_class)
     except DatasetRefused as error:
         metrics.add_metric("DatasetsRefused", MetricUnit.Count, 1)
         datasets.write_refusal(work, upload, error)
         raise
-    finally:  # also where it is refused: that is when one wants to see what was set aside
-        objects.write_lines(work, dataset.index, entries)
-        objects.write_lines(work, dataset.quarantine, quarantine)
+    entries = frozen.entries
+    objects.write_json(work, dataset.folds, frozen.folds(splitting.split_folds))
+    if splitting.split_stable:
+        objects.write_json(work, dataset.kept_splits, frozen.kept(kept))
     by_split = {name: [e for e in entries if e["split"] == name] for name in keys.SPLITS}
     for name, chosen in by_split.items():
         body = datasets.manifest(work, dataset, chosen)
@@ -45,7 +51,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         "classes": list(datasets.count(entries)),
         "images": datasets.count(entries),
         "splits": {name: datasets.count(chosen) for name, chosen in by_split.items()},
-        "quarantined": len(quarantine),
+        "quarantined": len(staged.quarantine),
         "manifests": {name: keys.uri(work, dataset.manifest(name)) for name in by_split},
     }
     logger.info("data set split", extra=answer)

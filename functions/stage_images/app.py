@@ -9,9 +9,9 @@ from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from sonoflow import archive, datasets, objects, payloads, settings, staging, uploads
+from sonoflow import archive, batches, datasets, objects, payloads, settings, staging, uploads
 from sonoflow.keys import Dataset
-from sonoflow.remotefile import open_remote
+from sonoflow.remotefile import RemoteObject
 
 logger = Logger()
 metrics = Metrics()
@@ -26,15 +26,25 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     number = payloads.field(event, "batch.number", int)
     batch = archive.planned(payloads.field(event, "batch.images", list))
     work = settings.read(settings.Buckets).work_bucket
-    with archive.open_archive(open_remote(upload)) as opened:
-        put = functools.partial(_put, work, dataset.prefix)
-        entries, quarantine = staging.stage(opened, batch, put)
-    datasets.write_part(work, dataset.part(number), entries, quarantine)
+    options = settings.read(settings.Staging)
+    key, digest = dataset.part(number), batches.digest(batch)
+    if part := datasets.find_part(work, key, digest):
+        answer = _answer(number, len(part["images"]), len(part["quarantine"]))
+        logger.info("batch was staged before", extra=answer)
+        return answer
+    source = RemoteObject(upload, options.stage_read_attempts)
+    put = functools.partial(_put, work, dataset.prefix)
+    entries, quarantine = staging.stage(source, batch, put, options.stage_uploads_at_once)
+    datasets.write_part(work, key, entries, quarantine, digest)
     metrics.add_metric("ImagesStaged", MetricUnit.Count, len(entries))
     metrics.add_metric("ImagesQuarantined", MetricUnit.Count, len(quarantine))
-    answer = {"batch": number, "staged": len(entries), "quarantined": len(quarantine)}
+    answer = _answer(number, len(entries), len(quarantine))
     logger.info("batch staged", extra=answer)
     return answer
+
+
+def _answer(number: int, staged: int, quarantined: int) -> dict[str, Any]:
+    return {"batch": number, "staged": staged, "quarantined": quarantined}
 
 
 def _put(bucket: str, prefix: str, key: str, png: bytes) -> None:

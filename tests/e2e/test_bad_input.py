@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -95,6 +98,36 @@ def test_an_inbox_object_that_is_no_image_is_rejected_and_consumed(
     assert rejection["detail"]
     wait_for(lambda: stack.depth("InboxQueueUrl") == 0, "the message to be consumed", 30)
     assert stack.depth("InboxDeadLetterQueueUrl") == 0
+
+
+def drop(stack: Stack, file: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "local", "drop", "--state", str(stack.laptop.state), str(file)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [("words.png", "was rejected: not-an-image"), ("words.zip", "was refused: not-a-zip")],
+)
+def test_drop_says_what_became_of_a_bad_file(
+    stack: Stack, tmp_path: Path, name: str, says: str
+) -> None:
+    file = tmp_path / name
+    file.write_bytes(b"Dear colleague, see below.")
+
+    dropped = drop(stack, file)
+
+    assert dropped.returncode == 1
+    assert says in dropped.stdout
+
+
+def test_drop_refuses_a_file_that_it_cannot_place(stack: Stack, tmp_path: Path) -> None:
+    (tmp_path / "notes.md").write_text("#")
+
+    dropped = drop(stack, tmp_path / "notes.md")
+
+    assert dropped.returncode == 1
+    assert "neither an image nor a .zip" in dropped.stdout
 
 
 def test_an_image_without_an_endpoint_ends_among_the_dead_letters(stack: Stack) -> None:

@@ -49,16 +49,6 @@ def test_what_cannot_train_is_refused_and_the_class_named(
         datasets.check_counts(entries, minimum)
 
 
-def test_splitting_keeps_earlier_flags_and_changes_no_entry_in_place() -> None:
-    entries = [entry("benign", n) for n in range(5)]
-    before = json.dumps(entries)
-
-    split = datasets.split_entries(entries, seed=7)
-
-    assert json.dumps(entries) == before
-    assert all(one["flags"] == ["no-mask"] for one in split)
-
-
 def test_a_manifest_is_json_as_sagemaker_reads_it() -> None:
     """One JSON array: an object with the prefix, then keys below it."""
     body = datasets.manifest("work", Dataset("busi", "0a1b2c3d4e5f"), whole("benign"))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageOps
 
 from sonoflow import images
 from sonoflow.errors import ImageRejected
@@ -168,12 +168,13 @@ def test_damaged_bytes_never_raise_anything_but_a_rejection(kind: str, data: st.
 def test_several_masks_become_their_union() -> None:
     one, other = pictures.lesion(0, 0, 20, 10), pictures.lesion(10, 0, 30, 10)
 
-    mask = images.union(
+    lesions = images.union(
         [pictures.encode(one.convert("1")), pictures.encode(other.convert("RGBA"))],
-        pictures.WIDTH,
-        pictures.HEIGHT,
+        images.decode(pictures.png()),
     )
+    mask = lesions.mask
 
+    assert lesions.flags == ()
     assert mask.sum() == 300
     assert mask[:10, :30].all()
 
@@ -181,7 +182,7 @@ def test_several_masks_become_their_union() -> None:
 def test_a_mask_of_zeros_and_ones_counts_too() -> None:
     ones = np.asarray(pictures.lesion(0, 0, 20, 10)) // 255
 
-    mask = images.union([images.encode_png(ones)], pictures.WIDTH, pictures.HEIGHT)
+    mask = images.union([images.encode_png(ones)], images.decode(pictures.png())).mask
 
     assert mask.sum() == 200
 
@@ -196,10 +197,73 @@ def test_a_mask_of_zeros_and_ones_counts_too() -> None:
 )
 def test_a_mask_that_cannot_be_used_says_why(mask: bytes, reason: str) -> None:
     with pytest.raises(ImageRejected) as caught:
-        images.union([mask], pictures.WIDTH, pictures.HEIGHT)
+        images.union([mask], images.decode(pictures.png()))
 
     assert caught.value.reason == reason
     assert "mask 1" in caught.value.detail
+
+
+def test_a_mask_of_another_size_but_the_same_shape_is_scaled_and_flagged() -> None:
+    half = pictures.lesion(10, 10, 30, 20).resize((48, 32), Image.Resampling.NEAREST)
+
+    lesions = images.union([pictures.encode(half)], images.decode(pictures.png()))
+
+    assert lesions.flags == ("mask-resized",)
+    assert (lesions.mask == (np.asarray(pictures.lesion(10, 10, 30, 20)) > 0)).all()
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_an_image_is_turned_as_exif_says_and_its_mask_with_it(orientation: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    data = pictures.encode(GREY, exif=exif)
+    upright = ImageOps.exif_transpose(Image.open(io.BytesIO(data)))
+
+    decoded = images.decode(data, upright=True)
+
+    assert (decoded.pixels == np.asarray(upright)).all()
+    assert (images.decode(data).pixels == np.asarray(GREY)).all()
+    if orientation > 4:  # a mask drawn on the stored pixels lies the other way
+        stored = pictures.lesion(10, 10, 30, 20)
+        lesions = images.union([pictures.encode(stored)], decoded)
+        tagged = images.decode(pictures.encode(stored, exif=exif), upright=True)
+        assert (lesions.mask == (tagged.pixels > 0)).all()
+        assert lesions.flags == ()
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "L", "CMYK"])
+def test_a_tall_image_is_converted_in_strips_without_seams(mode: str) -> None:
+    tall = pictures.scan(height=700)
+
+    data = pictures.encode(tall.convert(mode), "TIFF")
+
+    assert (images.decode(data).pixels == np.asarray(tall)).all()
+
+
+@pytest.mark.parametrize(
+    ("data", "plain"),
+    [
+        (pictures.png(), True),
+        (pictures.encode(GREY.convert("RGB")), False),
+        (pictures.encode(GREY.convert("1")), False),
+        (pictures.encode(GREY, dpi=(72, 72)), False),
+        (pictures.png() + b"patient 17", False),
+        (pictures.png()[:-6], False),
+        (pictures.png()[:60] + b"?" + pictures.png()[61:], False),
+    ],
+    ids=["plain", "colour", "one bit", "more than pixels", "bytes behind", "cut", "damaged"],
+)
+def test_only_a_file_of_nothing_but_grey_pixels_is_plain(data: bytes, plain: bool) -> None:
+    assert images.is_plain_png(data) is plain
+
+
+def test_a_blank_image_is_told_from_a_dark_one() -> None:
+    dark = np.zeros((64, 64), dtype=np.uint8)
+    dark[10, 10] = 9
+
+    images.check_not_blank(images.Decoded(dark))
+    with pytest.raises(ImageRejected, match="blank"):
+        images.check_not_blank(images.Decoded(dark // 2))
 
 
 def test_png_bytes_are_the_same_each_time_and_lossless() -> None:

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 import io
-import os
 import random
-from collections.abc import Callable
+from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError, ResponseStreamingError
 
 from sonoflow import remotefile
 from sonoflow.clients import client
@@ -16,68 +16,55 @@ DATA = random.Random(7).randbytes(1000)  # noqa: S311 - bytes to compare
 
 
 @pytest.fixture
-def upload(aws: None, monkeypatch: pytest.MonkeyPatch) -> Upload:
-    """An object of ten blocks, with a later version on top of it."""
-    monkeypatch.setattr(remotefile, "BLOCK_BYTES", 100)
+def upload(aws: None) -> Upload:
+    """An object with a later version on top of it."""
     put = client("s3").put_object
     version = put(Bucket=stack.UPLOADS, Key="datasets/a.zip", Body=DATA)["VersionId"]
     put(Bucket=stack.UPLOADS, Key="datasets/a.zip", Body=b"later")
     return Upload(stack.UPLOADS, "datasets/a.zip", version, len(DATA))
 
 
-def test_it_reads_like_a_local_file(upload: Upload) -> None:
-    remote, local = remotefile.open_remote(upload), io.BytesIO(DATA)
-    chance = random.Random(8)  # noqa: S311
-
-    for _ in range(60):
-        offset, amount = chance.randrange(1100), chance.randrange(350)
-        assert remote.seek(offset) == local.seek(offset)
-        assert remote.read(amount) == local.read(amount)
-        assert remote.tell() == local.tell()
-
-
-@pytest.mark.parametrize(
-    "move",
-    [
-        lambda file: file.seek(-22, os.SEEK_END),
-        lambda file: (file.seek(50), file.seek(25, os.SEEK_CUR)),
-        lambda file: file.seek(0, os.SEEK_END),
-    ],
-)
-def test_it_seeks_from_everywhere(upload: Upload, move: Callable[[io.IOBase], None]) -> None:
-    remote, local = remotefile.open_remote(upload), io.BytesIO(DATA)
-    move(remote)
-    move(local)
-
-    assert remote.read() == local.read()
-
-
-def test_seeking_before_the_start_is_the_error_that_zipfile_expects(upload: Upload) -> None:
-    with pytest.raises(OSError, match="before the start"):
-        remotefile.RemoteFile(upload).seek(-1001, os.SEEK_END)
-
-
-def test_neighbours_are_fetched_once_and_memory_is_bounded(
-    upload: Upload, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("offset", "length"), [(0, 1), (0, 1000), (999, 1), (17, 400), (5, 0)])
+def test_it_reads_exactly_the_range_of_that_version(
+    upload: Upload, offset: int, length: int
 ) -> None:
-    file = remotefile.RemoteFile(upload)
-    fetched: list[int] = []
-    fetch = file._fetch
-    monkeypatch.setattr(file, "_fetch", lambda number: (fetched.append(number), fetch(number))[1])
+    expected = DATA[offset : offset + length]
 
-    for offset in range(0, 1000, 20):
-        file.seek(offset)
-        assert file.read(20) == DATA[offset : offset + 20]
-
-    assert fetched == list(range(10))
-    assert len(file._blocks) == remotefile.BLOCKS_KEPT
+    assert remotefile.RemoteObject(upload).read_at(offset, length) == expected
+    assert remotefile.HeldFile(io.BytesIO(DATA)).read_at(offset, length) == expected
 
 
-def test_an_object_that_is_shorter_than_told_is_an_error(
-    upload: Upload, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(remotefile, "BLOCK_BYTES", 300)
-    longer = Upload(upload.bucket, upload.key, upload.version_id, len(DATA) + 30)
+def test_an_object_that_is_shorter_than_told_is_an_error(upload: Upload) -> None:
+    with pytest.raises(OSError, match="S3 gave 10 bytes"):
+        remotefile.RemoteObject(upload).read_at(990, 20)
+    with pytest.raises(OSError, match="ended before"):
+        remotefile.HeldFile(io.BytesIO(DATA)).read_at(990, 20)
 
-    with pytest.raises(OSError, match="S3 gave"):
-        remotefile.open_remote(longer).read()
+
+class Torn(remotefile.RemoteObject):
+    """Breaks off so many times."""
+
+    torn = 0
+
+    def _get(self, offset: int, length: int) -> bytes:
+        if self.torn:
+            self.torn -= 1
+            raise ResponseStreamingError(error="connection reset")
+        return super()._get(offset, length)
+
+
+def test_a_body_that_breaks_off_is_read_again(upload: Upload) -> None:
+    source = Torn(upload, attempts=3)
+
+    source.torn = 2
+    assert source.read_at(0, 10) == DATA[:10]
+    source.torn = 3
+    with pytest.raises(ResponseStreamingError):
+        source.read_at(0, 10)
+
+
+def test_what_s3_refuses_is_not_asked_for_again(upload: Upload, monkeypatch: Any) -> None:
+    source = remotefile.RemoteObject(Upload(upload.bucket, "datasets/gone.zip", None, 10))
+
+    with pytest.raises(ClientError, match="NoSuchKey"):
+        source.read_at(0, 10)

@@ -2,23 +2,35 @@ from __future__ import annotations
 
 import io
 import threading
-import zipfile
+import time
+from typing import Any
 
 import pytest
 
-from sonoflow import staging
+from sonoflow import archive, members, staging, zipindex
 from sonoflow.archive import PlannedImage
 from sonoflow.errors import ImageRejected
+from sonoflow.remotefile import HeldFile, Source
 from tests.unit import pictures
 
-SCAN = "a/x.png"
-MASK = "a/x_mask.png"
+SCAN, MASK, OTHER = "a/x.png", "a/x_mask.png", "a/y.png"
 
 
-def opened(**files: bytes) -> zipfile.ZipFile:
-    names = {"scan": SCAN, "mask": MASK, "other": "a/y.png"}
-    data = pictures.archive({names[name]: content for name, content in files.items()})
-    return zipfile.ZipFile(io.BytesIO(data))
+class Opened:
+    """An archive, and a batch's images by the names of their files."""
+
+    def __init__(self, files: dict[str, bytes]) -> None:
+        self.source: Source = HeldFile(io.BytesIO(pictures.archive(files)))
+        index = zipindex.read(self.source)
+        self.places = {m.name: members.locate(m, index.end) for m in index.members}
+
+    def planned(self, image: str, *masks: str, label: str = "benign") -> PlannedImage:
+        places = tuple(self.places[name] for name in (image, *masks))
+        return PlannedImage(image, masks, label, places, "test", "patient-1")
+
+    def read(self, name: str, location: members.Location) -> bytes:
+        data = memoryview(self.source.read_at(location.offset, location.length))
+        return members.unpack(data[30 + len(name) :][: location.packed], location)
 
 
 @pytest.mark.parametrize(
@@ -34,40 +46,129 @@ def opened(**files: bytes) -> zipfile.ZipFile:
 def test_an_image_that_should_have_a_lesion_and_shows_none_is_flagged(
     label: str, mask: object, flags: list[str]
 ) -> None:
-    files = {"scan": pictures.png()}
+    files = {SCAN: pictures.png()}
     if mask is not None:
-        files["mask"] = pictures.encode(mask)  # type: ignore[arg-type]
-    planned = PlannedImage(SCAN, (MASK,) if mask is not None else (), label)
+        files[MASK] = pictures.encode(mask)  # type: ignore[arg-type]
+    opened = Opened(files)
 
-    staged = staging.prepare(opened(**files), planned)
+    staged = staging.prepare(opened, opened.planned(*files, label=label))
 
     assert staged.entry["flags"] == flags
+    assert (staged.entry["given_split"], staged.entry["group_hint"]) == ("test", "patient-1")
     assert (staged.entry["mask"] is None) == (mask is None)
     assert len(staged.objects) == (1 if mask is None else 2)
 
 
-def test_an_image_whose_mask_does_not_fit_is_not_staged_at_all() -> None:
-    archive = opened(scan=pictures.png(), mask=pictures.encode(pictures.scan(width=50)))
+def test_a_mask_of_the_same_shape_is_scaled_and_told_of() -> None:
+    mask = pictures.lesion(10, 10, 30, 20).resize((192, 128))
+    opened = Opened({SCAN: pictures.png(), MASK: pictures.encode(mask)})
 
-    with pytest.raises(ImageRejected, match="mask-size-mismatch"):
-        staging.prepare(archive, PlannedImage(SCAN, (MASK,), "benign"))
+    staged = staging.prepare(opened, opened.planned(SCAN, MASK))
+
+    assert staged.entry["flags"] == ["mask-resized"]
+    assert staged.entry["lesion_pixels"] == 200
+
+
+def test_an_image_whose_mask_does_not_fit_is_not_staged_at_all() -> None:
+    opened = Opened({SCAN: pictures.png(), MASK: pictures.encode(pictures.scan(width=50))})
+
+    entries, quarantine = staging.stage(
+        opened.source, [opened.planned(SCAN, MASK)], lambda *_: pytest.fail("staged")
+    )
+
+    assert entries == []
+    assert [(q.source, q.reason) for q in quarantine] == [
+        (SCAN, "mask-size-mismatch"),
+        (MASK, "mask-without-image"),
+    ]
+
+
+def test_a_blank_image_is_rejected() -> None:
+    opened = Opened({SCAN: pictures.encode(pictures.lesion(0, 0, 0, 0))})
+
+    with pytest.raises(ImageRejected, match="blank"):
+        staging.prepare(opened, opened.planned(SCAN))
+
+
+def test_a_plain_file_is_staged_as_it_is_and_another_without_what_it_tells() -> None:
+    told = pictures.encode(pictures.scan(1), dpi=(72, 72))
+    opened = Opened({SCAN: pictures.png(), OTHER: told})
+    sent: dict[str, bytes] = {}
+
+    staging.stage(opened.source, [opened.planned(SCAN), opened.planned(OTHER)], sent.__setitem__)
+
+    first, second = sent.values()
+    assert first == pictures.png()
+    assert b"pHYs" in told
+    assert b"pHYs" not in second
 
 
 def test_a_failed_upload_fails_the_batch() -> None:
     def refuse(key: str, png: bytes) -> None:
         raise ConnectionError(key)
 
+    opened = Opened({SCAN: pictures.png()})
+
     with pytest.raises(ConnectionError):
-        staging.stage(opened(scan=pictures.png()), [PlannedImage(SCAN, (), "benign")], refuse)
+        staging.stage(opened.source, [opened.planned(SCAN)], refuse)
+
+
+def test_an_error_of_reading_from_s3_fails_the_batch() -> None:
+    class Failing(HeldFile):
+        def read_at(self, offset: int, length: int) -> bytes:
+            raise ConnectionError("S3 hung up")
+
+    opened = Opened({SCAN: pictures.png()})
+
+    with pytest.raises(ConnectionError):
+        staging.stage(Failing(io.BytesIO()), [opened.planned(SCAN)], lambda *_: None)
 
 
 def test_uploads_run_side_by_side() -> None:
     """Two uploads that wait for each other only end if both are under way."""
     meeting = threading.Barrier(2, timeout=10)
-    batch = [PlannedImage(SCAN, (), "a"), PlannedImage("a/y.png", (), "a")]
+    opened = Opened({SCAN: pictures.png(1), OTHER: pictures.png(2)})
+    batch = [opened.planned(SCAN), opened.planned(OTHER)]
 
-    entries, _ = staging.stage(
-        opened(scan=pictures.png(1), other=pictures.png(2)), batch, lambda *_: meeting.wait()
+    entries, _ = staging.stage(opened.source, batch, lambda *_: meeting.wait())
+
+    assert [entry["source"] for entry in entries] == [SCAN, OTHER]
+
+
+def test_what_waits_to_be_sent_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """S3 is slow, decoding is fast: PNGs must not pile up."""
+    names = [f"a/{number}.png" for number in range(30)]
+    opened = Opened({name: pictures.png(n) for n, name in enumerate(names)})
+    prepared, sent, ahead = 0, 0, 0
+    prepare = staging.prepare
+
+    def counted(*given: Any) -> staging.Staged:
+        nonlocal prepared, ahead
+        prepared += 1
+        ahead = max(ahead, prepared - sent)
+        return prepare(*given)
+
+    def slow(key: str, png: bytes) -> None:
+        nonlocal sent
+        time.sleep(0.02)
+        sent += 1
+
+    monkeypatch.setattr(staging, "prepare", counted)
+    batch = [opened.planned(name, label="normal") for name in names]
+
+    staging.stage(opened.source, batch, slow, at_once=2)
+
+    assert sent == 30
+    assert ahead <= 2 * 2 + 3
+
+
+def test_a_rerun_of_a_plan_reads_the_same_images() -> None:
+    opened = Opened(pictures.busi(2))
+    plan = archive.plan(zipindex.read(opened.source), opened.source)
+
+    first: dict[str, bytes] = {}
+    second: dict[str, bytes] = {}
+    assert staging.stage(opened.source, plan.images, first.__setitem__) == staging.stage(
+        opened.source, plan.images, second.__setitem__
     )
-
-    assert [entry["source"] for entry in entries] == [SCAN, "a/y.png"]
+    assert first == second

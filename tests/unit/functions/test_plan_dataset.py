@@ -36,13 +36,18 @@ def test_an_archive_becomes_a_plan_of_batches_and_one_execution(aws: None, conte
     assert [len(batch["images"]) for batch in batches] == [4, 4, 4]
     assert [batch["number"] for batch in batches] == [0, 1, 2]
     root = pictures.ROOT
-    assert batches[0]["images"][0] == {
+    first = batches[0]["images"][0]
+    assert [len(first["members"]), first["members"][0][0]] == [3, 0]
+    assert first == {
         "image": f"{root}/benign/benign (1).png",
         "masks": [
             f"{root}/benign/benign (1)_mask.png",
             f"{root}/benign/benign (1)_mask_1.png",
         ],
         "class": "benign",
+        "given_split": None,
+        "group_hint": None,
+        "members": first["members"],
     }
     (execution,) = stack.executions()
     assert execution["name"] == f"{name}-{version}"

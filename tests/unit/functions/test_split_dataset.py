@@ -4,11 +4,13 @@ import hashlib
 import json
 from typing import Any
 
+import numpy as np
 import pytest
 
 from functions.split_dataset.app import handler
 from sonoflow.errors import DatasetRefused, PayloadInvalid
-from tests.unit import stack
+from sonoflow.fingerprints import fingerprint
+from tests.unit import pictures, stack
 
 pytestmark = pytest.mark.filterwarnings("ignore:No application metrics to publish")
 
@@ -29,6 +31,7 @@ def entry(label: str, number: int, sha256: str | None = None) -> dict[str, Any]:
         "sha256": sha256 or hashlib.sha256(identity.encode()).hexdigest(),
         "lesion_pixels": 0 if label == "normal" else 200,
         "flags": [],
+        **fingerprint(np.asarray(pictures.scan(int(identity[:8], 16)))).document(),
     }
 
 
@@ -102,6 +105,52 @@ def test_the_outcome_does_not_depend_on_how_images_lie_in_parts(aws: None, conte
     for key, body in first.items():
         if "/parts/" not in key:
             assert stack.read(stack.WORK, key) == body, key
+
+
+def test_folds_and_duplicates_are_written_beside_the_index(aws: None, context: Any) -> None:
+    twins = [entry("benign", number, "a" * 64) for number in (101, 102)]
+    write_parts(PREFIX, whole() + twins, [])
+
+    handler(stack.event("split_dataset.staged"), context)
+
+    index = lines(f"{PREFIX}index.jsonl")
+    assert all("thumb" not in e and len(e["phash"]) == 16 for e in index)
+    folds = stack.read_json(stack.WORK, f"{PREFIX}splits/folds.json")
+    assert folds == {"k": 5, "folds": {e["id"]: e["fold"] for e in index}}
+    (group,) = lines(f"{PREFIX}duplicates.jsonl")
+    assert {image["id"] for image in group["images"]} == {twin["id"] for twin in twins}
+    assert group["links"][0]["kind"] == "pixels"
+
+
+def test_stable_splits_are_kept_for_the_next_version(
+    aws: None, context: Any, settings_env: pytest.MonkeyPatch
+) -> None:
+    settings_env.setenv("SPLIT_STABLE", "true")
+    write_parts(PREFIX, whole(60), [])
+    handler(stack.event("split_dataset.staged"), context)
+    kept = stack.read_json(stack.WORK, "datasets/busi-mini/kept_splits.json")
+    settings_env.setenv("SPLIT_SEED", "8")  # would draw others
+    write_parts(PREFIX, whole(70), [])
+
+    handler(stack.event("split_dataset.staged"), context)
+
+    index = {e["sha256"]: e["split"] for e in lines(f"{PREFIX}index.jsonl")}
+    assert len(kept) == 180
+    assert kept.items() <= index.items()
+
+
+def test_the_same_picture_in_two_given_splits_is_refused(aws: None, context: Any) -> None:
+    crossing = [
+        {**entry("benign", 100 + at, "a" * 64), "given_split": split}
+        for at, split in enumerate(("train", "test"))
+    ]
+    write_parts("datasets/tiny/0a1b2c3d4e5f/", [*whole(), *crossing])
+
+    with pytest.raises(DatasetRefused, match=r"split-leak.*benign/100\.png.*benign/101\.png"):
+        handler(stack.event("split_dataset.bad_too_few"), context)
+
+    refusal = stack.read_json(stack.WORK, "refused/datasets/tiny.zip.json")
+    assert refusal["reason"] == "split-leak"
 
 
 def test_identical_pixels_stay_together_and_are_flagged(aws: None, context: Any) -> None:

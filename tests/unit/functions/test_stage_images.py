@@ -10,7 +10,11 @@ from botocore.exceptions import ClientError
 from PIL import Image
 
 from functions.stage_images.app import handler
+from sonoflow import members, zipindex
+from sonoflow.clients import client
 from sonoflow.errors import PayloadInvalid
+from sonoflow.fingerprints import fingerprint
+from sonoflow.remotefile import HeldFile
 from tests.unit import pictures, stack
 
 pytestmark = pytest.mark.filterwarnings("ignore:No application metrics to publish")
@@ -26,7 +30,17 @@ def archive_for(payload: dict[str, Any]) -> bytes:
         for offset, mask in enumerate(planned["masks"]):
             left = 10 + 40 * offset
             files[mask] = pictures.encode(pictures.lesion(left, 10, left + 20, 20))
-    return pictures.archive(files)
+    return located(payload, files)
+
+
+def located(payload: dict[str, Any], files: dict[str, bytes]) -> bytes:
+    """An archive of files; the batch is told where in it they lie."""
+    data = pictures.archive(files)
+    index = zipindex.read(HeldFile(io.BytesIO(data)))
+    places = {m.name: members.locate(m, index.end).document() for m in index.members}
+    for planned in payload["batch"]["images"]:
+        planned["members"] = [places[name] for name in (planned["image"], *planned["masks"])]
+    return data
 
 
 def identity(source: str) -> str:
@@ -62,7 +76,10 @@ def test_a_batch_is_staged_as_grey_images_and_the_union_of_their_masks(
         "image": f"images/benign/{identity(source)}.png",
         "mask": f"masks/benign/{identity(source)}.png",
         "sha256": entry["sha256"],
+        **fingerprint(np.asarray(pictures.scan(1))).document(),
         "lesion_pixels": 2 * 20 * 10,
+        "given_split": None,
+        "group_hint": None,
         "flags": [],
     }
     assert (pixels(entry["image"]) == np.asarray(pictures.scan(1))).all()
@@ -71,16 +88,46 @@ def test_a_batch_is_staged_as_grey_images_and_the_union_of_their_masks(
     assert (mask == 255).sum() == 400
 
 
-def test_staging_a_batch_again_gives_the_same_objects(aws: None, context: Any) -> None:
+def test_a_batch_that_was_staged_is_not_staged_again(aws: None, context: Any) -> None:
+    payload = stack.event("stage_images.batch")
+    stack.state_upload(payload, archive_for(payload))
+    answer = handler(payload, context)
+    staged = stack.keys_of(stack.WORK)
+    client("s3").delete_object(Bucket=stack.UPLOADS, Key=payload["upload"]["key"])
+    payload["upload"]["version_id"] = None  # whoever read the archive now would fail
+
+    assert handler(payload, context) == answer
+    assert stack.keys_of(stack.WORK) == staged
+    assert len(staged) == 4 + 4 + 1
+
+
+@pytest.mark.parametrize(
+    "change", [{"class": "malignant"}, {"given_split": "test"}, {"group_hint": "patient-1"}]
+)
+def test_a_batch_that_was_planned_otherwise_is_staged_again(
+    aws: None, context: Any, change: dict[str, str]
+) -> None:
+    payload = stack.event("stage_images.batch")
+    stack.state_upload(payload, archive_for(payload))
+    handler(payload, context)
+    payload["batch"]["images"][0].update(change)
+
+    handler(payload, context)
+
+    part = stack.read_json(stack.WORK, f"{PREFIX}parts/00000.json")
+    assert change.items() <= part["images"][0].items()
+
+
+def test_after_a_failure_the_same_batch_gives_the_same_objects(aws: None, context: Any) -> None:
     payload = stack.event("stage_images.batch")
     stack.state_upload(payload, archive_for(payload))
 
     handler(payload, context)
     first = {key: stack.read(stack.WORK, key) for key in stack.keys_of(stack.WORK)}
+    client("s3").delete_object(Bucket=stack.WORK, Key=f"{PREFIX}parts/00000.json")
     handler(payload, context)
     second = {key: stack.read(stack.WORK, key) for key in stack.keys_of(stack.WORK)}
 
-    assert len(first) == 4 + 4 + 1
     assert first == second
 
 
@@ -90,21 +137,19 @@ def test_staging_a_batch_again_gives_the_same_objects(aws: None, context: Any) -
         (b"no picture", "not-an-image"),
         (b"", "empty"),
         (pictures.png()[:2000], "truncated"),
-        (None, "missing"),
     ],
 )
 def test_a_bad_image_is_set_aside_and_the_rest_goes_on(
-    aws: None, context: Any, content: bytes | None, reason: str
+    aws: None, context: Any, content: bytes, reason: str
 ) -> None:
     payload = stack.event("stage_images.bad_image")
     torn, good = payload["batch"]["images"]
     files = {
         good["image"]: pictures.png(),
         good["masks"][0]: pictures.encode(pictures.lesion(1, 1, 9, 9)),
+        torn["image"]: content,
     }
-    if content is not None:
-        files[torn["image"]] = content
-    stack.state_upload(payload, pictures.archive(files))
+    stack.state_upload(payload, located(payload, files))
 
     answer = handler(payload, context)
 

@@ -1,0 +1,105 @@
+"""A data set's images with their group, split and fold, as they stay for all training on it."""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from sonoflow import duplicates, folds, groups, leaks, splits
+from sonoflow.duplicates import GIVEN, NEAR, PIXELS, Link
+from sonoflow.groups import Group
+from sonoflow.parts import Entry, Parts
+from sonoflow.settings import Splitting
+from sonoflow.splits import Candidate
+
+
+@dataclasses.dataclass(frozen=True)
+class FrozenSplits:
+    entries: list[Entry]  # lines of the index
+    groups: list[Group]
+
+    def duplicates(self) -> list[dict[str, Any]]:
+        """The lines of duplicates.jsonl: groups of more than one image."""
+        return [group.document() for group in self.groups if len(group.images) > 1]
+
+    def folds(self, number: int) -> dict[str, Any]:
+        return {"k": number, "folds": {entry["id"]: entry["fold"] for entry in self.entries}}
+
+    def kept(self, earlier: Mapping[str, str]) -> dict[str, str]:
+        """The split of every picture, by the digest of its pixels; earlier ones go on."""
+        return {**earlier, **{entry["sha256"]: entry["split"] for entry in self.entries}}
+
+
+def freeze(parts: Parts, splitting: Splitting, kept: Mapping[str, str]) -> FrozenSplits:
+    """Groups the images and assigns the groups.
+
+    `kept` holds splits of pictures, by digest, from earlier versions of the data set. Raises
+    DatasetRefused (split-leak) where given or kept splits part a group, and SplitLeak where this
+    very assignment does.
+    """
+    links = _links(parts)
+    gathered = groups.gather(parts.entries, links)
+    group_of = {image["id"]: group for group in gathered for image in group.images}
+    candidates = [_candidate(entry, group_of[entry["id"]], kept) for entry in parts.entries]
+    seed = splitting.split_seed
+    split = splits.assign(candidates, seed, stable=splitting.split_stable)
+    fold = folds.assign(candidates, splitting.split_folds, seed)
+    reasons = _reasons(links)
+    entries = [
+        {
+            **entry,
+            "group": group_of[entry["id"]].identity,
+            "split": split[entry["id"]],
+            "fold": fold[entry["id"]],
+            "flags": [*entry["flags"], *_flags(entry, group_of[entry["id"]], reasons)],
+        }
+        for entry in parts.entries
+    ]
+    leaks.check(entries, links)
+    for entry in entries:
+        # Often a patient's number. It has done its work.
+        entry.pop("group_hint", None)
+    return FrozenSplits(entries, gathered)
+
+
+def _links(parts: Parts) -> list[Link]:
+    entries = sorted(parts.entries, key=lambda entry: str(entry["id"]))
+    exact = duplicates.equal_links(((e["id"], e["sha256"]) for e in entries), PIXELS)
+    given = duplicates.equal_links(((e["id"], e.get("group_hint")) for e in entries), GIVEN)
+    copies = {link.b for link in exact}
+    singles = [entry["id"] for entry in entries if entry["id"] not in copies]
+    near = duplicates.near_links(singles, [parts.looks[identity] for identity in singles])
+    return [*exact, *near, *given]
+
+
+def _candidate(entry: Entry, group: Group, kept: Mapping[str, str]) -> Candidate:
+    return Candidate(
+        entry["id"],
+        entry["class"],
+        group.identity,
+        entry.get("given_split") or kept.get(entry["sha256"]),
+        entry["id"] in group.conflicting,
+        entry["source"],
+    )
+
+
+def _reasons(links: list[Link]) -> dict[str, set[str]]:
+    reasons = collections.defaultdict(set)
+    for link in links:
+        reasons[link.a].add(link.kind)
+        reasons[link.b].add(link.kind)
+    return reasons
+
+
+def _flags(entry: Entry, group: Group, reasons: Mapping[str, set[str]]) -> list[str]:
+    flags = []
+    kinds = reasons.get(entry["id"], set())
+    if entry["id"] in group.conflicting:
+        flags.append("conflicting-labels")
+    elif PIXELS in kinds:
+        flags.append("identical-pixels")
+    if NEAR in kinds:
+        flags.append("near-duplicate")
+    return flags

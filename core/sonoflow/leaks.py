@@ -1,0 +1,46 @@
+"""The last look at a split: nothing that belongs together may lie on two sides.
+
+Knows nothing of how groups were made or splits were chosen. It goes by the facts: digests of
+pixels, groups that were given, links, and the group that the index names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from typing import Any
+
+from sonoflow.duplicates import Link
+from sonoflow.errors import SplitLeak
+from sonoflow.keys import SPLITS
+
+Entry = Mapping[str, Any]
+
+
+def check(entries: Sequence[Entry], links: Iterable[Link]) -> None:
+    """Raises SplitLeak, naming two images, where a split or a fold parts what belongs together."""
+    by_id = {entry["id"]: entry for entry in entries}
+    for entry in entries:
+        if entry["split"] not in SPLITS:
+            raise SplitLeak(f"{entry['source']!r} is in no split: {entry['split']!r}")
+        if "conflicting-labels" in entry["flags"] and entry["split"] != "train":
+            raise SplitLeak(f"{entry['source']!r} has two labels and is in {entry['split']}")
+    for link in links:
+        _compare(by_id[link.a], by_id[link.b], f"a link ({link.kind})")
+    _check_same(entries, "pixels", lambda entry: entry["sha256"])
+    _check_same(entries, "group", lambda entry: entry["group"])
+    _check_same(entries, "given group", lambda entry: entry.get("group_hint"))
+
+
+def _check_same(entries: Iterable[Entry], what: str, key: Callable[[Entry], Hashable]) -> None:
+    first: dict[Hashable, Entry] = {}
+    for entry in entries:
+        value = key(entry)
+        if value is not None:
+            _compare(first.setdefault(value, entry), entry, f"the same {what}")
+
+
+def _compare(one: Entry, other: Entry, why: str) -> None:
+    for side in ("split", "fold"):
+        if one[side] != other[side]:
+            images = f"{one['source']!r} ({one[side]}) and {other['source']!r} ({other[side]})"
+            raise SplitLeak(f"{images} lie in different {side}s in spite of {why}")

@@ -1,0 +1,185 @@
+"""Members of an archive as bytes: where they lie, read together, unpacked within limits."""
+
+from __future__ import annotations
+
+import bz2
+import concurrent.futures
+import dataclasses
+import struct
+import zlib
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol
+
+from sonoflow import verdicts, zipindex
+from sonoflow.errors import ImageRejected, PayloadInvalid
+from sonoflow.remotefile import Source
+
+# A request costs as much time as some MB: what lies between two members is read along with them
+# if it is less than the gap, as long as one read stays within the limit.
+GAP_BYTES = 256 * 1024
+SPAN_BYTES_LIMIT = 8 * 1024 * 1024
+# Local headers repeat the name and add extra fields, mostly a few dozen bytes.
+_EXTRA_BYTES = 512
+_STEP_BYTES = 256 * 1024
+_HEADER = struct.Struct("<4s5H3L2H")
+_DESCRIPTOR = 0x8  # bit of a member's flags: sizes follow the data, the header has none
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Location:
+    """Where a member lies, and what it must unpack to."""
+
+    offset: int
+    length: int  # to be read from there, local header included
+    packed: int
+    size: int
+    crc: int
+    method: int
+
+    def document(self) -> list[int]:
+        return list(dataclasses.astuple(self))
+
+
+def parse(document: Any) -> Location:
+    """Raises PayloadInvalid."""
+    try:
+        numbers = [int(number) for number in document]
+        return Location(*numbers)
+    except (TypeError, ValueError) as error:
+        raise PayloadInvalid(f"{document!r} is no place in an archive") from error
+
+
+def locate(member: zipindex.Member, end: int) -> Location:
+    """`end` is where the archive's members end."""
+    least = verdicts.LOCAL_HEADER_BYTES + member.name_bytes + member.packed
+    length = min(least + _EXTRA_BYTES, end - member.offset)
+    return Location(member.offset, length, member.packed, member.size, member.crc, member.method)
+
+
+@dataclasses.dataclass(frozen=True)
+class Span:
+    """Bytes that are read at once."""
+
+    offset: int
+    length: int
+
+
+def coalesce(locations: Iterable[Location]) -> list[tuple[Span, list[Location]]]:
+    """Neighbours in one span each. A single member may be larger than a span may grow."""
+    spans: list[tuple[Span, list[Location]]] = []
+    for location in sorted(set(locations), key=lambda one: (one.offset, one.length)):
+        end = location.offset + location.length
+        if spans:
+            span, inside = spans[-1]
+            reach = span.offset + span.length
+            whole = max(reach, end) - span.offset
+            if location.offset - reach <= GAP_BYTES and whole <= SPAN_BYTES_LIMIT:
+                spans[-1] = Span(span.offset, whole), [*inside, location]
+                continue
+        spans.append((Span(location.offset, location.length), [location]))
+    return spans
+
+
+class Reader(Protocol):
+    def read(self, name: str, location: Location) -> bytes:
+        """The member's content. Raises ImageRejected if it cannot be had whole."""
+
+
+class BatchReader:
+    """The members of one batch: read side by side, held packed until the batch is done."""
+
+    def __init__(
+        self,
+        source: Source,
+        locations: Sequence[Location],
+        pool: concurrent.futures.Executor,
+    ) -> None:
+        self._source = source
+        self._held: dict[Location, tuple[Span, concurrent.futures.Future[bytes]]] = {}
+        for span, inside in coalesce(locations):
+            future = pool.submit(source.read_at, span.offset, span.length)
+            self._held.update((location, (span, future)) for location in inside)
+
+    def read(self, name: str, location: Location) -> bytes:
+        """Errors of S3 escape: trying again may help there."""
+        span, future = self._held[location]
+        start = location.offset - span.offset
+        data = memoryview(future.result())[start : start + location.length]
+        begin = _check_header(data, name, location)
+        end = begin + location.packed
+        if end > len(data):  # a header longer than was thought likely
+            if location.offset + end > self._source.size:
+                raise ImageRejected("size-mismatch", "its data would end behind the file")
+            rest = self._source.read_at(location.offset + len(data), end - len(data))
+            data = memoryview(bytes(data) + rest)
+        return unpack(data[begin:end], location)
+
+
+def _check_header(data: memoryview, name: str, location: Location) -> int:
+    """Where the data begin. Two readers of one archive must not see two different files."""
+    if len(data) < _HEADER.size:
+        raise ImageRejected("corrupt", "the archive ends within the file's header")
+    signature, _, flags, method, _, _, crc, packed, size, name_bytes, extra_bytes = (
+        _HEADER.unpack_from(data)
+    )
+    if signature != b"PK\x03\x04":
+        raise ImageRejected("corrupt", "there is no file where the directory says")
+    begin: int = _HEADER.size + name_bytes + extra_bytes
+    raw = bytes(data[_HEADER.size : _HEADER.size + name_bytes])
+    extra = bytes(data[_HEADER.size + name_bytes : begin])
+    if zipindex.local_name(raw, flags, extra) != name or method != location.method:
+        raise ImageRejected("header-mismatch", "its header and the directory name another file")
+    if flags & verdicts.ENCRYPTED:
+        raise ImageRejected("encrypted", "the file is encrypted; send it without password")
+    told = (crc, packed, size)
+    known = (location.crc, location.packed, location.size)
+    if not flags & _DESCRIPTOR and any(
+        number not in (right, 0xFFFFFFFF) for number, right in zip(told, known, strict=True)
+    ):
+        raise ImageRejected("size-mismatch", "its header and the directory give other sizes")
+    return begin
+
+
+def unpack(data: memoryview, location: Location) -> bytes:
+    """Never holds more than the size that the directory gives, and a step."""
+    try:
+        content = _inflate(data, location)
+    except (zlib.error, OSError, ValueError, EOFError) as error:
+        raise ImageRejected("corrupt", f"the archive's copy is damaged: {error}") from error
+    if len(content) != location.size:
+        detail = f"unpacks to {len(content)} bytes, the directory says {location.size}"
+        raise ImageRejected("size-mismatch", detail)
+    if zlib.crc32(content) != location.crc:
+        raise ImageRejected("crc-mismatch", "the content is not what the directory's CRC says")
+    return content
+
+
+def _inflate(data: memoryview, location: Location) -> bytes:
+    if location.method == verdicts.STORED:
+        return bytes(data)
+    if location.method == verdicts.BZIP2:
+        return _drain_bzip2(data, location.size)
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    content = bytearray()
+    for start in range(0, len(data), _STEP_BYTES):
+        room = location.size + 1 - len(content)
+        content += inflater.decompress(data[start : start + _STEP_BYTES], room)
+        if len(content) > location.size:
+            raise ImageRejected("size-mismatch", f"unpacks to more than {location.size} bytes")
+        if inflater.eof:
+            if inflater.unused_data or start + _STEP_BYTES < len(data):
+                raise ImageRejected("size-mismatch", "the data end before the directory says")
+            return bytes(content)
+    raise ImageRejected("corrupt", "the compressed data break off")
+
+
+def _drain_bzip2(data: memoryview, size: int) -> bytes:
+    expander = bz2.BZ2Decompressor()
+    content = expander.decompress(data, size + 1)
+    while not expander.eof and not expander.needs_input and len(content) <= size:
+        content += expander.decompress(b"", size + 1 - len(content))
+    if len(content) > size:
+        raise ImageRejected("size-mismatch", f"unpacks to more than {size} bytes")
+    if not expander.eof:
+        raise ImageRejected("corrupt", "the compressed data break off")
+    return content

@@ -1,0 +1,43 @@
+"""What the batches left of a data set, put together."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import dataclasses
+from typing import Any
+
+from sonoflow import fingerprints, objects
+from sonoflow.fingerprints import Fingerprint
+from sonoflow.keys import Dataset
+
+READS_AT_ONCE = 16
+
+Entry = dict[str, Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class Parts:
+    entries: list[Entry]  # by class and id
+    looks: dict[str, Fingerprint]  # by id
+    quarantine: list[dict[str, str]]  # by source and reason
+
+
+def read(bucket: str, dataset: Dataset, batches: int) -> Parts:
+    """All parts of a data set.
+
+    A missing part is an error of S3 that escapes: a batch was lost. Raises PayloadInvalid where an
+    entry has no fingerprint.
+    """
+    whole = Parts([], {}, [])
+    keys = [dataset.plan_part, *(dataset.part(number) for number in range(batches))]
+    with concurrent.futures.ThreadPoolExecutor(max_workers=READS_AT_ONCE) as pool:
+        for part in pool.map(lambda key: objects.read_json(bucket, key), keys):
+            for entry in part["images"]:
+                whole.looks[entry["id"]] = fingerprints.parse(entry)
+                # As text in 100,000 entries the thumbnails would take more room than all else.
+                del entry["thumb"]
+                whole.entries.append(entry)
+            whole.quarantine.extend(part["quarantine"])
+    whole.entries.sort(key=lambda entry: (entry["class"], entry["id"]))
+    whole.quarantine.sort(key=lambda entry: (entry["source"], entry["reason"]))
+    return whole

@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import pytest
+
+from sonoflow import layouts
+
+Arranged = dict[str, tuple[str, tuple[str, ...], str | None]]
+
+
+def arranged(*paths: str) -> tuple[Arranged, dict[str, str]]:
+    scans, set_aside = layouts.arrange(paths)
+    found: Arranged = {scan.image: (scan.label, scan.masks, scan.given_split) for scan in scans}
+    return found, {entry.source: entry.reason for entry in set_aside}
+
+
+def test_class_folders_lie_at_any_depth_with_masks_beside() -> None:
+    found, _ = arranged("x/y/z/cyst/1.png", "x/y/z/cyst/1_mask.png", "tumour/1.bmp")
+
+    assert found == {
+        "tumour/1.bmp": ("tumour", (), None),
+        "x/y/z/cyst/1.png": ("cyst", ("x/y/z/cyst/1_mask.png",), None),
+    }
+
+
+@pytest.mark.parametrize(
+    ("image", "mask"),
+    [
+        ("benign/images/1.png", "benign/masks/1.png"),
+        ("images/benign/1.png", "masks/benign/1.png"),
+        ("data/images/benign/1.jpg", "data/masks/benign/1_mask.png"),
+        ("d/Images/benign/1.png", "d/Ground Truth/benign/1.tif"),
+        ("images/benign/1.png", "masks/1.png"),
+        ("benign/1.png", "masks/1.png"),
+        ("benign/1.png", "masks/benign/1.png"),
+    ],
+)
+def test_images_and_masks_may_lie_in_folders_of_their_own(image: str, mask: str) -> None:
+    found, set_aside = arranged(image, mask, "normal/2.png")
+
+    assert found[image] == ("benign", (mask,), None)
+    assert set_aside == {}
+
+
+def test_a_given_split_is_kept() -> None:
+    found, _ = arranged(
+        "d/train/a/1.png", "d/val/a/2.png", "d/test/a/3.png", "d/Validation/a/4.png", "d/a/5.png"
+    )
+
+    assert {path: split for path, (_, _, split) in found.items()} == {
+        "d/train/a/1.png": "train",
+        "d/val/a/2.png": "validation",
+        "d/test/a/3.png": "test",
+        "d/Validation/a/4.png": "validation",
+        "d/a/5.png": None,
+    }
+
+
+@pytest.mark.parametrize("folder", ["test", "train"])
+def test_a_single_folder_named_like_a_split_is_none(folder: str) -> None:
+    found, _ = arranged(f"{folder}/a/1.png", f"{folder}/b/2.png")
+
+    assert {split for _, _, split in found.values()} == {None}
+
+
+def test_pairs_take_their_class_from_the_names_of_the_files() -> None:
+    found, set_aside = arranged(
+        "train_images/train/benign (1).png",
+        "train_masks/train/benign (1).png",
+        "train_images/train/malignant (1).png",
+        "train_masks/train/malignant (1)_mask.png",
+        "test_images/test/benign (2).png",
+        "test_masks/test/benign (2).png",
+    )
+
+    assert found == {
+        "train_images/train/benign (1).png": (
+            "benign", ("train_masks/train/benign (1).png",), "train",
+        ),
+        "train_images/train/malignant (1).png": (
+            "malignant", ("train_masks/train/malignant (1)_mask.png",), "train",
+        ),
+        "test_images/test/benign (2).png": (
+            "benign", ("test_masks/test/benign (2).png",), "test",
+        ),
+    }  # fmt: skip
+    assert set_aside == {}
+
+
+def test_pairs_without_any_class_are_set_aside_with_their_masks() -> None:
+    found, set_aside = arranged("images/17.png", "masks/17.png")
+
+    assert found == {}
+    assert set_aside == {"images/17.png": "no-class", "masks/17.png": "mask-without-image"}
+
+
+def test_masks_belong_to_the_image_of_their_own_folder() -> None:
+    found, set_aside = arranged("a/x.png", "b/x.png", "b/x_mask.png", "c/x_mask.png")
+
+    assert [masks for _, masks, _ in found.values()] == [(), ("b/x_mask.png",)]
+    assert set_aside == {"c/x_mask.png": "mask-without-image"}
+
+
+def test_a_mask_that_two_images_could_own_is_nobodys() -> None:
+    _, set_aside = arranged("images/a/1.png", "images/b/1.png", "masks/1.png")
+
+    assert set_aside == {"masks/1.png": "mask-without-image"}
+
+
+def test_masks_of_a_split_stay_in_it() -> None:
+    found, _ = arranged(
+        "train/images/a/1.png", "train/masks/a/1.png", "test/images/a/1.png", "test/masks/a/1.png"
+    )
+
+    assert found["train/images/a/1.png"][1] == ("train/masks/a/1.png",)
+    assert found["test/images/a/1.png"][1] == ("test/masks/a/1.png",)
+
+
+def test_names_that_only_look_alike_do_not_lend_masks() -> None:
+    found, _ = arranged("a/scan (1).png", "a/scan (10).png", "a/scan (10)_mask.png")
+
+    assert [masks for _, masks, _ in found.values()] == [(), ("a/scan (10)_mask.png",)]
+
+
+@pytest.mark.parametrize(
+    ("folder", "name"),
+    [("Benign", "benign"), ("BI-RADS 4a", "bi-rads-4a"), ("Läsion", "lasion"), ("...", "")],
+)
+def test_class_names_fit_into_keys(folder: str, name: str) -> None:
+    assert layouts.class_name(folder) == name
+
+
+def test_class_names_of_other_scripts_stay_apart() -> None:
+    one, other = layouts.class_name("良性"), layouts.class_name("恶性")
+
+    assert one != other
+    assert one.startswith("class-")
