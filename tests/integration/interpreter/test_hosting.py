@@ -62,7 +62,13 @@ class Hosting:
         self.sagemaker = platform.client("sagemaker")
         self.runtime = platform.client("sagemaker-runtime")
 
-    def release(self, version: str, files: dict[str, str] | None = None, **variant: Any) -> str:
+    def release(
+        self,
+        version: str,
+        files: dict[str, str] | None = None,
+        isolated: bool = False,
+        **variant: Any,
+    ) -> str:
         name = f"{self.name}-{version}"
         content = {"config.yaml": CONFIG, "code/serve.py": SERVE.replace("RELEASE", version)}
         body = archive(content if files is None else files)
@@ -70,7 +76,7 @@ class Hosting:
         self.sagemaker.create_model(
             ModelName=name,
             ExecutionRoleArn=self.platform.role,
-            EnableNetworkIsolation=True,
+            EnableNetworkIsolation=isolated,
             PrimaryContainer={
                 "Image": variant.pop("Image", IMAGE),
                 "ModelDataUrl": f"s3://{self.bucket}/{version}",
@@ -199,6 +205,12 @@ class TestEndpoints:
         with pytest.raises(ClientError) as raised:
             hosting.invoke()
         assert code(raised) == "ValidationError"
+
+    def test_serverless_hosting_has_no_network_isolation(self, hosting: Hosting) -> None:
+        description = hosting.create(hosting.release("v1", isolated=True))
+
+        assert description["EndpointStatus"] == "Failed"
+        assert "network isolation" in description["FailureReason"]
 
     def test_deleting_ends_the_process(self, hosting: Hosting) -> None:
         hosting.create(hosting.release("v1"))
