@@ -139,7 +139,20 @@ def _parser() -> argparse.ArgumentParser:
         )
         return added
 
-    start = command("up", up, "start the runtime and deploy template.yaml into it")
+    _describe_up(command("up", up, "start the runtime and deploy template.yaml into it"))
+    command("status", status, "show executions, jobs, endpoints, queues and functions")
+    upload = command("drop", drop, "upload files and wait for their results")
+    upload.add_argument("file", type=Path, nargs="+", help="images → inbox/, .zip → datasets/")
+    upload.add_argument("--to", metavar="KEY", help="key to upload to; a prefix if it ends in /")
+    upload.add_argument("--no-wait", action="store_true", help="return after the upload")
+    command("down", down, "stop the runtime; no process is left behind")
+    show = command("demo", demo, "the whole main job on this machine, see README.md")
+    show.add_argument("--dataset", type=_file, metavar="FILE", help="a zip in the BUSI layout")
+    show.add_argument("--out", type=Path, default=Path("out"), metavar="DIR")
+    return parser
+
+
+def _describe_up(start: argparse.ArgumentParser) -> None:
     start.add_argument(
         "--port",
         type=int,
@@ -163,16 +176,6 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="deploy another template, without local/parameters.json",
     )
-    command("status", status, "show executions, jobs, endpoints, queues and functions")
-    upload = command("drop", drop, "upload files and wait for their results")
-    upload.add_argument("file", type=Path, nargs="+", help="images → inbox/, .zip → datasets/")
-    upload.add_argument("--to", metavar="KEY", help="key to upload to; a prefix if it ends in /")
-    upload.add_argument("--no-wait", action="store_true", help="return after the upload")
-    command("down", down, "stop the runtime; no process is left behind")
-    show = command("demo", demo, "the whole main job on this machine, see README.md")
-    show.add_argument("--dataset", type=_file, metavar="FILE", help="a zip in the BUSI layout")
-    show.add_argument("--out", type=Path, default=Path("out"), metavar="DIR")
-    return parser
 
 
 def _file(text: str) -> Path:

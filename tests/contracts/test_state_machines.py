@@ -22,11 +22,13 @@ from tests.contracts.conftest import states_of
 MACHINES = ("train_images", "release_model")
 # The way back may fail only as a whole: a catch there would hide what is left behind.
 UNDO = re.compile(r"^(Restore|Remove|Reject|DescribeRestored)|^NotifyFailure$|^StageBatch$")
+# How Lambda reports a function whose process ended under it.
+KILLED = {"Lambda.Unknown", "Runtime.ExitError", "Sandbox.Timedout"}
 # What boto3 raises inside a function: Lambda reports an exception under its class's name.
 CLIENT_ERRORS = {name for name, _ in inspect.getmembers(botocore.exceptions, inspect.isclass)} | {
     *boto3.client("sagemaker-runtime").meta.service_model.shape_names,
     "ServiceUnavailable",
-    "Sandbox.Timedout",
+    *KILLED,
 }
 AWS_ERRORS = re.compile(
     r"^(States\.[A-Z]\w+|Lambda\.\w+|SageMaker\.\w+|SNS\.\w+|StepFunctions\.\w+"
@@ -131,6 +133,15 @@ def test_every_task_retries_and_catches(machines: dict[str, Any], name: str) -> 
             assert state["Retry"], state_name
             if not UNDO.match(state_name):
                 assert state["Catch"][-1]["ErrorEquals"] == ["States.ALL"], state_name
+
+
+def test_a_function_that_is_killed_is_tried_again(machines: dict[str, Any]) -> None:
+    """Each gives the same objects when it runs again, so that nothing is lost or made twice."""
+    for machine in machines.values():
+        for name, state in states_of(machine):
+            if state.get("Resource", "").endswith("lambda:invoke"):
+                retried = {error for rule in state["Retry"] for error in rule["ErrorEquals"]}
+                assert retried >= KILLED, name
 
 
 def test_every_error_name_is_ours_or_aws(machines: dict[str, Any]) -> None:
