@@ -1,0 +1,63 @@
+"""Small arrays, and the files that the SageMaker SDK makes of them in tests/unit/core/golden.
+
+python -m tests.unit.core.golden_records    # writes the files; needs sagemaker==2.257.7, scipy
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+FOLDER = Path(__file__).parent / "golden"
+SPECIAL = [np.nan, np.inf, -np.inf, -0.0, 1e-45, 3.4028235e38]
+
+
+def vectors(rows: int, columns: int) -> NDArray[np.float32]:
+    numbers = np.arange(rows * columns, dtype=np.float64).reshape(rows, columns)
+    return (numbers * 0.37 - 5).astype(np.float32)
+
+
+def labels(rows: int) -> NDArray[np.float32]:
+    return (np.arange(rows) % 3).astype(np.float32)
+
+
+def special() -> NDArray[np.float32]:
+    return np.array([SPECIAL, SPECIAL[::-1]], np.float32)
+
+
+DENSE: dict[str, tuple[NDArray[np.float32], NDArray[np.float32] | None]] = {
+    f"{rows}x{columns}{suffix}": (vectors(rows, columns), labels(rows) if suffix else None)
+    for rows, columns in ((7, 1), (5, 2), (4, 30), (2, 784))
+    for suffix in ("", "-labelled")
+}
+DENSE["special"] = (special(), None)
+DENSE["special-labelled"] = (special(), np.array([np.nan, -1.5], np.float32))
+
+# One row each of: some values, none at all, all of them.
+SPARSE = np.array([[0, 1.5, 0, -2], [0, 0, 0, 0], [1, 2, 3, 4]])
+WIDE = np.array([[1.5, -2.25, 1e300], [0, 3, 0.1]])
+WHOLE = np.array([[1, -2, 300], [0, 2**31 - 1, -(2**31)]])
+
+
+def main() -> None:
+    from sagemaker.amazon import common
+    from scipy import sparse
+
+    def make(name: str, write: Any, array: Any, own: Any) -> None:
+        with (FOLDER / f"{name}.recordio").open("wb") as file:
+            write(file, array, own)
+
+    for name, (array, own) in DENSE.items():
+        make(name, common.write_numpy_to_dense_tensor, array, own)
+    for name, kind in (("sparse32", np.float32), ("sparse64", np.float64)):
+        matrix = sparse.csr_matrix(SPARSE.astype(kind))
+        make(name, common.write_spmatrix_to_sparse_tensor, matrix, labels(3))
+    make("float64", common.write_numpy_to_dense_tensor, WIDE, np.array([0.5, 1.5]))
+    make("int32", common.write_numpy_to_dense_tensor, WHOLE, np.array([0, -1]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,216 @@
+from __future__ import annotations
+
+import io
+import tracemalloc
+from pathlib import Path
+from typing import Any
+
+import hypothesis.strategies as st
+import numpy as np
+import pytest
+from hypothesis import example, given
+
+from sonoflow import recordio
+from sonoflow.errors import RecordInvalid
+from tests.unit.core import golden_records
+from tests.unit.core.golden_records import DENSE, SPARSE, WHOLE
+
+GOLDEN = {path.stem: path.read_bytes() for path in golden_records.FOLDER.glob("*.recordio")}
+
+
+def numbers(rows: int, columns: int) -> Any:
+    return golden_records.vectors(rows, columns)
+
+
+def same(found: Any, expected: Any) -> bool:
+    """To the bit, but for which NaN it is."""
+    return found.dtype == np.float32 and np.array_equal(found, expected, equal_nan=True)
+
+
+@pytest.mark.parametrize("name", DENSE)
+def test_the_bytes_are_those_of_the_sdk(name: str) -> None:
+    vectors, labels = DENSE[name]
+
+    assert recordio.encode(vectors, labels) == GOLDEN[name]
+
+
+@pytest.mark.parametrize("name", DENSE)
+def test_dense_records_of_the_sdk_are_read(name: str) -> None:
+    vectors, labels = DENSE[name]
+
+    records = recordio.read(GOLDEN[name])
+
+    assert same(records.vectors, vectors)
+    assert np.array_equal(np.signbit(records.vectors), np.signbit(vectors))
+    assert records.labels is None if labels is None else same(records.labels, labels)
+
+
+@pytest.mark.parametrize(
+    ("name", "vectors", "labels"),
+    [
+        ("sparse32", SPARSE, [0, 1, 2]),
+        ("sparse64", SPARSE, [0, 1, 2]),
+        ("float64", [[1.5, -2.25, np.inf], [0, 3, np.float32(0.1)]], [0.5, 1.5]),
+        ("int32", WHOLE, [0, -1]),
+    ],
+)
+def test_sparse_and_other_tensors_of_the_sdk_become_dense_float32(
+    name: str, vectors: Any, labels: list[float]
+) -> None:
+    records = recordio.read(GOLDEN[name])
+
+    assert same(records.vectors, np.array(vectors, np.float32))
+    assert records.labels is not None
+    assert same(records.labels, np.array(labels, np.float32))
+
+
+def test_the_golden_files_are_all_used() -> None:
+    assert set(GOLDEN) == {*DENSE, "sparse32", "sparse64", "float64", "int32"}
+
+
+@pytest.mark.parametrize("labelled", [False, True])
+@pytest.mark.parametrize(("rows", "columns"), [(0, 3), (1, 1), (5000, 30), (3, 70_000)])
+def test_what_is_written_is_read_again(rows: int, columns: int, labelled: bool) -> None:
+    """More than a block, and records larger than one."""
+    vectors = numbers(rows, columns)
+    labels = golden_records.labels(rows) if labelled else None
+
+    data = recordio.encode(vectors, labels)
+    records = recordio.read(data)
+
+    assert len(data) == rows * recordio.record_bytes(columns, labelled)
+    if rows:
+        assert same(records.vectors, vectors)
+        assert records.labels is None if labels is None else same(records.labels, labels)
+    else:
+        assert (records.vectors.size, records.labels) == (0, None)
+
+
+def test_the_parts_of_a_file_are_records_in_a_row(tmp_path: Path) -> None:
+    vectors = numbers(9, 4)
+    path = tmp_path / "rows.recordio"
+
+    with path.open("wb") as file:
+        for start in range(0, 9, 2):
+            recordio.write(file, vectors[start : start + 2])
+
+    assert path.read_bytes() == recordio.encode(vectors)
+
+
+def test_an_array_need_not_lie_in_one_piece() -> None:
+    vectors, labels = numbers(20, 6), golden_records.labels(20)
+
+    apart = recordio.encode(vectors[::2, ::3], labels[::2])
+    turned = recordio.encode(np.asfortranarray(vectors[::2, ::3]), labels[::2])
+
+    assert apart == turned
+    assert apart == recordio.encode(vectors[::2, ::3].copy(), labels[::2].copy())
+
+
+def test_writing_takes_a_block_of_memory_however_many_records_there_are() -> None:
+    vectors, labels = np.zeros((400_000, 30), np.float32), np.zeros(400_000, np.float32)
+    with Path("/dev/null").open("wb") as file:
+        tracemalloc.start()
+        recordio.write(file, vectors, labels)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+
+    assert peak < 2_000_000  # of the 65 MB that are written
+
+
+@pytest.mark.parametrize(
+    ("vectors", "labels", "message"),
+    [
+        (np.zeros((2, 3)), None, r"float32 \(records, features\), not float64 \(2, 3\)"),
+        (np.zeros(3, np.float32), None, r"not float32 \(3,\)"),
+        (np.zeros((3, 0), np.float32), None, r"not float32 \(3, 0\)"),
+        (np.zeros((2, 3), np.float32), np.zeros(3, np.float32), r"labels must be float32 \(2,\)"),
+        (np.zeros((2, 3), np.float32), np.zeros(2), "not float64"),
+        (np.zeros((2, 3), np.float32), np.zeros((2, 1), np.float32), r"not float32 \(2, 1\)"),
+    ],
+)
+def test_other_arrays_are_refused(vectors: Any, labels: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        recordio.write(io.BytesIO(), vectors, labels)
+
+
+def test_records_that_take_turns_in_how_they_are_encoded_are_read_in_order() -> None:
+    """Dense ones in runs, sparse ones between them."""
+    dense = numbers(300, 4)
+    parts, expected = [], []
+    for start in range(0, 300, 100):
+        parts += [recordio.encode(dense[start : start + 100], np.zeros(100, np.float32))]
+        parts += [GOLDEN["sparse32"]]
+        expected += [dense[start : start + 100], SPARSE.astype(np.float32)]
+
+    records = recordio.read(b"".join(parts))
+
+    assert same(records.vectors, np.concatenate(expected))
+    assert records.labels is not None
+    assert same(records.labels, np.tile(np.r_[np.zeros(100), 0, 1, 2], 3).astype(np.float32))
+
+
+SIZE = recordio.record_bytes(4)
+FOUR = recordio.encode(numbers(500, 4))
+LABELLED = recordio.encode(numbers(9, 1), golden_records.labels(9))
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (FOUR[: 2 * SIZE + 5], r"record 3: is cut off within its header, 5 bytes"),
+        (FOUR[: 400 * SIZE - 1], rf"record 400: is cut off: {SIZE - 9} of {SIZE - 8} bytes"),
+        (FOUR[: 2 * SIZE] + b"\0" + FOUR[2 * SIZE :], "record 3: begins with 0xd7230a00, not"),
+        (FOUR[1:], "record 1: begins with"),
+        (FOUR + recordio.encode(numbers(3, 5)), "record 501: has 5 values, the first has 4"),
+        (
+            FOUR + recordio.encode(numbers(3, 4), golden_records.labels(3)),
+            "record 501: has a label, the first has none",
+        ),
+        (
+            recordio.encode(numbers(3, 4), golden_records.labels(3)) + FOUR,
+            "record 4: has no label, the first has one",
+        ),
+        (LABELLED[:-20] + LABELLED[-20:].replace(b"values", b"valuez"), "record 9: .*b'valuez'"),
+        (LABELLED[:-40] + LABELLED[-40:].replace(b"values", b"valuez", 1), "record 9: .*b'valuez'"),
+    ],
+)
+def test_what_is_malformed_is_named_by_the_number_of_its_record(data: bytes, message: str) -> None:
+    with pytest.raises(RecordInvalid, match=message):
+        recordio.read(data)
+
+
+@given(
+    name=st.sampled_from(sorted(GOLDEN)),
+    cut=st.integers(0, 700),
+    changes=st.lists(st.tuples(st.integers(0, 699), st.integers(0, 255)), max_size=4),
+)
+@example(name="sparse32", cut=700, changes=[(47, 255)])
+def test_no_damage_ends_in_anything_but_an_error_with_a_record_number(
+    name: str, cut: int, changes: list[tuple[int, int]]
+) -> None:
+    data = bytearray(GOLDEN[name][:cut])
+    for place, octet in changes:
+        if place < len(data):
+            data[place] = octet
+
+    try:
+        records = recordio.read(bytes(data))
+    except RecordInvalid as error:
+        assert str(error).startswith("record ")
+    else:
+        assert records.vectors.ndim == 2
+
+
+@given(data=st.binary(max_size=60), framed=st.booleans())
+def test_nor_do_bytes_at_random(data: bytes, framed: bool) -> None:
+    if framed:
+        head = recordio.MAGIC.to_bytes(4, "little") + len(data).to_bytes(4, "little")
+        data = head + data + bytes(-len(data) % 4)
+
+    try:
+        recordio.read(data)
+    except RecordInvalid as error:
+        assert str(error).startswith("record 1: ")
+    else:
+        assert data == b""  # a message of so few random bytes has no features named "values"
