@@ -6,8 +6,11 @@
     ├── DatasetRefused           an upload cannot become a data set
     ├── SplitLeak                images that belong together ended in different splits
     ├── ImageRejected            a single image, or a mask of it, cannot be used
+    ├── RecordInvalid            a record of recordIO-protobuf is malformed
+    ├── TableRejected            a table in the inbox cannot be scored at all
     ├── EvaluationUnreadable     a training job left no usable evaluation
     ├── EndpointResponseInvalid  an endpoint answered, but not as agreed
+    ├── EndpointChanged          an endpoint takes, or took, another model during the work
     └── ProbeFailed              an endpoint that was just deployed does not do its work
 
 The class names are what state machines name in `ErrorEquals`. Errors of AWS services are not
@@ -50,12 +53,24 @@ class ImageRejected(_Reasoned):
     pass
 
 
+class RecordInvalid(SonoflowError):
+    pass
+
+
+class TableRejected(_Reasoned):
+    pass
+
+
 class EvaluationUnreadable(SonoflowError):
     pass
 
 
 class EndpointResponseInvalid(SonoflowError):
     pass
+
+
+class EndpointChanged(SonoflowError):
+    """For a while only: the same work succeeds when it is tried again."""
 
 
 class ProbeFailed(SonoflowError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import json
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
@@ -79,6 +80,23 @@ class Dataset:
         """Shared by all versions of a data set: where its images went, if splits are stable."""
         return f"{DATASETS}{self.name}/kept_splits.json"
 
+    @property
+    def table(self) -> str:
+        """What scoring must know of a table."""
+        return f"{self.prefix}table.json"
+
+    @property
+    def table_statistics(self) -> str:
+        return f"{self.prefix}table_statistics.json"
+
+    def rows(self, split: str, number: int) -> str:
+        """A shard of a table's split, as models read it."""
+        return f"{self.prefix}{staged_rows(split, number)}.recordio"
+
+    def row_names(self, split: str, number: int) -> str:
+        """Which rows of the upload a shard holds."""
+        return f"{self.prefix}{staged_rows(split, number)}.csv"
+
     def manifest(self, split: str) -> str:
         return f"{self.prefix}splits/{split}.manifest"
 
@@ -109,6 +127,16 @@ def dataset_version(members: Iterable[tuple[str, int, int]]) -> str:
     return digest.hexdigest()[:_VERSION_DIGITS]
 
 
+def table_version(content: Iterable[bytes], mapping: Mapping[str, Any]) -> str:
+    """The digest of a table, from its bytes in chunks and what its mapping says of them."""
+    digest = hashlib.sha256()
+    for chunk in content:
+        digest.update(chunk)
+    canonical = json.dumps(mapping, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    digest.update(b"\0" + canonical.encode())
+    return digest.hexdigest()[:_VERSION_DIGITS]
+
+
 def image_id(source: str) -> str:
     """Names may hold a patient's data; this does not, and stays the same."""
     return hashlib.sha256(source.encode()).hexdigest()[:16]
@@ -121,6 +149,11 @@ def staged_image(label: str, identity: str) -> str:
 
 def staged_mask(label: str, identity: str) -> str:
     return f"masks/{label}/{identity}.png"
+
+
+def staged_rows(split: str, number: int) -> str:
+    """Relative to the data set's prefix, without extension."""
+    return f"rows/{split}/part-{number:05d}"
 
 
 def inbox_path(key: str) -> str:
@@ -147,6 +180,10 @@ def overlay(path: str) -> str:
     return f"overlays/{path}.png"
 
 
+def scores(path: str) -> str:
+    return f"scores/{path}.csv"
+
+
 def refusal(upload_key: str) -> str:
     return f"refused/{upload_key}.json"
 
@@ -157,6 +194,10 @@ def code_archive(sha256: str) -> str:
 
 def training_output(release: str, name: str) -> str:
     return f"training/{release}/output/{name}"
+
+
+def checkpoints(release: str) -> str:
+    return f"checkpoints/{release}"
 
 
 def evaluation(release: str) -> str:
@@ -173,3 +214,8 @@ def parse_uri(text: str) -> tuple[str, str]:
     if not match:
         raise PayloadInvalid(f"{text!r} is no S3 URI of an object")
     return match[1], match[2]
+
+
+def release_table(release: str) -> str:
+    """The table that a release was trained on, for whoever asks its endpoint."""
+    return f"training/{release}/table.json"

@@ -15,6 +15,7 @@ from sonoflow.errors import ConfigurationError
 T = TypeVar("T")
 
 HOSTING_MODES = ("serverless", "realtime")
+TABLE_FEATURES = ("plain", "engineered")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,6 +28,7 @@ class Buckets:
 @dataclasses.dataclass(frozen=True)
 class Planning:
     train_images_state_machine_arn: str
+    train_table_state_machine_arn: str
     notifications_topic_arn: str
     stage_batch_images: int
     stage_batch_bytes: int = 32 * 1024 * 1024
@@ -36,6 +38,26 @@ class Planning:
 class Staging:
     stage_uploads_at_once: int = 16
     stage_read_attempts: int = 3
+
+
+@dataclasses.dataclass(frozen=True)
+class TableStaging:
+    split_seed: int
+    minimum_rows_per_class: int
+    table_features: str = "plain"
+    stage_read_attempts: int = 3
+
+    def __post_init__(self) -> None:
+        if self.table_features not in TABLE_FEATURES:
+            choices = " or ".join(TABLE_FEATURES)
+            raise ConfigurationError(
+                f"TABLE_FEATURES is {self.table_features!r}: must be {choices}"
+            )
+        # Fewer do not reach all three splits.
+        if self.minimum_rows_per_class < 10:
+            raise ConfigurationError(
+                f"MINIMUM_ROWS_PER_CLASS is {self.minimum_rows_per_class}: must be 10 or more"
+            )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,6 +76,7 @@ class Splitting:
 class Prediction:
     classifier_endpoint_name: str
     segmenter_endpoint_name: str
+    table_endpoint_name: str
     review_below_probability: float
 
 
@@ -78,7 +101,34 @@ class Training:
     training_seed: int
     minimum_accuracy: float
     minimum_lesion_dice: float
+    training_spot: bool = False
+    segmenter_encoder: str = "plain"
+    segmenter_deep_supervision: bool = False
+    test_time_flip: bool = False
+    stop_on: str = "none"
     pretrained_weights_uri: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class TableTraining:
+    """Where and how Linear Learner is trained on tables, and what it must reach.
+
+    Learning rate, L1 and weight decay are a number or `auto`, as Linear Learner takes them.
+    """
+
+    table_predictor_type: str
+    table_loss: str
+    table_epochs: int
+    table_mini_batch_size: int
+    table_models: int
+    table_learning_rate: str
+    table_l1: str
+    table_weight_decay: str
+    table_instance_type: str
+    table_instance_count: int
+    table_spot: bool
+    minimum_table_accuracy: float
+    linear_learner_image_uri: str = ""  # empty where no image of the region is known
 
 
 @dataclasses.dataclass(frozen=True)

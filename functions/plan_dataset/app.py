@@ -1,4 +1,4 @@
-"""An upload below datasets/ → a plan of batches and one execution of train_images."""
+"""An upload below datasets/ → one execution of train_images or, for a table, of train_table."""
 
 from __future__ import annotations
 
@@ -9,19 +9,8 @@ from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from sonoflow import (
-    archive,
-    batches,
-    datasets,
-    executions,
-    keys,
-    notifications,
-    objects,
-    settings,
-    uploads,
-)
+from sonoflow import datasets, notifications, plans, settings, table_mapping, uploads
 from sonoflow.errors import DatasetRefused
-from sonoflow.remotefile import RemoteObject
 
 logger = Logger()
 metrics = Metrics()
@@ -35,11 +24,11 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     upload = uploads.from_event(event)
     planning = settings.read(settings.Planning)
     work = settings.read(settings.Buckets).work_bucket
-    if upload.key.endswith("/") or not uploads.exists(upload):
-        logger.info("upload ignored: a folder, or gone", extra={"upload": upload.facts()})
+    if reason := _no_data_set(upload):
+        logger.info(f"upload ignored: {reason}", extra={"upload": upload.facts()})
         return {"status": "ignored", "upload": upload.facts()}
     try:
-        answer = _plan(upload, planning, work)
+        answer = plans.plan(upload, planning, work).start(upload)
     except DatasetRefused as error:
         refusal = datasets.write_refusal(work, upload, error)
         notifications.dataset_refused(planning.notifications_topic_arn, upload, error, refusal)
@@ -49,20 +38,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     return answer
 
 
-def _plan(upload: uploads.Upload, planning: settings.Planning, work: str) -> dict[str, Any]:
-    """Raises DatasetRefused."""
-    source = RemoteObject(upload)
-    index = archive.open_upload(upload, source)
-    plan = archive.plan(index, source)
-    dataset = keys.Dataset(keys.dataset_name(upload.key), archive.version(index))
-    limits = batches.Limits(planning.stage_batch_images, planning.stage_batch_bytes)
-    document, count = batches.document(batches.cut(plan.images, limits))
-    objects.write(work, dataset.plan, document, "application/json")
-    datasets.write_part(work, dataset.plan_part, [], plan.quarantine)
-    payload = {
-        "dataset": {"name": dataset.name, "version": dataset.version},
-        "upload": upload.facts(),
-        "plan": {"bucket": work, "key": dataset.plan, "batches": count},
-    }
-    started = executions.start_once(planning.train_images_state_machine_arn, dataset.run, payload)
-    return {"status": "started" if started else "known", "run": started or dataset.run, **payload}
+def _no_data_set(upload: uploads.Upload) -> str | None:
+    """Why there is nothing to plan, and nothing to refuse either."""
+    if upload.key.endswith("/"):
+        return "a folder"
+    if table_mapping.is_mapping(upload.key):
+        return "a mapping, read when its table arrives"
+    return None if uploads.exists(upload) else "gone"

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import hashlib
+import json
 from typing import Any
 
 import pytest
 
 from functions.plan_dataset.app import handler
+from sonoflow import plans
 from sonoflow.clients import client
 from sonoflow.errors import PayloadInvalid
 from tests.unit import pictures, stack
@@ -198,3 +201,111 @@ def test_a_missing_setting_is_an_error_that_names_it(
 
     with pytest.raises(Exception, match="STAGE_BATCH_IMAGES"):
         handler(stack.event("plan_dataset.archive"), context)
+
+
+WDBC = b"842302,M,17.99\n842517,B,20.57\n"
+
+
+def table_executions() -> list[dict[str, Any]]:
+    return stack.executions(stack.TABLE_STATE_MACHINE_ARN)
+
+
+def test_a_table_becomes_one_execution_of_its_own_machine(aws: None, context: Any) -> None:
+    event = stack.upload(stack.event("plan_dataset.table"), WDBC)
+
+    answer = handler(event, context)
+
+    version = hashlib.sha256(WDBC + b"\0{}").hexdigest()[:12]
+    (execution,) = table_executions()
+    assert (answer["status"], answer["run"]) == ("started", f"wdbc-{version}")
+    assert execution["name"] == f"wdbc-{version}"
+    assert execution["input"] == {
+        "run": f"wdbc-{version}",
+        "dataset": {"name": "wdbc", "version": version},
+        "upload": {
+            "bucket": stack.UPLOADS,
+            "key": "datasets/wdbc.data",
+            "version_id": event["detail"]["object"]["version-id"],
+            "size": len(WDBC),
+        },
+        "mapping": {},
+    }
+    assert stack.executions() == []
+
+
+def test_a_table_that_was_uploaded_before_is_known(aws: None, context: Any) -> None:
+    handler(stack.upload(stack.event("plan_dataset.table"), WDBC), context)
+
+    answer = handler(stack.upload(stack.event("plan_dataset.table"), WDBC), context)
+
+    assert answer["status"] == "known"
+    assert len(table_executions()) == 1
+
+
+def test_a_mapping_beside_the_table_is_passed_on_and_makes_another_version(
+    aws: None, context: Any
+) -> None:
+    plain = handler(stack.upload(stack.event("plan_dataset.table"), WDBC), context)
+    mapping = {"positive": 1, "label": " outcome ", "id": None, "missing": ["?", "-9", "?"]}
+    stack.write(stack.UPLOADS, "datasets/wdbc.mapping.json", json.dumps(mapping))
+
+    answer = handler(stack.upload(stack.event("plan_dataset.table"), WDBC), context)
+
+    assert answer["status"] == "started"
+    assert answer["mapping"] == {
+        "id": None,
+        "label": "outcome",
+        "missing": ["-9", "?"],
+        "positive": "1",
+    }
+    assert answer["dataset"]["version"] != plain["dataset"]["version"]
+
+
+def test_a_tables_metadata_is_its_mapping_where_no_file_is(aws: None, context: Any) -> None:
+    event = stack.event("plan_dataset.table")
+    key = event["detail"]["object"]["key"]
+    metadata = {"sonoflow-label": "1", "sonoflow-ignore": "note, site", "origin": "ward 3"}
+    put = client("s3").put_object(Bucket=stack.UPLOADS, Key=key, Body=WDBC, Metadata=metadata)
+    event["detail"]["object"].update({"size": len(WDBC), "version-id": put["VersionId"]})
+
+    assert handler(event, context)["mapping"] == {"label": "1", "ignore": ["note", "site"]}
+
+
+def test_a_mapping_alone_is_ignored(aws: None, context: Any) -> None:
+    event = stack.upload(stack.event("plan_dataset.table_mapping"), b'{"label": "y"}')
+
+    assert handler(event, context)["status"] == "ignored"
+    assert table_executions() == []
+    assert stack.keys_of(stack.WORK) == []
+
+
+@pytest.mark.parametrize(
+    ("data", "mapping", "reason"),
+    [
+        (b"", None, "empty-table"),
+        (WDBC, b"label: y", "mapping-invalid"),
+        (WDBC, b'{"labels": "y"}', "mapping-invalid"),
+    ],
+)
+def test_a_table_that_cannot_be_planned_is_refused(
+    aws: None, context: Any, data: bytes, mapping: bytes | None, reason: str
+) -> None:
+    heard = subscribe()
+    if mapping is not None:
+        stack.write(stack.UPLOADS, "datasets/cohort.mapping.json", mapping)
+
+    answer = handler(stack.upload(stack.event("plan_dataset.bad_table_mapping"), data), context)
+
+    assert (answer["status"], answer["reason"]) == ("refused", reason)
+    refusal = stack.read_json(stack.WORK, "refused/datasets/cohort.csv.json")
+    assert refusal["reason"] == reason
+    (message,) = heard()
+    assert reason in message["Body"]
+    assert table_executions() == []
+
+
+def test_a_table_of_more_than_can_be_staged_is_refused_unread(aws: None, context: Any) -> None:
+    event = stack.upload(stack.event("plan_dataset.table"), WDBC)
+    event["detail"]["object"]["size"] = plans.TABLE_BYTES_LIMIT + 1
+
+    assert handler(event, context)["reason"] == "too-large"

@@ -1,0 +1,77 @@
+"""What is to be run on an upload below datasets/: a plan for images, or one for a table."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import PurePosixPath
+from typing import Any
+
+from sonoflow import (
+    archive,
+    batches,
+    datasets,
+    executions,
+    keys,
+    objects,
+    readahead,
+    settings,
+    table_mapping,
+)
+from sonoflow.errors import DatasetRefused
+from sonoflow.keys import Dataset
+from sonoflow.remotefile import RemoteObject
+from sonoflow.uploads import Upload
+
+TABLE_SUFFIXES = (".csv", ".data")
+# Staging reads a table in the fifteen minutes that a function has, ten minutes' work here.
+TABLE_BYTES_LIMIT = 11 * 1000**3
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    dataset: Dataset
+    state_machine_arn: str
+    details: dict[str, Any]  # what the input of an execution tells beside data set and upload
+
+    def start(self, upload: Upload) -> dict[str, Any]:
+        """Starts the execution, once; gives what became of it."""
+        payload = {
+            "dataset": {"name": self.dataset.name, "version": self.dataset.version},
+            "upload": upload.facts(),
+            **self.details,
+        }
+        run = self.dataset.run
+        started = executions.start_once(self.state_machine_arn, run, payload)
+        return {"status": "started" if started else "known", "run": started or run, **payload}
+
+
+def plan(upload: Upload, planning: settings.Planning, work: str) -> Plan:
+    """Raises DatasetRefused. Of images, the staging plan is left in the bucket `work`."""
+    if PurePosixPath(upload.key).suffix.lower() in TABLE_SUFFIXES:
+        return _table(upload, planning)
+    return _images(upload, planning, work)
+
+
+def _table(upload: Upload, planning: settings.Planning) -> Plan:
+    if upload.size == 0:
+        raise DatasetRefused("empty-table", "the file holds no bytes")
+    if upload.size > TABLE_BYTES_LIMIT:
+        detail = f"{upload.size} bytes, the limit is {TABLE_BYTES_LIMIT}"
+        raise DatasetRefused("too-large", detail)
+    mapping = table_mapping.find(upload)
+    version = keys.table_version(readahead.chunks(RemoteObject(upload)), mapping)
+    dataset = Dataset(keys.dataset_name(upload.key), version)
+    return Plan(dataset, planning.train_table_state_machine_arn, {"mapping": mapping})
+
+
+def _images(upload: Upload, planning: settings.Planning, work: str) -> Plan:
+    source = RemoteObject(upload)
+    index = archive.open_upload(upload, source)
+    found = archive.plan(index, source)
+    dataset = Dataset(keys.dataset_name(upload.key), archive.version(index))
+    limits = batches.Limits(planning.stage_batch_images, planning.stage_batch_bytes)
+    document, count = batches.document(batches.cut(found.images, limits))
+    objects.write(work, dataset.plan, document, "application/json")
+    datasets.write_part(work, dataset.plan_part, [], found.quarantine)
+    details = {"plan": {"bucket": work, "key": dataset.plan, "batches": count}}
+    return Plan(dataset, planning.train_images_state_machine_arn, details)

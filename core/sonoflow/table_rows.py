@@ -1,0 +1,136 @@
+"""A single line of a table, read with care: either a row, or what is wrong with it."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import functools
+import re
+
+import numpy as np
+
+from sonoflow.table_layouts import Layout, decode, is_number
+from sonoflow.table_lines import LINE_BYTES_LIMIT
+
+# Models see 32-bit floating point: beyond this a number is infinite to them.
+FLOAT32_LIMIT = float(np.finfo(np.float32).max)
+# Of Latin-1 too: what is no Latin-1 text either, Windows' quotation marks say, has them.
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class BadRow:
+    """A row that is not used, and why. `detail` names columns and holds no cell of the row."""
+
+    line: int  # physical, from 1
+    reason: str
+    detail: str
+
+    def document(self) -> dict[str, int | str]:
+        return {"line": self.line, "reason": self.reason, "detail": self.detail}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Row:
+    line: int
+    id: str
+    label: str  # empty where the layout has none
+    values: list[float]
+
+
+def parse(line: int, content: bytes, layout: Layout) -> Row | BadRow | None:
+    """The line without its line feed; None if it is blank."""
+    if len(content) > LINE_BYTES_LIMIT:
+        detail = f"the line is longer than {LINE_BYTES_LIMIT} bytes"
+        return BadRow(line, "line-too-long", detail)
+    text = decode(content)
+    if not text.strip(" \t\r"):
+        return None
+    if _CONTROL.search(text):
+        return BadRow(line, "unreadable-text", "the line holds control characters")
+    try:
+        (cells,) = csv.reader([text], _dialect(layout.delimiter))
+    except csv.Error as error:
+        return BadRow(line, "unreadable-text", f"not as CSV is quoted: {error}")
+    cells = [cell.strip() for cell in cells]
+    if layout.trailing and len(cells) == len(layout.columns) + 1 and not cells[-1]:
+        cells.pop()
+    if len(cells) != len(layout.columns):
+        detail = f"{len(cells)} cells, expected {len(layout.columns)}"
+        return BadRow(line, "wrong-column-count", detail)
+    return _row(line, cells, layout)
+
+
+@functools.lru_cache(maxsize=16)
+def missing_numbers(missing: frozenset[str]) -> frozenset[float]:
+    """Those that mean that there is no value, -999 say, however they are written."""
+    return frozenset(float(text) for text in missing if is_number(text))
+
+
+def _row(line: int, cells: list[str], layout: Layout) -> Row | BadRow:
+    label = "" if layout.label is None else cells[layout.label]
+    if layout.label is not None and label in layout.missing:
+        column = layout.columns[layout.label]
+        return BadRow(line, "missing-label", f"column {column!r} holds no label")
+    identity = str(line) if layout.id is None else cells[layout.id]
+    if layout.id is not None and identity in layout.missing:
+        return BadRow(line, "missing-value", f"column {layout.columns[layout.id]!r} holds no id")
+    wanted = [cells[position] for position in layout.features]
+    if (values := _numbers(wanted, layout.missing)) is not None:
+        return Row(line, identity, label, values)
+    position, reason = next(
+        (position, reason)
+        for position in layout.features
+        if (reason := _fault(cells[position], layout.missing))
+    )
+    return BadRow(line, reason, f"column {layout.columns[position]!r} {_TOLD[reason]}")
+
+
+_TOLD = {
+    "missing-value": "holds no value",
+    "not-a-number": "holds text that is no number",
+    "infinite-value": "holds a number that is infinite as 32-bit floating point",
+}
+_DIGITS = re.compile(r"[0-9+\-.eE]+")
+_WORDS = {"nan": "missing-value", "inf": "infinite-value", "infinity": "infinite-value"}
+
+
+def _numbers(cells: list[str], missing: frozenset[str]) -> list[float] | None:
+    """All of them, or None if one is none that can be used."""
+    # Of these characters float() takes what is_number() takes, and it takes no time.
+    if not (_DIGITS.fullmatch("".join(cells)) and missing.isdisjoint(cells)):
+        return None
+    try:
+        values = list(map(float, cells))
+    except ValueError:
+        return None
+    usable = max(values) <= FLOAT32_LIMIT and min(values) >= -FLOAT32_LIMIT
+    return values if usable and missing_numbers(missing).isdisjoint(values) else None
+
+
+def _fault(cell: str, missing: frozenset[str]) -> str:
+    """Why there is no usable number in a cell; empty where there is one."""
+    if cell in missing:
+        return "missing-value"
+    if not is_number(cell):
+        return _WORDS.get(cell.lstrip("+-").casefold(), "not-a-number")
+    value = float(cell)
+    if value in missing_numbers(missing):
+        return "missing-value"
+    return "" if abs(value) <= FLOAT32_LIMIT else "infinite-value"
+
+
+def _dialect(delimiter: str) -> type[csv.Dialect]:
+    return _DIALECTS[delimiter]
+
+
+def _strict(character: str) -> type[csv.Dialect]:
+    class Strict(csv.excel):
+        delimiter = character
+        skipinitialspace = True
+        strict = True
+
+    return Strict
+
+
+_DIALECTS = {character: _strict(character) for character in (",", ";", "\t", "|")}

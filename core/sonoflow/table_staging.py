@@ -1,0 +1,224 @@
+"""From an uploaded table to what models read: checked, split, measured, written.
+
+The upload is read a block at a time, and as a rule once: while a pass measures the rows they are
+written already, with the classes and features that a sample from all over the file suggests. Only
+where the whole table says otherwise, or where features are engineered from its means, a second
+pass writes them again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sonoflow import keys, multipart, objects, readahead, recordio, table_columns, table_labels
+from sonoflow.errors import DatasetRefused
+from sonoflow.keys import Dataset
+from sonoflow.remotefile import Source
+from sonoflow.settings import TableStaging
+from sonoflow.table_columns import Columns
+from sonoflow.table_duplicates import Repeats, Seen
+from sonoflow.table_reader import BadRow, read_rows
+from sonoflow.table_shards import Shards
+from sonoflow.table_splits import Splitter
+from sonoflow.table_statistics import Classes, Rows, Survey
+from sonoflow.tables import Table, engineered_width
+
+HEAD_BYTES = 2 * 1024 * 1024
+# Smaller tables are their own sample.
+SAMPLES, SAMPLE_BYTES = 16, 256 * 1024
+CLASSES_LIMIT = 100
+ENGINEERED_FEATURES_LIMIT = 200
+# What a function can read, remember the ids of and write, in its time and memory.
+ROWS_LIMIT = 60_000_000
+WRITTEN_BYTES_LIMIT = 20 * 1000**3
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """A table to be staged."""
+
+    source: Source
+    dataset: Dataset
+    mapping: Mapping[str, Any]
+    options: TableStaging
+    bucket: str  # for what is staged
+
+
+def stage(job: Job) -> dict[str, Any]:
+    """Leaves shards, manifests, table.json, table_statistics.json and quarantine.jsonl in S3, the
+    same bytes whenever it is run; gives what the state machine goes on with.
+
+    Raises DatasetRefused.
+    """
+    head = job.source.read_at(0, min(job.source.size, HEAD_BYTES))
+    columns = table_columns.find(head, job.mapping)
+    _check_width(job, columns)
+    survey = Survey(columns.features)
+    staged = _measure(job, columns, survey, _guess(job, columns))
+    table_labels.check(survey, job.mapping, job.options.minimum_rows_per_class)
+    table = _table(job, columns, survey)
+    _check_table(table, survey)
+    if staged is None or staged[0] != table:
+        staged = table, _write(job, columns, table)
+    objects.write_json(job.bucket, job.dataset.table_statistics, survey.document(table))
+    objects.write_json(job.bucket, job.dataset.table, table.document())
+    return _answer(job, table, survey, staged[1])
+
+
+def _guess(job: Job, columns: Columns) -> Table | None:
+    """The table as a sample suggests it; None where that is no good to begin with."""
+    whole = job.source.size <= SAMPLES * SAMPLE_BYTES
+    if job.options.table_features == "engineered" and not whole:
+        return None  # means are not guessed to the last digit
+    survey = Survey(columns.features)
+    chunks = readahead.chunks(job.source) if whole else _sample(job.source)
+    for rows in _rows(chunks, job, columns, lambda bad: None):
+        survey.add(rows)
+    table = _table(job, columns, survey)
+    return table if table.features else None
+
+
+def _sample(source: Source) -> Iterator[bytes]:
+    """Whole lines from the beginning of a file and from places evenly spread over it."""
+    for number in range(SAMPLES):
+        offset = number * (source.size - SAMPLE_BYTES) // (SAMPLES - 1)
+        data = source.read_at(offset, SAMPLE_BYTES)
+        start = 0 if offset == 0 else data.find(b"\n") + 1
+        yield data[start : data.rfind(b"\n") + 1]
+
+
+def _measure(
+    job: Job, columns: Columns, survey: Survey, guess: Table | None
+) -> tuple[Table, dict[str, str]] | None:
+    """The first pass. Gives the guessed table and its manifests, if rows were written for it."""
+    with contextlib.ExitStack() as stack:
+        aside = stack.enter_context(
+            multipart.uploading(job.bucket, job.dataset.quarantine, "application/jsonl", {})
+        )
+
+        def set_aside(bad: list[BadRow]) -> None:
+            survey.set_aside(bad)
+            lines = [json.dumps(row.document(), ensure_ascii=False) + "\n" for row in bad]
+            aside.write("".join(lines).encode())
+
+        shards: Shards | None = None
+        if guess is not None:
+            shards = stack.enter_context(Shards(job.bucket, guess, columns.features))
+        for rows in _rows(readahead.chunks(job.source), job, columns, set_aside):
+            survey.add(rows)
+            if survey.rows > ROWS_LIMIT:
+                detail = f"more than {ROWS_LIMIT} rows; the limit is what one function can stage"
+                raise DatasetRefused("too-large", detail)
+            if shards is not None and not set(rows.classes) <= set(shards.table.classes):
+                shards = None
+            if shards is not None:
+                shards.add(rows)
+        return None if shards is None else (shards.table, shards.finish())
+
+
+def _write(job: Job, columns: Columns, table: Table) -> dict[str, str]:
+    """The second pass."""
+    with Shards(job.bucket, table, columns.features) as shards:
+        for rows in _rows(readahead.chunks(job.source), job, columns, lambda bad: None):
+            shards.add(rows)
+        return shards.finish()
+
+
+def _rows(
+    chunks: Iterable[bytes],
+    job: Job,
+    columns: Columns,
+    set_aside: Callable[[list[BadRow]], None],
+) -> Iterator[Rows]:
+    """The usable rows with their splits, block by block, the same whenever they are read."""
+    seen, splitter, classes = Seen(), Splitter(job.options.split_seed), Classes()
+    for block in read_rows(chunks, columns.layout):
+        lines, ids, labels, values = block.lines, block.ids, block.labels or [], block.values
+        bad = block.bad
+        if columns.layout.id is not None and len(lines):
+            repeats = seen.add(ids, labels, values, lines)
+            if repeats.repeated.any():
+                kept = np.flatnonzero(~repeats.repeated)
+                bad = sorted([*bad, *_repeated(lines, repeats)], key=lambda row: row.line)
+                ids, labels = [ids[at] for at in kept], [labels[at] for at in kept]
+                lines, values = lines[kept], values[kept]
+        set_aside(bad)
+        codes = classes.codes(labels)
+        if len(classes.names) > CLASSES_LIMIT:
+            detail = f"column {columns.name_of_label!r} holds more than {CLASSES_LIMIT} labels"
+            raise DatasetRefused("too-many-classes", f"{detail}: it names no classes")
+        splits = splitter.assign(codes, classes.names)
+        yield Rows(lines, ids, labels, codes, list(classes.names), splits, values)
+
+
+def _repeated(lines: NDArray[np.int64], repeats: Repeats) -> Iterator[BadRow]:
+    for at in np.flatnonzero(repeats.repeated).tolist():
+        same = "the same label and values" if repeats.agrees[at] else "another label or value"
+        detail = f"the id of line {repeats.first[at]}, with {same}"
+        yield BadRow(int(lines[at]), "duplicate-id", detail)
+
+
+def _table(job: Job, columns: Columns, survey: Survey) -> Table:
+    """What the rows so far say that the table is."""
+    layout = columns.layout
+    constant = survey.constant()
+    features = tuple(name for name in columns.features if name not in constant)
+    engineered = job.options.table_features == "engineered"
+    return Table(
+        dataset=job.dataset,
+        columns=layout.columns,
+        header=layout.header,
+        delimiter=layout.delimiter,
+        label=columns.name_of_label,
+        classes=table_labels.order(survey, job.mapping.get("positive")),
+        id=None if layout.id is None else layout.columns[layout.id],
+        features=features,
+        missing=tuple(sorted(layout.missing)),
+        dropped={**columns.dropped, **dict.fromkeys(constant, "constant")},
+        standardisation=survey.standardisation(features) if engineered else None,
+    )
+
+
+def _check_width(job: Job, columns: Columns) -> None:
+    """Raises DatasetRefused: products of features are many."""
+    width = len(columns.features)
+    if job.options.table_features == "engineered" and width > ENGINEERED_FEATURES_LIMIT:
+        detail = (
+            f"{width} features would be {engineered_width(width)} with squares and products; at"
+            f" most {ENGINEERED_FEATURES_LIMIT} can be engineered: set TableFeatures to plain"
+        )
+        raise DatasetRefused("too-many-features", detail)
+
+
+def _check_table(table: Table, survey: Survey) -> None:
+    """Raises DatasetRefused."""
+    if not table.features:
+        detail = f"each of the {len(survey.features)} features is the same number in all rows"
+        raise DatasetRefused("no-features", detail)
+    size = survey.rows * recordio.record_bytes(table.written, labelled=True)
+    if size > WRITTEN_BYTES_LIMIT:
+        detail = (
+            f"{survey.rows} rows of {table.written} numbers make {size} bytes,"
+            f" the limit is {WRITTEN_BYTES_LIMIT}"
+        )
+        raise DatasetRefused("too-large", detail)
+
+
+def _answer(job: Job, table: Table, survey: Survey, manifests: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "kind": "table",
+        "classes": list(table.classes),
+        "rows": {name: survey.of_class(name) for name in table.classes},
+        "splits": survey.splits(table),
+        "features": table.written,
+        "quarantined": survey.quarantine.total(),
+        "manifests": dict(manifests),
+        "table_uri": keys.uri(job.bucket, job.dataset.table),
+    }

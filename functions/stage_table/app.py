@@ -1,0 +1,41 @@
+"""An uploaded table → its rows, split, in shards that models read; statistics, quarantine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from sonoflow import datasets, payloads, settings, table_mapping, table_staging, uploads
+from sonoflow.errors import DatasetRefused
+from sonoflow.keys import Dataset
+from sonoflow.remotefile import RemoteObject
+
+logger = Logger()
+metrics = Metrics()
+tracer = Tracer()
+
+
+@logger.inject_lambda_context(correlation_id_path="join('-', [dataset.name, dataset.version])")
+@tracer.capture_lambda_handler(capture_response=False)
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    dataset, upload = Dataset.parse(event), uploads.from_state(event)
+    mapping = payloads.field(event, "mapping", dict)
+    options = settings.read(settings.TableStaging)
+    work = settings.read(settings.Buckets).work_bucket
+    source = RemoteObject(upload, options.stage_read_attempts)
+    try:
+        checked = table_mapping.parse(mapping)
+        job = table_staging.Job(source, dataset, checked, options, work)
+        answer = table_staging.stage(job)
+    except DatasetRefused as error:
+        metrics.add_metric("DatasetsRefused", MetricUnit.Count, 1)
+        datasets.write_refusal(work, upload, error)
+        raise
+    metrics.add_metric("RowsStaged", MetricUnit.Count, sum(answer["rows"].values()))
+    metrics.add_metric("RowsQuarantined", MetricUnit.Count, answer["quarantined"])
+    logger.info("table staged", extra=answer)
+    return answer

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sonoflow import table_mapping
+from sonoflow.errors import DatasetRefused
+
+
+def test_every_key_may_be_given() -> None:
+    document = {
+        "label": "outcome",
+        "positive": "yes",
+        "id": 0,
+        "features": ["a", 3],
+        "ignore": [],
+        "delimiter": "tab",
+        "header": False,
+        "missing": ["?", ""],
+    }
+
+    assert table_mapping.parse(document) == {**document, "delimiter": "\t", "missing": ["", "?"]}
+    assert table_mapping.parse({}) == {}
+
+
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        (["label"], "JSON object.*list"),
+        ({"lable": "y"}, "unknown key 'lable'; known are label, positive"),
+        ({"label": ""}, "'label'"),
+        ({"label": -1}, "'label'"),
+        ({"label": True}, "'label'"),
+        ({"label": None}, "'label'"),
+        ({"positive": True}, "'positive'"),
+        ({"id": ["a"]}, "'id'"),
+        ({"features": "a"}, "'features'"),
+        ({"features": ["a", "a"]}, "'features' names a column twice"),
+        ({"ignore": [1.5]}, "'ignore'"),
+        ({"delimiter": "::"}, "'delimiter'"),
+        ({"header": "yes"}, "'header'"),
+        ({"missing": [-9]}, "'missing'"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_by_its_key(document: Any, message: str) -> None:
+    with pytest.raises(DatasetRefused, match=message) as caught:
+        table_mapping.parse(document)
+
+    assert caught.value.reason == "mapping-invalid"
+
+
+@pytest.mark.parametrize(
+    ("metadata", "document"),
+    [
+        ({}, {}),
+        ({"author": "x"}, {}),
+        ({"sonoflow-id": ""}, {"id": None}),
+        ({"sonoflow-id": "null"}, {"id": None}),
+        ({"sonoflow-header": "false"}, {"header": False}),
+        ({"sonoflow-delimiter": "tab"}, {"delimiter": "\t"}),
+        ({"sonoflow-features": '["a, b", "c"]'}, {"features": ["a, b", "c"]}),
+        ({"sonoflow-missing": ",?"}, {"missing": ["", "?"]}),
+    ],
+)
+def test_metadata_says_the_same(metadata: dict[str, str], document: dict[str, Any]) -> None:
+    assert table_mapping.from_metadata(metadata) == document
+
+
+@pytest.mark.parametrize(
+    ("metadata", "message"),
+    [
+        ({"sonoflow-header": "yes"}, "sonoflow-header must be true or false"),
+        ({"sonoflow-ignore": "[a"}, "sonoflow-ignore is no JSON list"),
+        ({"sonoflow-lable": "y"}, "unknown key 'lable'"),
+    ],
+)
+def test_metadata_that_makes_no_sense_is_refused(metadata: dict[str, str], message: str) -> None:
+    with pytest.raises(DatasetRefused, match=message):
+        table_mapping.from_metadata(metadata)

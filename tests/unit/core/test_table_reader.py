@@ -1,0 +1,319 @@
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sonoflow import table_lines
+from sonoflow.errors import TableRejected
+from sonoflow.keys import Dataset
+from sonoflow.table_reader import BadRow, Block, Layout, inbox_layout, read_rows
+from sonoflow.tables import Table
+
+MISSING = frozenset({"", "?", "NA", "nan"})
+LAYOUT = Layout(columns=("id", "class", "a", "b"), features=(2, 3), missing=MISSING, label=1, id=0)
+TABLE = Table(
+    dataset=Dataset("wdbc", "0a1b2c3d4e5f"),
+    columns=("id", "class", "site", "a", "b"),
+    header=False,
+    delimiter=",",
+    label="class",
+    classes=("B", "M"),
+    id="id",
+    features=("a", "b"),
+    missing=("", "?"),
+    dropped={"site": "ignored"},
+)
+
+
+def layout(**changes: Any) -> Layout:
+    fields = {**LAYOUT.__dict__, **changes}
+    return Layout(**fields)
+
+
+def read(data: bytes | str, rules: Layout = LAYOUT, chunk: int = 1 << 20) -> Block:
+    """All blocks as one."""
+    content = data.encode() if isinstance(data, str) else data
+    chunks = (content[at : at + chunk] for at in range(0, len(content), chunk))
+    blocks = list(read_rows(chunks, rules))
+    labels = [label for block in blocks for label in block.labels or ()]
+    return Block(
+        lines=np.concatenate([np.empty(0, np.int64), *(block.lines for block in blocks)]),
+        ids=[identity for block in blocks for identity in block.ids],
+        labels=None if rules.label is None else labels,
+        values=np.concatenate(
+            [np.empty((0, len(rules.features))), *(block.values for block in blocks)]
+        ),
+        bad=[row for block in blocks for row in block.bad],
+    )
+
+
+def reasons(block: Block) -> list[tuple[int, str]]:
+    return [(row.line, row.reason) for row in block.bad]
+
+
+def test_rows_come_with_line_id_label_and_values() -> None:
+    block = read("7,M,1.5,2\n8,B,-3e1, .25 \n")
+
+    assert block.lines.tolist() == [1, 2]
+    assert (block.ids, block.labels) == (["7", "8"], ["M", "B"])
+    assert block.values.tolist() == [[1.5, 2.0], [-30.0, 0.25]]
+    assert block.bad == []
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\xef\xbb\xbf7,M,1,2\n8,B,3,4\n",
+        b"7,M,1,2\r\n8,B,3,4\r\n",
+        b"7,M,1,2\n8,B,3,4",
+        b"7,M,1,2\r\n8,B,3,4\r",
+        b"\n\n7,M,1,2\n  \t\n8,B,3,4\n\r\n\n",
+        b'"7","M","1","2"\n"8",B,"3",4\n',
+        b' 7 , "M", 1 ,2 \n8,B,\t3,4\n',
+    ],
+    ids=["BOM", "CRLF", "no last newline", "lone CR", "blank lines", "quotes", "spaces"],
+)
+@pytest.mark.parametrize("chunk", [1, 3, 1000])
+def test_how_the_file_is_written_changes_nothing(data: bytes, chunk: int) -> None:
+    block = read(data, chunk=chunk)
+
+    assert (block.ids, block.labels) == (["7", "8"], ["M", "B"])
+    assert block.values.tolist() == [[1, 2], [3, 4]]
+    assert block.bad == []
+
+
+def test_a_header_is_passed_over_but_its_line_counts() -> None:
+    block = read(b"\n\xef\xbb\xbfid,class,a,b\n7,M,1,2\n", layout(header=True))
+
+    assert block.lines.tolist() == [3]
+    assert block.bad == []
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_cells_may_hold_the_delimiter_in_quotes(delimiter: str) -> None:
+    block = read(
+        f'"7{delimiter}x"~M~1~2\n"8""y"~B~3~4\n'.replace("~", delimiter),
+        layout(delimiter=delimiter),
+    )
+
+    assert block.ids == [f"7{delimiter}x", '8"y']
+    assert block.values.tolist() == [[1, 2], [3, 4]]
+
+
+def test_texts_are_utf8_or_latin1() -> None:
+    assert read("é,größer,1,2\n").labels == ["größer"]
+    assert read("é,größer,1,2\n".encode("latin-1") + b"7,M,1,2\n").labels == ["größer", "M"]
+
+
+@pytest.mark.parametrize(
+    ("row", "reason", "detail"),
+    [
+        ("8,B,3", "wrong-column-count", "3 cells, expected 4"),
+        ("8,B,3,4,5", "wrong-column-count", "5 cells, expected 4"),
+        ("8,B,3,4,", "wrong-column-count", "5 cells, expected 4"),
+        ("8,B,3,", "missing-value", "'b'"),
+        ("8,B,?,4", "missing-value", "'a'"),
+        ('8,B,"",4', "missing-value", "'a'"),
+        ("8,B,NaN,4", "missing-value", "'a'"),
+        (",B,3,4", "missing-value", "'id'"),
+        ("8,?,3,4", "missing-label", "'class'"),
+        ("8,,3,4", "missing-label", "'class'"),
+        ("8,B,3,secret", "not-a-number", "'b'"),
+        ("8,B,1_000,4", "not-a-number", "'a'"),
+        ("8,B,0x10,4", "not-a-number", "'a'"),
+        ("8,B,1.2.3,4", "not-a-number", "'a'"),
+        ("8,B,e,4", "not-a-number", "'a'"),
+        ("8,B,٣,4", "not-a-number", "'a'"),
+        ("8,B,1 2,4", "not-a-number", "'a'"),
+        ("8,B,inf,4", "infinite-value", "'a'"),
+        ("8,B,3,-Infinity", "infinite-value", "'b'"),
+        ("8,B,3,1e400", "infinite-value", "'b'"),
+        ("8,B,3,-1e39", "infinite-value", "'b'"),
+        ("8,B,\0,4", "unreadable-text", "control"),
+        ("8,B,3\r,4", "unreadable-text", "control"),
+        ('8,"B,3,4', "unreadable-text", "quote"),
+        ('8,"B"x,3,4', "unreadable-text", "quote"),
+        (f"8,B,3,4{' ' * table_lines.LINE_BYTES_LIMIT}", "line-too-long", "longer"),
+    ],
+)
+def test_a_bad_row_is_told_by_line_and_reason_and_the_others_are_read(
+    row: str, reason: str, detail: str
+) -> None:
+    block = read(f"7,M,1,2\n\n{row}\n9,B,5,6\n")
+
+    assert reasons(block) == [(3, reason)]
+    assert detail in block.bad[0].detail
+    assert "secret" not in block.bad[0].detail
+    assert block.lines.tolist() == [1, 4]
+    assert (block.ids, block.labels) == (["7", "9"], ["M", "B"])
+    assert block.values.tolist() == [[1, 2], [5, 6]]
+
+
+def test_text_that_is_neither_utf8_nor_latin1_is_unreadable() -> None:
+    assert reasons(read(b"8,\x93B\x94,3,4\n")) == [(1, "unreadable-text")]
+    assert reasons(read("8,B\x85,3,4\n")) == [(1, "unreadable-text")]
+
+
+def test_numbers_may_mean_that_a_value_is_missing_however_they_are_written() -> None:
+    rules = layout(missing=frozenset({"-999"}))
+
+    assert reasons(read("7,M,-999,2\n8,B,1,-999.0\n9,B,1,-9.99e2\n", rules)) == [
+        (1, "missing-value"),
+        (2, "missing-value"),
+        (3, "missing-value"),
+    ]
+    # An empty cell is no number, whatever is said of missing ones.
+    assert reasons(read("7,M,,2\n", rules)) == [(1, "not-a-number")]
+
+
+def test_a_line_without_end_is_not_held() -> None:
+    """What is kept of it never grows beyond the limit."""
+    sizes = []
+
+    def endless() -> Iterator[bytes]:
+        yield b"7,M,1,2\n8,B,"
+        for _ in range(8):
+            yield b"1" * table_lines.LINE_BYTES_LIMIT
+        yield b"\n9,B,3,4\n"
+
+    for lines in table_lines.cut(endless(), piece_bytes=table_lines.LINE_BYTES_LIMIT):
+        sizes.append(len(lines.data))
+    block = list(read_rows(endless(), LAYOUT))
+
+    assert max(sizes) < 4 * table_lines.LINE_BYTES_LIMIT
+    assert [reasons(b) for b in block if b.bad] == [[(2, "line-too-long")]]
+    assert [line for b in block for line in b.lines.tolist()] == [1, 3]
+
+
+def test_columns_may_lie_anywhere_and_id_and_label_may_be_missing() -> None:
+    rules = Layout(("b", "x", "a"), features=(2, 0), missing=MISSING)
+
+    block = read("1,text,2\n3,,4\n", rules)
+
+    assert block.ids == ["1", "2"]
+    assert block.labels is None
+    assert block.values.tolist() == [[2, 1], [4, 3]]
+
+
+def test_rows_may_end_in_a_delimiter_where_the_header_does() -> None:
+    rules = layout(header=True, trailing=True)
+
+    block = read('id,class,a,b,\n7,M,1,2\n8,B,3,4,\n"9,1",M,5,6,\n', rules)
+
+    assert block.ids == ["7", "8", "9,1"]
+    assert block.bad == []
+
+
+def test_a_table_of_one_column_has_blank_lines_too() -> None:
+    block = read("1\n\n2\n", Layout(("a",), features=(0,), missing=MISSING))
+
+    assert block.lines.tolist() == [1, 3]
+    assert block.bad == []
+
+
+CELLS = st.one_of(
+    st.floats(allow_nan=False, allow_infinity=False, width=32).map(repr),
+    st.integers(-(10**6), 10**6).map(str),
+    st.sampled_from(
+        ["", "?", "NA", "nan", "inf", "x", "1e999", "1_0", " 5", '"', "1,2", "é", "--1"]
+    ),
+)
+LABELS = st.sampled_from(["M", "B", "", "gut, sehr", 'a "b"', "é"])
+ROWS = st.lists(
+    st.one_of(
+        st.tuples(st.integers(0, 999).map(str), LABELS, CELLS, CELLS).map(list),
+        st.lists(CELLS, min_size=2, max_size=5),
+    ),
+    max_size=40,
+)
+
+
+def expected(cells: list[str]) -> tuple[str, str, list[float]] | None:
+    """The row as a plain reader of CSV sees it; None if it is no good."""
+    cells = [cell.strip() for cell in cells]
+    if len(cells) != 4 or {cells[0], cells[1], *cells[2:]} & MISSING or "_" in "".join(cells[2:]):
+        return None
+    try:
+        values = [float(cell) for cell in cells[2:]]
+    except ValueError:
+        return None
+    if not all(map(math.isfinite, values)):
+        return None
+    return cells[0], cells[1], values
+
+
+@settings(deadline=None)
+@given(
+    rows=ROWS,
+    quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL, csv.QUOTE_NONNUMERIC]),
+    newline=st.sampled_from(["\n", "\r\n"]),
+    piece=st.integers(1, 300),
+    encoding=st.sampled_from(["utf-8", "latin-1"]),
+)
+def test_the_reader_agrees_with_the_csv_module(
+    rows: list[list[str]], quoting: Any, newline: str, piece: int, encoding: str
+) -> None:
+    text = io.StringIO(newline="")
+    csv.writer(text, quoting=quoting, lineterminator=newline).writerows(rows)
+    content = text.getvalue().encode(encoding)
+    kept = [(line, row) for line, cells in enumerate(rows, 1) if (row := expected(cells))]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(table_lines.cut, "__defaults__", (piece,))
+        block = read(content, chunk=7)
+
+    assert block.lines.tolist() == [line for line, _ in kept]
+    assert block.ids == [row[0] for _, row in kept]
+    assert block.labels == [row[1] for _, row in kept]
+    assert block.values.tolist() == [row[2] for _, row in kept]
+    assert [row.line for row in block.bad] == sorted(
+        set(range(1, len(rows) + 1)) - {line for line, _ in kept}
+    )
+
+
+@pytest.mark.parametrize(
+    ("first_line", "expected_features", "expected_id", "header"),
+    [
+        ("id,class,site,a,b", (3, 4), 0, True),
+        ("b,note,A,ID\r\n", (2, 0), 3, True),
+        (b"\xef\xbb\xbfb;a\n", (1, 0), None, True),
+        ("a,b,", (0, 1), None, True),
+        ("7,M,north,1.5,2", (3, 4), 0, False),
+        ("7,,north,1.5,?", (3, 4), 0, False),
+        ("7,north,1.5,2", (2, 3), 0, False),
+        ("1.5,2", (0, 1), None, False),
+        ("7|north|1.5|2", (2, 3), 0, False),
+    ],
+)
+def test_rows_for_a_model_are_found_by_name_or_by_number(
+    first_line: bytes | str, expected_features: tuple[int, ...], expected_id: Any, header: bool
+) -> None:
+    found = inbox_layout(TABLE, first_line)
+
+    assert (found.features, found.id, found.header) == (expected_features, expected_id, header)
+    assert found.label is None
+    assert found.missing == {"", "?"}
+
+
+@pytest.mark.parametrize("line", ["id,a", "1,2,3", "", "hello", "id,class,site,a,c", "1;2;3;4;5;6"])
+def test_rows_that_fit_no_model_are_rejected_with_what_was_expected(line: str) -> None:
+    with pytest.raises(TableRejected, match=r"columns-unknown.*names all 2 features") as caught:
+        inbox_layout(TABLE, line)
+
+    assert caught.value.reason == "columns-unknown"
+
+
+def test_a_bad_row_is_a_document() -> None:
+    assert BadRow(3, "missing-value", "column 'a' holds no value").document() == {
+        "line": 3,
+        "reason": "missing-value",
+        "detail": "column 'a' holds no value",
+    }
