@@ -14,7 +14,8 @@ from moto.sagemaker.responses import SageMakerResponse
 from local import patch
 from local.runtime import Runtime
 from local.sagemaker import invocations, model_registry, scaling
-from local.sagemaker.model_server import ModelServer, ServingFailed
+from local.sagemaker.applications import ServingFailed
+from local.sagemaker.model_server import ModelServer
 
 _REASON_LENGTH = 1024
 _IN_PROGRESS = ("Creating", "Updating", "Deleting")

@@ -1,20 +1,22 @@
 """Container images and what stands for them on a laptop, where no container runs.
 
-An image is known by the repository and tag that follow its registry host. To add one (a built-in
-algorithm, say), give it an entry here and a module that keeps its contract.
+An image is known by the repository and tag that follow its registry host. To add one, give it an
+entry here and a module that keeps its contract.
 """
 
 from __future__ import annotations
 
 import enum
 import fnmatch
+from collections.abc import Collection
 
 
 class Contract(enum.Enum):
     """What a container promises."""
 
-    SCRIPT_MODE = "script mode training"  # local/script_mode.py
-    RAY_SERVE = "Ray Serve hosting"  # local/endpoint_server.py
+    SCRIPT_MODE = "script mode"  # script_mode.py
+    RAY_SERVE = "Ray Serve"  # model_server.py
+    LINEAR_LEARNER = "Linear Learner"  # linear_learner/
 
 
 class UnknownImage(ValueError):
@@ -25,17 +27,28 @@ IMAGES = {
     "pytorch:2.13-*-amzn2023-sagemaker": Contract.SCRIPT_MODE,
     "pytorch-training:*": Contract.SCRIPT_MODE,
     "ray:serve-ml-sagemaker-*": Contract.RAY_SERVE,
+    "linear-learner:*": Contract.LINEAR_LEARNER,
 }
+TRAINING = (Contract.SCRIPT_MODE, Contract.LINEAR_LEARNER)
+HOSTING = (Contract.RAY_SERVE, Contract.LINEAR_LEARNER)
 
 
-def contract_of(image: str, wanted: Contract) -> None:
-    """Check that `image` keeps the contract that a request needs. Raises UnknownImage."""
+def training_contract(image: str) -> Contract:
+    """What the image promises a training job. Raises UnknownImage."""
+    return _contract(image, TRAINING, "training")
+
+
+def hosting_contract(image: str) -> Contract:
+    """What the image promises an endpoint. Raises UnknownImage."""
+    return _contract(image, HOSTING, "hosting")
+
+
+def _contract(image: str, usable: Collection[Contract], purpose: str) -> Contract:
     name = image.rpartition("/")[2]
     for pattern, contract in IMAGES.items():
-        if fnmatch.fnmatchcase(name, pattern) and contract is wanted:
-            return
-    known = ", ".join(pattern for pattern, contract in IMAGES.items() if contract is wanted)
+        if contract in usable and fnmatch.fnmatchcase(name, pattern):
+            return contract
+    known = ", ".join(pattern for pattern, contract in IMAGES.items() if contract in usable)
     raise UnknownImage(
-        f"The image {image!r} is not known to the laptop runtime for {wanted.value}; "
-        f"it knows {known}."
+        f"The image {image!r} is not known to the laptop runtime for {purpose}; it knows {known}."
     )

@@ -79,7 +79,7 @@ def _invoke(
     variant = endpoint.production_variants[0]
     _check(response, variant)
     server = serving(endpoint)
-    status, headers, body = _ask(server.port if server else None, response)
+    status, headers, body = _ask(server, response)
     if status >= 400:
         raise _model_error(runtime, name, status, body)
     return _reply(
@@ -103,14 +103,17 @@ def _check(response: SageMakerRuntimeResponse, variant: dict[str, Any]) -> None:
         )
 
 
-def _ask(port: int | None, response: SageMakerRuntimeResponse) -> tuple[int, dict[str, str], bytes]:
-    if port is None:
+def _ask(
+    server: ModelServer | None, response: SageMakerRuntimeResponse
+) -> tuple[int, dict[str, str], bytes]:
+    port = server.port if server else None
+    if server is None or port is None:
         return 503, {}, b"The model server is not running; it is being restarted."
     headers = {name: response.headers[name] for name in _PASSED_ON if name in response.headers}
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=RESPONSE_SECONDS)
     try:
-        # The container's adapter passes /invocations on to the application's root.
-        connection.request("POST", "/", body=response.raw_body, headers=headers)
+        path = server.invocations_path
+        connection.request("POST", path, body=response.raw_body, headers=headers)
         answer = connection.getresponse()
         kept = {name: answer.headers[name] for name in _PASSED_ON if name in answer.headers}
         return answer.status, kept, answer.read()

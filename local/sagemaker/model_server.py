@@ -1,13 +1,7 @@
-"""One deployed model: a process that serves an unpacked model archive by the Ray Serve contract.
+"""One deployed model: a process that serves an unpacked model archive as its image promises.
 
-SageMaker's Ray Serve container reads `/opt/ml/model/config.yaml`, puts the model directory and its
-`code` folder on PYTHONPATH, starts the application that `applications[0].import_path` names, and
-passes `/invocations` on to the application's root with Content-Type and Accept.
-
-Ray is not installed here. The rule instead: the import path `ray_app:deployment` names a module
-that only wraps the ASGI application `serve:app`; that application is served by uvicorn. Any other
-import path is an error (ASGI_APPLICATIONS is the place to add one). The model directory is handed
-over as SM_MODEL_DIR, because there is no `/opt/ml/model`.
+What runs is an ASGI application under uvicorn (applications.py). The model directory is handed over
+as SM_MODEL_DIR, because there is no `/opt/ml/model`.
 """
 
 from __future__ import annotations
@@ -29,17 +23,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
 from botocore.exceptions import ClientError
 
 from local.credentials import RoleNotFound
 from local.logs import LogStream
 from local.reaper import RuntimeEnds
 from local.runtime import Runtime
-from local.sagemaker import images, training_channels
+from local.sagemaker import applications, images, training_channels
+from local.sagemaker.applications import Application, ServingFailed
 from local.stepfunctions.role_clients import client_of_role
 
-ASGI_APPLICATIONS = {"ray_app:deployment": "serve:app"}
 LOG_GROUP = "/aws/sagemaker/Endpoints"
 START_SECONDS = 180.0  # AWS allows a serverless container three minutes to its first ping
 _LISTENING = re.compile(r"Uvicorn running on http://127\.0\.0\.1:(\d+)")
@@ -47,10 +40,6 @@ _INHERITED = ("PATH", "HOME", "LANG", "TMPDIR")
 _TAIL_LINES = 15
 _TAIL_CHARACTERS = 850
 _LONGEST_PAUSE = 30.0
-
-
-class ServingFailed(Exception):
-    """The model cannot be served; the message becomes the endpoint's failure reason."""
 
 
 class ModelServer:
@@ -70,6 +59,7 @@ class ModelServer:
         self._closed = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
         self._port: int | None = None
+        self.invocations_path = "/"  # where the application takes requests
 
     @property
     def port(self) -> int | None:
@@ -79,8 +69,9 @@ class ModelServer:
     def start(self) -> None:
         """Serve the model; returns once it answers its ping. Raises ServingFailed."""
         try:
-            self._unpack()
-            application = self._application()
+            contract = self._unpack()
+            application = applications.application_of(contract, self._directory)
+            self.invocations_path = application.invocations_path
             self._start_process(application)
         except ServingFailed:
             self.close()
@@ -95,9 +86,9 @@ class ModelServer:
         shutil.rmtree(self._directory, ignore_errors=True)
         self._log.flush()
 
-    def _unpack(self) -> None:
+    def _unpack(self) -> images.Contract:
         try:
-            images.contract_of(self._container.get("Image", ""), images.Contract.RAY_SERVE)
+            contract = images.hosting_contract(self._container.get("Image", ""))
             uri = self._container.get("ModelDataUrl")
             if not uri:
                 raise ServingFailed("The model has no ModelDataUrl.")
@@ -112,36 +103,14 @@ class ModelServer:
             raise ServingFailed(f"Failed to download model data from {uri!r}: {error}") from error
         except (OSError, tarfile.TarError) as error:
             raise ServingFailed(f"{uri!r} is no model archive: {error}") from error
+        return contract
 
-    def _application(self) -> str:
-        try:
-            config = yaml.safe_load((self._directory / "config.yaml").read_text())
-            import_path = config["applications"][0]["import_path"]
-        except FileNotFoundError:
-            raise ServingFailed("The model archive holds no config.yaml.") from None
-        except (yaml.YAMLError, KeyError, IndexError, TypeError) as error:
-            raise ServingFailed(
-                f"config.yaml names no applications[0].import_path: {error!r}"
-            ) from error
-        requirements = self._directory / "code" / "requirements.txt"
-        if requirements.is_file() and requirements.read_text().strip():
-            raise ServingFailed(
-                "The model archive holds a code/requirements.txt. The laptop runtime installs "
-                "nothing; add the packages to requirements.txt of the repository."
-            )
-        if import_path not in ASGI_APPLICATIONS:
-            raise ServingFailed(
-                f"The Ray Serve application {import_path!r} is not known to the laptop runtime; "
-                f"it knows {', '.join(ASGI_APPLICATIONS)}."
-            )
-        return ASGI_APPLICATIONS[import_path]
-
-    def _start_process(self, application: str) -> None:
-        command = [sys.executable, "-m", "uvicorn", application, "--host", "127.0.0.1"]
+    def _start_process(self, application: Application) -> None:
+        command = [sys.executable, "-m", "uvicorn", application.name, "--host", "127.0.0.1"]
         process = self._process = self._runtime.reaper.start(
             [*command, "--port", "0", "--no-access-log", "--lifespan", "auto"],
             cwd=self._directory,
-            env=self._environment(),
+            env=self._environment(application),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -165,10 +134,10 @@ class ModelServer:
             time.sleep(0.05)
         self._port = listening[0]
 
-    def _environment(self) -> dict[str, str]:
+    def _environment(self, application: Application) -> dict[str, str]:
         return {
             **{name: os.environ[name] for name in _INHERITED if name in os.environ},
-            "PYTHONPATH": f"{self._directory}{os.pathsep}{self._directory / 'code'}",
+            "PYTHONPATH": application.python_path,
             "PYTHONUNBUFFERED": "1",
             "PYTHONDONTWRITEBYTECODE": "1",
             "SM_MODEL_DIR": str(self._directory),
@@ -192,7 +161,7 @@ class ModelServer:
         # The end of a log says why; a failure reason holds 1024 characters in all.
         return "\n".join(self._tail)[-_TAIL_CHARACTERS:]
 
-    def _supervise(self, application: str) -> None:
+    def _supervise(self, application: Application) -> None:
         pause = 0.5
         while True:
             assert self._process is not None  # noqa: S101 - started before this thread

@@ -11,11 +11,12 @@ import json
 import os
 import sys
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from local.sagemaker.container_layout import CONTAINER_BASE, Layout
+from local.sagemaker.script_failure import ErrorExcerpt, error_message, failure_message
 
 NETWORK_INTERFACE = "eth0"
 INSTANCE_GROUP = "homogeneousCluster"
@@ -103,8 +104,24 @@ class Script:
         """Raises ScriptModeError where the hyperparameters name no script or no code."""
         _ = self.program, self.module_dir
 
+    @property
+    def opening(self) -> str:
+        return f"Invoking script with the following command: {' '.join(self.command())}"
+
+    @property
+    def working_directory(self) -> Path:
+        return self.layout.code
+
     def command(self) -> list[str]:
         return [sys.executable, "--", self.program, *arguments(self._own)]
+
+    def failure_text(self, exit_code: int, excerpts: Sequence[ErrorExcerpt]) -> str:
+        """For `output/failure`, where the script itself left none."""
+        return failure_message(exit_code, error_message(excerpts), self.command())
+
+    def failure_reason(self, exit_code: int, text: str, length: int) -> str:
+        suffix = ", exit code: 1"  # the toolkit's own, whatever the script's was
+        return f"AlgorithmError: {text}"[: length - len(suffix)] + suffix
 
     def environment(self) -> dict[str, str]:
         """The variables that the toolkit sets for the script."""

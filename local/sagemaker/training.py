@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import json
-import re
 import threading
 from typing import Any
 
@@ -15,14 +14,10 @@ from moto.sagemaker.responses import SageMakerResponse
 
 from local import patch
 from local.runtime import Runtime
+from local.sagemaker import training_requests
 from local.sagemaker.training_job import TrainingJob
 
 _RUNNING = ("InProgress", "Stopping")
-_LIMIT_HYPERPARAMETERS = 100
-_LIMIT_VALUE = 2500
-_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
-# Asked for and not kept, these would change what a job does without anyone noticing.
-_UNSUPPORTED = ("RemoteDebugConfig", "RetryStrategy", "SessionChainingConfig", "VpcConfig")
 
 
 def install(runtime: Runtime) -> None:
@@ -50,7 +45,7 @@ class Jobs:
     def hook_backend(self, original: Any) -> Any:
         """moto: a job is born Completed, with a metric definition of its own and a made-up final
         metric, and a name can be used twice. AWS: names are unique, MetricDefinitions are the
-        caller's, and nothing is known yet."""
+        caller's or a built-in algorithm's, and nothing is known yet."""
 
         def create_training_job(backend: SageMakerModelBackend, **members: Any) -> FakeTrainingJob:
             name = members["training_job_name"]
@@ -63,7 +58,7 @@ class Jobs:
                     )
                 specification = copy.deepcopy(members["algorithm_specification"])
                 job = original(backend, **members)
-            job.algorithm_specification = specification
+            job.algorithm_specification = training_requests.described(specification)
             job.training_job_status = "InProgress"
             job.secondary_status_transitions = []
             job.final_metric_data_list = None
@@ -78,7 +73,7 @@ class Jobs:
 
         def create_training_job(response: SageMakerResponse) -> ActionResult:
             request = json.loads(response.body)
-            _check(request)
+            training_requests.check(request)
             result: ActionResult = original(response)
             name = request["TrainingJobName"]
             description = response.sagemaker_backend.training_jobs[name]
@@ -109,34 +104,3 @@ class Jobs:
             return EmptyResult()
 
         return stop_training_job
-
-
-def _check(request: dict[str, Any]) -> None:
-    if not _NAME.fullmatch(request["TrainingJobName"]):
-        raise ValidationError(
-            message=f"Value '{request['TrainingJobName']}' at 'trainingJobName' failed to satisfy "
-            f"constraint: Member must satisfy regular expression pattern: {_NAME.pattern}"
-        )
-    unsupported = [member for member in _UNSUPPORTED if request.get(member)]
-    if request["ResourceConfig"].get("InstanceCount", 1) != 1:
-        unsupported.append("ResourceConfig.InstanceCount above 1")
-    if request["ResourceConfig"].get("InstanceGroups"):
-        unsupported.append("ResourceConfig.InstanceGroups")
-    if "TrainingImage" not in request["AlgorithmSpecification"]:
-        unsupported.append("AlgorithmSpecification without TrainingImage")
-    if unsupported:
-        raise ValidationError(
-            message=f"{', '.join(unsupported)}: not supported yet by the laptop runtime."
-        )
-    hyperparameters = request.get("HyperParameters") or {}
-    if len(hyperparameters) > _LIMIT_HYPERPARAMETERS:
-        raise ValidationError(
-            message=f"{len(hyperparameters)} hyperparameters; at most "
-            f"{_LIMIT_HYPERPARAMETERS} are allowed."
-        )
-    for name, value in hyperparameters.items():
-        if not isinstance(value, str) or len(value) > _LIMIT_VALUE:
-            raise ValidationError(
-                message=f"Hyperparameter {name} must be a string of at most {_LIMIT_VALUE} "
-                "characters."
-            )

@@ -1,8 +1,9 @@
 """One training job: a process that sees SageMaker's container contract.
 
 A container's `/opt/ml` is a scratch directory here. Everything else is as on AWS: channels are
-downloaded, the script runs in script mode, what it prints goes to CloudWatch Logs while it runs,
-and what it leaves in `model`, `output/data` and `checkpoints` goes to S3.
+downloaded, a script runs in script mode or a built-in algorithm by itself, what it prints goes to
+CloudWatch Logs while it runs, and what it leaves in `model`, `output/data` and `checkpoints` goes
+to S3.
 """
 
 from __future__ import annotations
@@ -24,15 +25,16 @@ from local.credentials import RoleNotFound, role_credentials
 from local.logs import LogStream
 from local.runtime import Runtime
 from local.sagemaker import images, script_mode, training_channels, training_outputs
+from local.sagemaker.builtin_algorithm import ALGORITHMS, AlgorithmRun
 from local.sagemaker.container_layout import Layout
 from local.sagemaker.script_mode import Script, ScriptModeError
 from local.sagemaker.training_channels import ChannelError
 from local.sagemaker.training_process import Metrics, TrainingProcess
+from local.sagemaker.training_requests import DAY_SECONDS
 from local.stepfunctions.role_clients import client_of_role
 
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 _REASON_LENGTH = 1024
-_DAY_SECONDS = 86400  # MaxRuntimeInSeconds by default
 _INHERITED = ("PATH", "HOME", "LANG", "TMPDIR")
 
 
@@ -92,9 +94,9 @@ class TrainingJob:
 
     def _train(self, layout: Layout) -> None:
         try:
-            script = self._script(layout)
-            self._prepare(layout, script)
-            exit_code, timed_out = self._execute(script)
+            program = self._program(layout)
+            self._prepare(layout, program)
+            exit_code, timed_out = self._execute(program)
             if exit_code is not None:
                 self._upload(layout)
         except _CALLERS_ERRORS as error:
@@ -104,31 +106,33 @@ class TrainingJob:
         elif self._stop.is_set():
             self._end("Stopped", "Stopped")
         elif exit_code:
-            reason = (layout.output / "failure").read_text(errors="replace")
-            suffix = ", exit code: 1"  # the toolkit's own, whatever the script's was
-            raise JobFailed(f"AlgorithmError: {reason}"[: _REASON_LENGTH - len(suffix)] + suffix)
+            text = (layout.output / "failure").read_text(errors="replace")
+            raise JobFailed(program.failure_reason(exit_code, text, _REASON_LENGTH))
         else:
             self._end("Completed", "Completed")
 
-    def _script(self, layout: Layout) -> Script:
-        image = self._request["AlgorithmSpecification"]["TrainingImage"]
-        images.contract_of(image, images.Contract.SCRIPT_MODE)
+    def _program(self, layout: Layout) -> Script | AlgorithmRun:
         for channel in self._channels:
             training_channels.check(channel)
-        script = Script(
-            layout=layout,
-            hyperparameters=self._request.get("HyperParameters") or {},
-            input_data_config={
+        facts: dict[str, Any] = {
+            "layout": layout,
+            "hyperparameters": self._request.get("HyperParameters") or {},
+            "input_data_config": {
                 channel["ChannelName"]: training_channels.configuration(channel)
                 for channel in self._channels
             },
-            resource_config=script_mode.resource_config(
+            "resource_config": script_mode.resource_config(
                 self._request["ResourceConfig"]["InstanceType"]
             ),
-            job_name=self.name,
-            region=self._runtime.region,
-            cpus=script_mode.cores(),
-        )
+            "cpus": script_mode.cores(),
+        }
+        algorithm = ALGORITHMS.get(self._contract)
+        if algorithm is not None:
+            return AlgorithmRun(algorithm, **facts)
+        return self._script(facts)
+
+    def _script(self, facts: Mapping[str, Any]) -> Script:
+        script = Script(job_name=self.name, region=self._runtime.region, **facts)
         script.check()
         if self._isolated and script.module_dir.startswith("s3://"):
             raise ScriptModeError(
@@ -137,14 +141,14 @@ class TrainingJob:
             )
         return script
 
-    def _prepare(self, layout: Layout, script: Script) -> None:
+    def _prepare(self, layout: Layout, program: Script | AlgorithmRun) -> None:
         self._enter("Downloading", "Downloading input data")
         for directory in (layout.config, layout.model, layout.output_data, layout.code):
             directory.mkdir(parents=True)
         for name, content in (
-            ("hyperparameters", script.hyperparameters),
-            ("inputdataconfig", script.input_data_config),
-            ("resourceconfig", script.resource_config),
+            ("hyperparameters", program.hyperparameters),
+            ("inputdataconfig", program.input_data_config),
+            ("resourceconfig", program.resource_config),
         ):
             (layout.config / f"{name}.json").write_text(json.dumps(content))
         for channel in self._channels:
@@ -154,8 +158,8 @@ class TrainingJob:
                 training_channels.download(self._s3, channel, directory)
         if self._checkpoints:
             training_outputs.restore_checkpoints(self._s3, layout, self._checkpoints)
-        if not self._stop.is_set():
-            script.unpack_code(self._code_archive(layout, script))
+        if isinstance(program, Script) and not self._stop.is_set():
+            program.unpack_code(self._code_archive(layout, program))
 
     def _code_archive(self, layout: Layout, script: Script) -> Path:
         if not script.module_dir.startswith("s3://"):
@@ -165,10 +169,11 @@ class TrainingJob:
         archive.write_bytes(self._s3.get_object(Bucket=bucket, Key=key)["Body"].read())
         return archive
 
-    def _execute(self, script: Script) -> tuple[int | None, bool]:
-        definitions = self._request["AlgorithmSpecification"].get("MetricDefinitions") or []
+    def _execute(self, program: Script | AlgorithmRun) -> tuple[int | None, bool]:
+        # Those of the request, or the algorithm's own.
+        definitions = self._job.algorithm_specification.get("MetricDefinitions") or []
         self._process = TrainingProcess(
-            self._runtime, script, self._log, Metrics(definitions), self._show_metrics
+            self._runtime, program, self._log, Metrics(definitions), self._show_metrics
         )
         if self._stop.is_set():
             self._process.stop()
@@ -177,22 +182,22 @@ class TrainingJob:
             self._job.training_start_time = _now()
         stopping = self._request.get("StoppingCondition") or {}
         exit_code, timed_out = self._process.run(
-            self._environment(script), stopping.get("MaxRuntimeInSeconds", _DAY_SECONDS)
+            self._environment(program), stopping.get("MaxRuntimeInSeconds", DAY_SECONDS)
         )
         return exit_code, timed_out
 
     def _show_metrics(self, values: list[dict[str, Any]]) -> None:
         self._job.final_metric_data_list = values
 
-    def _environment(self, script: Script) -> dict[str, str]:
+    def _environment(self, program: Script | AlgorithmRun) -> dict[str, str]:
         environment = {
             **{name: os.environ[name] for name in _INHERITED if name in os.environ},
-            **script.environment(),
+            **program.environment(),
             "PYTHONUNBUFFERED": "1",
             "TRAINING_JOB_ARN": self._job.arn,
             "AWS_REGION": self._runtime.region,
             # Jobs share the machine: each takes its part of the cores as counted at its start.
-            "OMP_NUM_THREADS": str(max(1, script.cpus // max(1, self._running()))),
+            "OMP_NUM_THREADS": str(max(1, program.cpus // max(1, self._running()))),
             **(self._request.get("Environment") or {}),
         }
         if self._isolated:
@@ -241,6 +246,10 @@ class TrainingJob:
             self._log.flush()
         except (ClientError, BotoCoreError) as error:  # as on AWS: a lost log stops no job
             print(f"log events of {self.name} were lost: {error}")
+
+    @property
+    def _contract(self) -> images.Contract:
+        return images.training_contract(self._request["AlgorithmSpecification"]["TrainingImage"])
 
     @property
     def _channels(self) -> list[dict[str, Any]]:

@@ -8,15 +8,32 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import IO, Any
+from pathlib import Path
+from typing import IO, Any, Protocol
 
 from local.logs import LogStream
 from local.runtime import Runtime
-from local.sagemaker.script_failure import ErrorExcerpt, error_message, failure_message
-from local.sagemaker.script_mode import Script
+from local.sagemaker.container_layout import Layout
+from local.sagemaker.script_failure import ErrorExcerpt
 
 STOP_GRACE_SECONDS = 120.0
 _POLL_SECONDS = 0.1
+
+
+class Program(Protocol):
+    """What a container runs in training: a script, or an algorithm of its own."""
+
+    @property
+    def layout(self) -> Layout: ...
+    @property
+    def opening(self) -> str:
+        """The first line of the log."""
+        ...
+
+    @property
+    def working_directory(self) -> Path: ...
+    def command(self) -> list[str]: ...
+    def failure_text(self, exit_code: int, excerpts: Sequence[ErrorExcerpt]) -> str: ...
 
 
 class Metrics:
@@ -46,7 +63,7 @@ class Metrics:
 
 
 class TrainingProcess:
-    """Runs a script once. `run` blocks; `stop` may be called from any thread, before it or during.
+    """Runs a program once. `run` blocks; `stop` may be called from any thread, before it or during.
 
     `on_metric` is called with all final values after each line that holds one.
     """
@@ -54,12 +71,12 @@ class TrainingProcess:
     def __init__(
         self,
         runtime: Runtime,
-        script: Script,
+        program: Program,
         log: LogStream,
         metrics: Metrics,
         on_metric: Callable[[list[dict[str, Any]]], None],
     ) -> None:
-        self._runtime, self._script, self._log = runtime, script, log
+        self._runtime, self._program, self._log = runtime, program, log
         self._metrics, self._on_metric = metrics, on_metric
         self._lock = threading.Lock()
         self._stopped = False
@@ -85,16 +102,15 @@ class TrainingProcess:
     def run(self, environment: Mapping[str, str], seconds: float) -> tuple[int | None, bool]:
         """Exit code (None if stopped before it began) and whether `seconds` ran out.
 
-        A script that fails by itself leaves `output/failure`.
+        A program that fails by itself leaves `output/failure`.
         """
-        command = self._script.command()
-        self._log.write(f"Invoking script with the following command: {' '.join(command)}")
+        self._log.write(self._program.opening)
         with self._lock:
             if self._stopped:
                 return None, False
             process = self._process = self._runtime.reaper.start(
-                command,
-                cwd=self._script.layout.code,
+                self._program.command(),
+                cwd=self._program.working_directory,
                 env=dict(environment),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
@@ -111,7 +127,7 @@ class TrainingProcess:
         for reader in readers:
             reader.join()
         if process.returncode and not self._stopped:
-            self._report(process.returncode, error_message(excerpts), command)
+            self._report(process.returncode, excerpts)
         return process.returncode, timed_out
 
     def _await(self, process: subprocess.Popen[bytes], seconds: float) -> bool:
@@ -133,8 +149,8 @@ class TrainingProcess:
                 if self._metrics.read(line):
                     self._on_metric(self._metrics.final())
 
-    def _report(self, exit_code: int, error: str, command: list[str]) -> None:
-        failure = self._script.layout.output / "failure"
-        if not failure.exists():  # the script may have left its own
-            failure.write_text(failure_message(exit_code, error, command))
+    def _report(self, exit_code: int, excerpts: Sequence[ErrorExcerpt]) -> None:
+        failure = self._program.layout.output / "failure"
+        if not failure.exists():  # the program may have left its own
+            failure.write_text(self._program.failure_text(exit_code, excerpts))
         self._log.write(failure.read_text(errors="replace"))
