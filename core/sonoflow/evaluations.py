@@ -1,4 +1,8 @@
-"""What a training job found out about its model on the test split."""
+"""What a training job found out about its model on the test split.
+
+A script of ours leaves an `evaluation.json` in its output. A built-in algorithm leaves figures in
+the description of its job; the evaluation is written when its endpoint has been probed.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +15,31 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
+from sonoflow import keys, linear_learner, objects, payloads
+from sonoflow.clients import client
 from sonoflow.errors import EvaluationUnreadable
 
 FILE = "evaluation.json"
 _BYTES_LIMIT = 64 * 1024 * 1024
+
+
+def kept(payload: Mapping[str, Any]) -> dict[str, float | None]:
+    """The figures of a script's evaluation, which is kept at the payload's
+    `evaluation.evaluation_uri`. Raises EvaluationUnreadable, PayloadInvalid."""
+    output = keys.parse_uri(payloads.field(payload, "evaluation.output_uri", str))
+    target = keys.parse_uri(payloads.field(payload, "evaluation.evaluation_uri", str))
+    evaluation = extract(objects.read(*output))
+    figures = metrics(evaluation)
+    objects.write(*target, evaluation, "application/json")
+    return figures
+
+
+def reported(payload: Mapping[str, Any]) -> dict[str, float | None]:
+    """The figures that SageMaker holds of a built-in algorithm's job. Raises
+    EvaluationUnreadable, PayloadInvalid."""
+    job = payloads.field(payload, "evaluation.training_job", str)
+    description = client("sagemaker").describe_training_job(TrainingJobName=job)
+    return linear_learner.figures(description)
 
 
 def extract(output: bytes) -> bytes:

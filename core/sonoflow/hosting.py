@@ -7,35 +7,36 @@ from typing import Any
 from sonoflow.releases import Release
 
 VARIANT = "primary"
-# What model_code/serve.py takes.
-CONTENT_TYPES = ["image/bmp", "image/jpeg", "image/png", "image/tiff"]
 
 
 def model_package(release: Release) -> dict[str, Any]:
     """The body of CreateModelPackage.
 
     No Tags: a versioned package takes those of its group, and SageMaker refuses its own. No
-    metadata: the state machine adds the metrics.
+    metadata: the state machine adds the metrics. Model metrics only where their object exists by
+    now: a table's evaluation is made at its endpoint.
     """
     container = {
-        "Image": release.hosting.serving_image_uri,
+        "Image": release.serving_image_uri,
         "ModelDataUrl": release.model_uri,
     }
-    statistics = {"ContentType": "application/json", "S3Uri": release.evaluation_uri}
-    return {
+    package: dict[str, Any] = {
         "ModelPackageGroupName": release.endpoint,
         "ModelPackageDescription": f"{release.name}, trained by the run {release.run}",
         "InferenceSpecification": {
             "Containers": [container],
-            "SupportedContentTypes": CONTENT_TYPES,
-            "SupportedResponseMIMETypes": [release.task.content_type],
+            "SupportedContentTypes": list(release.task.request_types),
+            "SupportedResponseMIMETypes": list(release.task.response_types),
             "SupportedRealtimeInferenceInstanceTypes": [release.hosting.hosting_instance_type],
         },
-        "ModelMetrics": {"ModelQuality": {"Statistics": statistics}},
         "ModelApprovalStatus": "Approved",
         # Makes a repeated call register nothing twice.
         "ClientToken": release.version,
     }
+    if not release.task.is_built_in:
+        statistics = {"ContentType": "application/json", "S3Uri": release.evaluation_uri}
+        package["ModelMetrics"] = {"ModelQuality": {"Statistics": statistics}}
+    return package
 
 
 def model(release: Release) -> dict[str, Any]:
@@ -48,7 +49,7 @@ def model(release: Release) -> dict[str, Any]:
         "ModelName": release.name,
         "ExecutionRoleArn": release.training.sagemaker_role_arn,
         "PrimaryContainer": {
-            "Image": release.hosting.serving_image_uri,
+            "Image": release.serving_image_uri,
             "ModelDataUrl": release.model_uri,
         },
         "EnableNetworkIsolation": not is_serverless(release),

@@ -2,23 +2,38 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import statistics
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import PurePosixPath
+from typing import Any
 
-from sonoflow import endpoints, images, objects, tasks
+from sonoflow import endpoints, images, objects, payloads, tasks
 from sonoflow.errors import EndpointResponseInvalid, ProbeFailed
 from sonoflow.keys import parse_uri
 
 PROBES = 3
 
 
-def probe(task: str, endpoint: str, manifest_uri: str, classes: Collection[str]) -> list[float]:
-    """The milliseconds that each probe took. Raises ProbeFailed; errors of the call escape."""
+@dataclasses.dataclass(frozen=True)
+class Probed:
+    """An endpoint that passed."""
+
+    probes: int  # images or rows that were sent
+    milliseconds: list[float]  # of each image, or of each shard of rows
+    metrics: dict[str, float | None] = dataclasses.field(default_factory=dict)  # that came of it
+
+
+def probe(payload: Mapping[str, Any]) -> Probed:
+    """Sends a few images of the test split. Raises ProbeFailed; errors of the call escape."""
+    task = payloads.field(payload, "task", str)
+    endpoint = payloads.field(payload, "endpoint_name", str)
+    manifest = parse_uri(payloads.field(payload, "manifest_uri", str))
+    classes = payloads.texts(payload, "classes")
     took = []
-    for bucket, key in choose(objects.read(*parse_uri(manifest_uri))):
+    for bucket, key in choose(objects.read(*manifest)):
         data = objects.read(bucket, key)
         start = time.perf_counter()
         try:
@@ -26,7 +41,7 @@ def probe(task: str, endpoint: str, manifest_uri: str, classes: Collection[str])
         except EndpointResponseInvalid as error:
             raise ProbeFailed(str(error)) from error
         took.append((time.perf_counter() - start) * 1000)
-    return took
+    return Probed(len(took), took)
 
 
 def _ask(task: str, endpoint: str, data: bytes, classes: Collection[str]) -> None:

@@ -1,4 +1,8 @@
-"""The tasks that models are trained for: program, hyperparameters, metrics, gate."""
+"""The tasks that models are trained for: program, hyperparameters, metrics, gate.
+
+Images are trained on by programs of model_code in script mode, tables by SageMaker's built-in
+Linear Learner, whose hyperparameters and gate are in `linear_learner`.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,16 @@ from sonoflow.settings import Training
 
 CLASSIFICATION = "classification"
 SEGMENTATION = "segmentation"
+TABLE = "table"
+# What model_code/serve.py takes.
+_IMAGE_TYPES = ("image/bmp", "image/jpeg", "image/png", "image/tiff")
+# What Linear Learner takes and gives.
+_ROW_TYPES = (
+    "application/x-recordio-protobuf",
+    "application/json",
+    "application/jsonlines",
+    "text/csv",
+)
 _NUMBER = "([0-9.eE+-]+)"
 
 
@@ -20,10 +34,15 @@ class Task:
 
     name: str
     model: str
-    program: str  # in model_code
+    program: str  # in model_code; empty where a built-in algorithm trains
     metrics: tuple[str, ...]  # as CloudWatch names them; the log writes _ for :
-    content_type: str  # of the endpoint's response
-    uses_pretrained_weights: bool
+    request_types: tuple[str, ...]  # content types that the endpoint takes
+    response_types: tuple[str, ...]  # and those that it gives
+    uses_pretrained_weights: bool = False
+
+    @property
+    def is_built_in(self) -> bool:
+        return not self.program
 
     def metric_definitions(self) -> list[dict[str, str]]:
         """How SageMaker finds the metrics in the log lines of a training job."""
@@ -32,8 +51,13 @@ class Task:
         ]
 
     def hyperparameters(self, settings: Training) -> dict[str, Any]:
-        """The task's own; those of every release come from the release."""
-        common = {"batch-size": settings.batch_size, "seed": settings.training_seed}
+        """A script's own; those of every release come from the release."""
+        common = {
+            "batch-size": settings.batch_size,
+            "seed": settings.training_seed,
+            "stop-on": settings.stop_on,
+            "test-time-flip": settings.test_time_flip,
+        }
         if self.name == CLASSIFICATION:
             return {
                 **common,
@@ -44,7 +68,9 @@ class Task:
         return {
             **common,
             "base-channels": settings.segmenter_base_channels,
+            "deep-supervision": settings.segmenter_deep_supervision,
             "depth": settings.segmenter_depth,
+            "encoder": settings.segmenter_encoder,
             "epochs": settings.segmenter_epochs,
             "image-size": settings.segmenter_image_size,
         }
@@ -68,8 +94,11 @@ _TASKS = {
             "validation:macro_f1",
             "test:accuracy",
             "test:macro_f1",
+            "test:macro_auc",
+            "test:ece",
         ),
-        content_type="application/json",
+        request_types=_IMAGE_TYPES,
+        response_types=("application/json",),
         uses_pretrained_weights=True,
     ),
     SEGMENTATION: Task(
@@ -85,8 +114,16 @@ _TASKS = {
             "test:lesion_iou",
             "test:normal_false_mask_rate",
         ),
-        content_type="image/png",
-        uses_pretrained_weights=False,
+        request_types=_IMAGE_TYPES,
+        response_types=("image/png",),
+    ),
+    TABLE: Task(
+        name=TABLE,
+        model="table",
+        program="",
+        metrics=(),  # a built-in algorithm brings its own, and SageMaker refuses others
+        request_types=_ROW_TYPES,
+        response_types=_ROW_TYPES,
     ),
 }
 

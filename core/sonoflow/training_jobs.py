@@ -1,61 +1,123 @@
-"""The request for a release's training job: script mode, without network."""
+"""The request for a release's training job: a script of ours, or a built-in algorithm.
+
+Neither has a network.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 from sonoflow import keys, tasks
-from sonoflow.releases import Release
+from sonoflow.linear_learner import SPOT_SECONDS_LIMIT
+from sonoflow.releases import Code, Release
+from sonoflow.settings import Training
 
 VOLUME_GIGABYTES = 30
+RECORDIO = "application/x-recordio-protobuf"
 _INPUT = "/opt/ml/input/data"
+_WHOLE, _SHARED = "FullyReplicated", "ShardedByS3Key"
 
 
 def request(release: Release) -> dict[str, Any]:
     """The body of CreateTrainingJob."""
-    settings = release.training
-    several = settings.training_instance_count > 1
+    own = _script(release, release.source) if isinstance(release.source, Code) else _table(release)
     return {
         "TrainingJobName": release.name,
-        "RoleArn": settings.sagemaker_role_arn,
-        "AlgorithmSpecification": {
-            "TrainingImage": settings.training_image_uri,
-            "TrainingInputMode": "File",
-            "MetricDefinitions": release.task.metric_definitions(),
-        },
-        "HyperParameters": tasks.encoded({**release.hyperparameters, **_script(release)}),
-        "InputDataConfig": _channels(release),
+        "RoleArn": release.training.sagemaker_role_arn,
         "OutputDataConfig": {"S3OutputPath": keys.uri(release.work_bucket, "training")},
-        "ResourceConfig": {
-            "InstanceType": settings.training_instance_type,
-            "InstanceCount": settings.training_instance_count,
-            "VolumeSizeInGB": VOLUME_GIGABYTES,
-        },
-        "StoppingCondition": {"MaxRuntimeInSeconds": settings.training_max_runtime_seconds},
         "EnableNetworkIsolation": True,
-        "EnableInterContainerTrafficEncryption": several,
+        "EnableInterContainerTrafficEncryption": own["ResourceConfig"]["InstanceCount"] > 1,
         "Tags": release.tags,
+        **own,
     }
 
 
-def _script(release: Release) -> dict[str, str]:
-    """Script mode's own parameters. The code comes as a channel: the container cannot reach S3."""
-    archive = keys.parse_uri(release.code.uri)[1].rpartition("/")[2]
-    return {
+def _script(release: Release, code: Code) -> dict[str, Any]:
+    """Script mode. The code comes as a channel: the container cannot reach S3."""
+    settings = release.training
+    archive = keys.parse_uri(code.uri)[1].rpartition("/")[2]
+    flags = {
+        **release.hyperparameters,
         "sagemaker_program": release.task.program,
         "sagemaker_submit_directory": f"{_INPUT}/code/{archive}",
     }
-
-
-def _channels(release: Release) -> list[dict[str, Any]]:
     channels = [_channel(split, "ManifestFile", release.manifests[split]) for split in keys.SPLITS]
-    channels.append(_channel("code", "S3Prefix", release.code.uri))
-    weights = release.training.pretrained_weights_uri
-    if weights and release.task.uses_pretrained_weights:
-        channels.append(_channel("weights", "S3Prefix", weights))
-    return channels
+    channels.append(_channel("code", "S3Prefix", code.uri))
+    # Which images belong together, for the confidence intervals.
+    index = keys.uri(release.work_bucket, release.dataset.index)
+    channels.append(_channel("index", "S3Prefix", index))
+    if settings.pretrained_weights_uri and release.task.uses_pretrained_weights:
+        channels.append(_channel("weights", "S3Prefix", settings.pretrained_weights_uri))
+    return {
+        "AlgorithmSpecification": {
+            **_algorithm(release),
+            "MetricDefinitions": release.task.metric_definitions(),
+        },
+        "HyperParameters": tasks.encoded(flags),
+        "InputDataConfig": channels,
+        "ResourceConfig": _machines(
+            settings.training_instance_type, settings.training_instance_count
+        ),
+        "StoppingCondition": _stopping(settings),
+        "EnableManagedSpotTraining": settings.training_spot,
+        # Written after every epoch: a job that is interrupted goes on there.
+        "CheckpointConfig": {
+            "S3Uri": keys.uri(release.work_bucket, keys.checkpoints(release.name)),
+        },
+    }
 
 
-def _channel(name: str, kind: str, uri: str) -> dict[str, Any]:
-    source = {"S3DataType": kind, "S3Uri": uri, "S3DataDistributionType": "FullyReplicated"}
+def _stopping(settings: Training) -> dict[str, int]:
+    """A script checkpoints, so it may wait for spot instances as long again as it may run."""
+    seconds = settings.training_max_runtime_seconds
+    if not settings.training_spot:
+        return {"MaxRuntimeInSeconds": seconds}
+    return {"MaxRuntimeInSeconds": seconds, "MaxWaitTimeInSeconds": 2 * seconds}
+
+
+def _table(release: Release) -> dict[str, Any]:
+    """Linear Learner, which shares the training shards out between its instances."""
+    settings = release.table_training
+    seconds = release.training.training_max_runtime_seconds
+    stopping = {"MaxRuntimeInSeconds": seconds}
+    if settings.table_spot:
+        stopping = {
+            "MaxRuntimeInSeconds": min(seconds, SPOT_SECONDS_LIMIT),
+            "MaxWaitTimeInSeconds": SPOT_SECONDS_LIMIT,
+        }
+    return {
+        "AlgorithmSpecification": _algorithm(release),
+        "HyperParameters": release.hyperparameters,
+        "InputDataConfig": [
+            {
+                **_channel(
+                    split,
+                    "ManifestFile",
+                    release.manifests[split],
+                    _SHARED if split == "train" else _WHOLE,
+                ),
+                "ContentType": RECORDIO,
+            }
+            for split in keys.SPLITS
+        ],
+        "ResourceConfig": _machines(settings.table_instance_type, settings.table_instance_count),
+        "StoppingCondition": stopping,
+        "EnableManagedSpotTraining": settings.table_spot,
+    }
+
+
+def _algorithm(release: Release) -> dict[str, Any]:
+    return {"TrainingImage": release.training_image_uri, "TrainingInputMode": "File"}
+
+
+def _machines(instance_type: str, count: int) -> dict[str, Any]:
+    return {
+        "InstanceType": instance_type,
+        "InstanceCount": count,
+        "VolumeSizeInGB": VOLUME_GIGABYTES,
+    }
+
+
+def _channel(name: str, kind: str, uri: str, distribution: str = _WHOLE) -> dict[str, Any]:
+    source = {"S3DataType": kind, "S3Uri": uri, "S3DataDistributionType": distribution}
     return {"ChannelName": name, "DataSource": {"S3DataSource": source}, "InputMode": "File"}

@@ -1,4 +1,4 @@
-"""A training job's evaluation and a gate → whether the model may be deployed."""
+"""A training job's figures and a gate → whether the model may be deployed."""
 
 from __future__ import annotations
 
@@ -8,25 +8,21 @@ from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from sonoflow import evaluations, gates, keys, objects, payloads, tasks
+from sonoflow import evaluations, gates, payloads, tasks
 
 logger = Logger()
 metrics = Metrics()
 tracer = Tracer()
 
 
-@logger.inject_lambda_context(correlation_id_path="evaluation.output_uri")
+@logger.inject_lambda_context(correlation_id_path="evaluation.evaluation_uri")
 @tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     task = tasks.get(payloads.field(event, "task", str))
-    output = keys.parse_uri(payloads.field(event, "evaluation.output_uri", str))
-    target = keys.parse_uri(payloads.field(event, "evaluation.evaluation_uri", str))
     gate = payloads.field(event, "gate", dict)
-    evaluation = evaluations.extract(objects.read(*output))
-    figures = evaluations.metrics(evaluation)
+    figures = evaluations.reported(event) if task.is_built_in else evaluations.kept(event)
     reasons = gates.reasons_against(figures, gate)
-    objects.write(*target, evaluation, "application/json")
     metrics.add_metric("ModelsRefused" if reasons else "ModelsPassed", MetricUnit.Count, 1)
     answer = {"passed": not reasons, "reasons": reasons, "metrics": figures}
     logger.info("model judged", extra={"task": task.name, **answer})

@@ -19,6 +19,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     release = releases.from_state(
         event,
         training=settings.read(settings.Training),
+        table_training=settings.read(settings.TableTraining),
         hosting=settings.read(settings.Hosting),
         work_bucket=settings.read(settings.Buckets).work_bucket,
     )
@@ -29,21 +30,13 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         "release": release.name,
         "version": release.version,
         "training_job": training_jobs.request(release),
-        "evaluation": {
-            "output_uri": release.output_uri,
-            "evaluation_uri": release.evaluation_uri,
-        },
-        "gate": release.task.gate(release.training),
+        "evaluation": release.evaluation,
+        "gate": release.gate,
         "model_package": hosting.model_package(release),
         "create_model": hosting.model(release),
         "endpoint_config": hosting.endpoint_config(release),
         "endpoint": hosting.endpoint(release),
         "endpoint_update": hosting.endpoint_update(release),
         "scaling": hosting.scaling(release),
-        "probe": {
-            "task": release.task.name,
-            "endpoint_name": release.endpoint,
-            "manifest_uri": release.manifests["test"],
-            "classes": list(release.classes),
-        },
+        "probe": release.probe,
     }

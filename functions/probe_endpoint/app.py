@@ -8,7 +8,7 @@ from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from sonoflow import payloads, probes
+from sonoflow import payloads, probes, table_probes, tasks
 
 logger = Logger()
 metrics = Metrics()
@@ -19,14 +19,15 @@ tracer = Tracer()
 @tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    took = probes.probe(
-        task=payloads.field(event, "task", str),
-        endpoint=payloads.field(event, "endpoint_name", str),
-        manifest_uri=payloads.field(event, "manifest_uri", str),
-        classes=payloads.texts(event, "classes"),
-    )
-    for milliseconds in took:
+    task = tasks.get(payloads.field(event, "task", str))
+    probed = table_probes.probe(event) if task.is_built_in else probes.probe(event)
+    for milliseconds in probed.milliseconds:
         metrics.add_metric("ProbeLatency", MetricUnit.Milliseconds, milliseconds)
-    answer = {"passed": True, "probes": len(took), "milliseconds": probes.median(took)}
+    answer = {
+        "passed": True,
+        "probes": probed.probes,
+        "milliseconds": probes.median(probed.milliseconds),
+        "metrics": probed.metrics,
+    }
     logger.info("endpoint probed", extra=answer)
     return answer

@@ -30,6 +30,16 @@ def states_of(machine: Document) -> Iterator[tuple[str, Document]]:
             yield from states_of(state["ItemProcessor"])
 
 
+def lintable(machine: Document) -> Document:
+    """A machine as cfn-lint knows the language: 1.58 takes JSONata for a wait's seconds, not yet
+    for a map's concurrency, where AWS takes it too. Everything else is left for it to judge."""
+    copied = copy.deepcopy(machine)
+    for _, state in states_of(copied):
+        if str(state.get("MaxConcurrency", "")).startswith("{%"):
+            state["MaxConcurrency"] = 1
+    return copied
+
+
 @pytest.fixture(scope="session")
 def template(root: Path) -> Document:
     parsed: Document = yaml_parse((root / "template.yaml").read_text())
@@ -53,7 +63,7 @@ def expanded(template: Document, machines: dict[str, Document]) -> Document:
             properties["CodeUri"] = "s3://artifacts/function.zip"
         if resource["Type"] == "AWS::Serverless::StateMachine":
             name = Path(properties.pop("DefinitionUri")).name.removesuffix(".asl.json")
-            properties["Definition"] = machines[name]
+            properties["Definition"] = lintable(machines[name])
     result: Document = transform(source, {}, _NoManagedPolicies())
     for resource in result["Resources"].values():
         # The translator joins a definition from its lines, and cfn-lint follows a join by

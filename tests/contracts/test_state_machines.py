@@ -17,9 +17,9 @@ import pytest
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 
 import sonoflow.errors
-from tests.contracts.conftest import states_of
+from tests.contracts.conftest import lintable, states_of
 
-MACHINES = ("train_images", "release_model")
+MACHINES = ("train_images", "train_table", "release_model")
 # The way back may fail only as a whole: a catch there would hide what is left behind.
 UNDO = re.compile(r"^(Restore|Remove|Reject|DescribeRestored)|^NotifyFailure$|^StageBatch$")
 # How Lambda reports a function whose process ended under it.
@@ -42,7 +42,7 @@ def text_of(root: Path, name: str) -> str:
 
 def substituted(text: str) -> str:
     """The definition as AWS sees it: numbers for the numeric tokens, ARNs for the rest."""
-    text = re.sub(r"\$\{\w+Seconds\}", "2", text)
+    text = re.sub(r"\$\{\w+(Seconds|Concurrency)\}", "2", text)
     return re.sub(r"\$\{(\w+)\}", r"arn:aws:states:us-east-1:123456789012:stateMachine:\1", text)
 
 
@@ -63,13 +63,25 @@ def lint(tmp_path: Path, definition: Any) -> str:
 
 @pytest.mark.parametrize("name", MACHINES)
 def test_the_schema_accepts_it(root: Path, tmp_path: Path, name: str) -> None:
-    assert lint(tmp_path, json.loads(substituted(text_of(root, name)))) == ""
+    assert lint(tmp_path, lintable(json.loads(substituted(text_of(root, name))))) == ""
 
 
 def test_the_schema_refuses_a_broken_one(root: Path, tmp_path: Path) -> None:
     definition = json.loads(substituted(text_of(root, "release_model")))
     definition["States"]["Train"]["Resourec"] = definition["States"]["Train"].pop("Resource")
     assert "E3601" in lint(tmp_path, definition)
+
+
+def test_a_parameter_says_how_many_batches_are_staged_at_once(
+    machines: dict[str, Any], template: dict[str, Any]
+) -> None:
+    machine = template["Resources"]["TrainImagesStateMachine"]["Properties"]
+    given = machine["DefinitionSubstitutions"]
+
+    assert machines["train_images"]["States"]["StageImages"]["MaxConcurrency"] == (
+        "{% ${StageConcurrency} %}"
+    )
+    assert given["StageConcurrency"] == {"Ref": "StageConcurrency"}
 
 
 @pytest.mark.parametrize("name", MACHINES)

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 
 OUTPUTS = {
@@ -15,11 +16,53 @@ OUTPUTS = {
     "WorkBucketName",
     "ResultsBucketName",
     "TrainImagesStateMachineArn",
+    "TrainTableStateMachineArn",
     "ReleaseModelStateMachineArn",
     "ClassifierEndpointName",
     "SegmenterEndpointName",
+    "TableEndpointName",
     "InboxQueueUrl",
     "InboxDeadLetterQueueUrl",
+}
+# Of the image linear-learner:1: image_uri_config/linear-learner.json of sagemaker 2.257.7.
+LINEAR_LEARNER_ACCOUNTS = {
+    "af-south-1": "455444449433",
+    "ap-east-1": "286214385809",
+    "ap-northeast-1": "351501993468",
+    "ap-northeast-2": "835164637446",
+    "ap-northeast-3": "867004704886",
+    "ap-south-1": "991648021394",
+    "ap-south-2": "628508329040",
+    "ap-southeast-1": "475088953585",
+    "ap-southeast-2": "712309505854",
+    "ap-southeast-3": "951798379941",
+    "ap-southeast-4": "106583098589",
+    "ca-central-1": "469771592824",
+    "ca-west-1": "190319476487",
+    "cn-north-1": "390948362332",
+    "cn-northwest-1": "387376663083",
+    "eu-central-1": "664544806723",
+    "eu-central-2": "680994064768",
+    "eu-north-1": "669576153137",
+    "eu-south-1": "257386234256",
+    "eu-south-2": "104374241257",
+    "eu-west-1": "438346466558",
+    "eu-west-2": "644912444149",
+    "eu-west-3": "749696950732",
+    "il-central-1": "898809789911",
+    "me-central-1": "272398656194",
+    "me-south-1": "249704162688",
+    "sa-east-1": "855470959533",
+    "us-east-1": "382416733822",
+    "us-east-2": "404615174143",
+    "us-gov-east-1": "237065988967",
+    "us-gov-west-1": "226302683700",
+    "us-iso-east-1": "490574956308",
+    "us-isob-east-1": "765400339828",
+    "us-isof-east-1": "108575199400",
+    "us-isof-south-1": "124985052026",
+    "us-west-1": "632365934929",
+    "us-west-2": "174872318107",
 }
 # Actions that IAM knows no resource for.
 WITHOUT_RESOURCE = {
@@ -118,6 +161,61 @@ def test_a_wildcard_resource_only_where_iam_knows_no_other(expanded: dict[str, A
                         assert actions <= WITHOUT_RESOURCE, (name, actions)
 
 
+def allowed(template: dict[str, Any], logical_id: str) -> set[tuple[str, str]]:
+    """(action, resource) pairs that a function's or a machine's own policies allow. A resource is
+    what it refers to, or ends with, below the account."""
+    pairs = set()
+    for policy in template["Resources"][logical_id]["Properties"]["Policies"]:
+        for statement in policy["Statement"]:
+            for resource in as_list(statement["Resource"]):
+                text = resource if isinstance(resource, str) else next(iter(resource.values()))
+                name = ".".join(as_list(text)).rpartition("${AWS::AccountId}:")[2]
+                pairs |= {(action, name) for action in as_list(statement["Action"])}
+    return pairs
+
+
+@pytest.mark.parametrize(
+    ("logical_id", "action", "resource"),
+    [
+        ("PlanDatasetFunction", "states:StartExecution", "TrainTableStateMachine"),
+        (
+            "PlanDatasetFunction",
+            "states:DescribeExecution",
+            "execution:${TrainTableStateMachine.Name}:*",
+        ),
+        ("StageTableFunction", "s3:GetObjectVersion", "${UploadsBucket.Arn}/datasets/*"),
+        ("StageTableFunction", "s3:PutObject", "${WorkBucket.Arn}/datasets/*"),
+        ("StageTableFunction", "s3:PutObject", "${WorkBucket.Arn}/refused/*"),
+        ("StageTableFunction", "s3:AbortMultipartUpload", "${WorkBucket.Arn}/datasets/*"),
+        (
+            "JudgeModelFunction",
+            "sagemaker:DescribeTrainingJob",
+            "training-job/${AWS::StackName}-table-*",
+        ),
+        ("ProbeEndpointFunction", "s3:GetObject", "${WorkBucket.Arn}/datasets/*"),
+        ("ProbeEndpointFunction", "s3:PutObject", "${WorkBucket.Arn}/training/*/table.json"),
+        ("ProbeEndpointFunction", "s3:PutObject", "${WorkBucket.Arn}/training/*/evaluation.json"),
+        ("ProbeEndpointFunction", "sagemaker:InvokeEndpoint", "endpoint/${AWS::StackName}-table"),
+        ("PredictFunction", "sagemaker:InvokeEndpoint", "endpoint/${AWS::StackName}-table"),
+        ("PredictFunction", "sagemaker:DescribeEndpoint", "endpoint/${AWS::StackName}-table"),
+        ("PredictFunction", "s3:GetObject", "${WorkBucket.Arn}/training/*/table.json"),
+        ("PredictFunction", "s3:GetObject", "${ResultsBucket.Arn}/scores/*"),
+        ("PredictFunction", "s3:PutObject", "${ResultsBucket.Arn}/scores/*"),
+        ("PredictFunction", "s3:AbortMultipartUpload", "${ResultsBucket.Arn}/scores/*"),
+        ("PredictFunction", "s3:ListBucket", "WorkBucket.Arn"),
+        ("TrainTableStateMachine", "lambda:InvokeFunction", "StageTableFunction.Arn"),
+        ("TrainTableStateMachine", "lambda:InvokeFunction", "PublishReportFunction.Arn"),
+        ("TrainTableStateMachine", "states:StartExecution", "ReleaseModelStateMachine"),
+        ("TrainTableStateMachine", "sns:Publish", "NotificationsTopic"),
+    ],
+)
+def test_what_a_table_needs_is_allowed(
+    template: dict[str, Any], logical_id: str, action: str, resource: str
+) -> None:
+    """The laptop runtime enforces no policy: nothing else would notice a missing one."""
+    assert (action, resource) in allowed(template, logical_id)
+
+
 def test_functions_trace_and_run_on_the_one_runtime(expanded: dict[str, Any]) -> None:
     for function in resources(expanded, "AWS::Lambda::Function").values():
         assert function["Properties"]["TracingConfig"] == {"Mode": "Active"}
@@ -133,6 +231,58 @@ def test_the_error_alarm_watches_every_function(template: dict[str, Any]) -> Non
         for dimension in metric["MetricStat"]["Metric"]["Dimensions"]
     }
     assert watched == set(resources(template, "AWS::Serverless::Function"))
+
+
+def test_the_error_alarm_reads_no_more_metrics_than_cloudwatch_allows(
+    template: dict[str, Any],
+) -> None:
+    """Ten in an alarm that computes: with more functions it takes a second one."""
+    metrics = template["Resources"]["FunctionErrorsAlarm"]["Properties"]["Metrics"]
+    assert len([metric for metric in metrics if "MetricStat" in metric]) <= 10
+
+
+def test_the_failure_alarm_watches_every_machine_that_an_upload_starts(
+    template: dict[str, Any],
+) -> None:
+    metrics = template["Resources"]["ExecutionFailuresAlarm"]["Properties"]["Metrics"]
+    watched = {
+        (metric["MetricStat"]["Metric"]["MetricName"], dimension["Value"]["Ref"])
+        for metric in metrics
+        if "MetricStat" in metric
+        for dimension in metric["MetricStat"]["Metric"]["Dimensions"]
+    }
+    assert watched == {
+        (name, machine)
+        for name in ("ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted")
+        for machine in ("TrainImagesStateMachine", "TrainTableStateMachine")
+    }
+
+
+def test_linear_learner_comes_from_the_accounts_that_sagemaker_names(
+    template: dict[str, Any],
+) -> None:
+    mapping = template["Mappings"]["LinearLearnerRegistry"]
+    accounts = {region: entry["Account"] for region, entry in mapping.items()}
+
+    known = {region: account for region, account in accounts.items() if account != "none"}
+    assert known == LINEAR_LEARNER_ACCOUNTS
+
+
+def test_every_region_that_aws_names_is_in_the_mapping(template: dict[str, Any]) -> None:
+    """FindInMap fails for a region that is absent, even where an image's URI is given."""
+    session = boto3.session.Session()
+    regions = {
+        region
+        for partition in session.get_available_partitions()
+        for region in session.get_available_regions("sagemaker", partition_name=partition)
+    }
+    assert regions <= set(template["Mappings"]["LinearLearnerRegistry"])
+
+
+def test_every_parameter_is_shown_in_a_group(template: dict[str, Any]) -> None:
+    groups = template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+    shown = [name for group in groups for name in group["Parameters"]]
+    assert sorted(shown) == sorted(template["Parameters"])
 
 
 def test_laptop_parameters_exist_in_the_template(root: Path, template: dict[str, Any]) -> None:

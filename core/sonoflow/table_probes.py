@@ -1,0 +1,100 @@
+"""Trying a table's endpoint with the whole test split, and judging the model by its answers.
+
+A built-in algorithm leaves no evaluation, so this is where the evaluation of a table comes from.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from sonoflow import (
+    evaluations,
+    gates,
+    objects,
+    payloads,
+    recordio,
+    table_evaluation,
+    table_scoring,
+    tasks,
+)
+from sonoflow.errors import EndpointResponseInvalid, PayloadInvalid, ProbeFailed
+from sonoflow.keys import parse_uri
+from sonoflow.linear_learner import REGRESSOR, REGRESSOR_CUT
+from sonoflow.probes import Probed
+from sonoflow.table_evaluation import Baseline, Floats, Labels
+from sonoflow.tables import Table
+
+Answers = tuple[Labels, Floats, Labels]  # (rows,) each: true classes, scores, predicted classes
+
+
+def probe(payload: Mapping[str, Any]) -> Probed:
+    """Scores every row of the test split, writes the evaluation and holds it against the gate.
+
+    The table goes to its place beside the model before: the endpoint may be asked by others from
+    the moment that it serves. Raises ProbeFailed, naming all that is missed; PayloadInvalid; errors
+    of the calls escape.
+    """
+    classes = payloads.texts(payload, "classes")
+    gate = payloads.field(payload, "gate", dict)
+    content = objects.read(*_location(payload, "table_uri"))
+    table = Table.parse(json.loads(content))
+    if list(table.classes) != classes:
+        raise PayloadInvalid(f"the table's classes are {list(table.classes)}, not {classes}")
+    objects.write(*_location(payload, "release_table_uri"), content, "application/json")
+    (truth, scores, predicted), took = _ask(payload, table)
+    cut = REGRESSOR_CUT if payloads.field(payload, "predictor_type", str) == REGRESSOR else None
+    baseline = _baseline(payload, classes)
+    found = table_evaluation.evaluate(truth, scores, predicted, classes, baseline, cut)
+    release = payloads.field(payload, "release", str)
+    evaluation = {"task": tasks.TABLE, "release": release, **found}
+    document = json.dumps(evaluation, ensure_ascii=False, indent=1, allow_nan=False).encode()
+    objects.write(*_location(payload, "evaluation_uri"), document, "application/json")
+    figures = evaluations.metrics(document)
+    if reasons := gates.reasons_against(figures, gate):
+        raise ProbeFailed(f"on the {len(truth)} rows of the test split, {'; '.join(reasons)}")
+    return Probed(len(truth), took, figures)
+
+
+def _ask(payload: Mapping[str, Any], table: Table) -> tuple[Answers, list[float]]:
+    """What the endpoint makes of the rows, and the milliseconds that each shard took."""
+    endpoint = payloads.field(payload, "endpoint_name", str)
+    answers: list[Answers] = []
+    took = []
+    for bucket, key in _shards(objects.read(*_location(payload, "manifest_uri"))):
+        records = recordio.read(objects.read(bucket, key))
+        if records.labels is None:
+            raise ProbeFailed(f"the records of {key} have no labels to judge by")
+        start = time.perf_counter()
+        try:
+            given = table_scoring.score(endpoint, records.vectors, table)
+        except EndpointResponseInvalid as error:
+            raise ProbeFailed(str(error)) from error
+        took.append((time.perf_counter() - start) * 1000)
+        answers.append((records.labels.astype(np.int64), given.scores, given.labels))
+    truth, scores, predicted = (np.concatenate(parts) for parts in zip(*answers, strict=True))
+    return (truth, scores, predicted), took
+
+
+def _shards(manifest: bytes) -> list[tuple[str, str]]:
+    """Bucket and key of each. Raises ProbeFailed."""
+    prefix, *names = json.loads(manifest)
+    if not names:
+        raise ProbeFailed("the test split holds no row to probe with")
+    return [parse_uri(prefix["prefix"] + name) for name in names]
+
+
+def _baseline(payload: Mapping[str, Any], classes: list[str]) -> Baseline:
+    statistics = objects.read_json(*_location(payload, "statistics_uri"))
+    train = payloads.field(statistics, "splits.train", dict)
+    median = payloads.field(statistics, "baseline.train_median_label", float)
+    majority = max(range(len(classes)), key=lambda number: train.get(classes[number], 0))
+    return Baseline(majority, median)
+
+
+def _location(payload: Mapping[str, Any], name: str) -> tuple[str, str]:
+    return parse_uri(payloads.field(payload, name, str))
