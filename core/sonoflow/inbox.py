@@ -1,29 +1,67 @@
-"""What happens to an image in the inbox."""
+"""What happens to an object in the inbox: an image here, a table in `table_inbox`."""
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import time
 from pathlib import PurePosixPath
 
 from botocore.exceptions import ClientError
 
-from sonoflow import endpoints, formats, images, keys, objects, overlays, predictions, uploads
+from sonoflow import (
+    endpoints,
+    formats,
+    images,
+    keys,
+    objects,
+    overlays,
+    png,
+    predictions,
+    table_inbox,
+    uploads,
+)
 from sonoflow.errors import ImageRejected
+from sonoflow.settings import Buckets
 from sonoflow.settings import Prediction as Settings
 from sonoflow.uploads import Upload
 
 PREDICTED, REJECTED, SKIPPED = "predicted", "rejected", "skipped"
 
 
-def handle(upload: Upload, results: str, settings: Settings) -> str:
-    """Leaves a prediction or a rejection of the upload in the bucket `results`.
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """What became of an object."""
+
+    kind: str
+    rows: int = 0  # of a table, that have a score
+    bad_rows: int = 0  # of a table, that have none
+
+
+def handle(upload: Upload, buckets: Buckets, settings: Settings) -> Outcome:
+    """Leaves the answer to the upload, or a rejection of it, in the results bucket.
 
     Skips what has no work in it: a folder's marker, a version that is settled or overtaken
     already, an object that is gone. Errors of S3 and of the endpoints escape.
     """
     if upload.key.endswith("/"):
-        return SKIPPED
+        return Outcome(SKIPPED)
+    if PurePosixPath(upload.key).suffix.lower() == table_inbox.SUFFIX:
+        return _handle_table(upload, buckets, settings)
+    return Outcome(_handle_image(upload, buckets.results_bucket, settings))
+
+
+def _handle_table(upload: Upload, buckets: Buckets, settings: Settings) -> Outcome:
+    if table_inbox.is_settled(upload, buckets.results_bucket):
+        return Outcome(SKIPPED)
+    tally = table_inbox.score(upload, buckets, settings.table_endpoint_name)
+    if tally is None:
+        return Outcome(SKIPPED)
+    kind = REJECTED if tally.rejection else PREDICTED
+    return Outcome(kind, tally.rows, tally.bad_rows)
+
+
+def _handle_image(upload: Upload, results: str, settings: Settings) -> str:
     path = keys.inbox_path(upload.key)
     if is_settled(upload, path, results):
         return SKIPPED
@@ -59,7 +97,7 @@ def _fetch(upload: Upload) -> bytes | None:
     """The object's bytes, or None if it is gone. Raises ImageRejected before it reads in vain."""
     suffix = PurePosixPath(upload.key).suffix.lower()
     if suffix not in formats.IMAGE_SUFFIXES:
-        detail = f"{suffix!r} is none of {formats.suffixes()}"
+        detail = f"{suffix!r} is none of {formats.suffixes()}, and not {table_inbox.SUFFIX}"
         raise ImageRejected("unsupported-extension", detail)
     if upload.size > formats.FILE_BYTES_LIMIT:
         detail = f"{upload.size} bytes, the limit is {formats.FILE_BYTES_LIMIT}"
@@ -86,7 +124,7 @@ def predict(upload: Upload, data: bytes, results: str, settings: Settings) -> No
     lesions = overlays.find(segmentation.probabilities)
     path = keys.inbox_path(upload.key)
     overlay = overlays.draw(decoded.pixels, lesions.mask)
-    objects.write(results, keys.mask(path), images.encode_png(lesions.mask), "image/png")
+    objects.write(results, keys.mask(path), png.encode(lesions.mask), "image/png")
     objects.write(results, keys.overlay(path), overlay, "image/png")
     prediction = predictions.Prediction(
         upload=upload,
@@ -110,7 +148,7 @@ def predict(upload: Upload, data: bytes, results: str, settings: Settings) -> No
 def request_body(decoded: images.Decoded) -> bytes:
     """What the endpoints are sent: grey PNG, as staging writes it, so that a model sees an image
     just as it saw its training images, whatever the format. Raises ImageRejected."""
-    grey = images.encode_png(decoded.pixels)
+    grey = png.encode(decoded.pixels)
     if len(grey) > endpoints.PAYLOAD_BYTES_LIMIT:
         detail = f"{len(grey)} bytes as grey PNG, the limit is {endpoints.PAYLOAD_BYTES_LIMIT}"
         raise ImageRejected("too-large", detail)

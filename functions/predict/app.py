@@ -1,4 +1,5 @@
-"""Inbox images, by way of SQS → a prediction, a mask and an overlay each, or a rejection."""
+"""Inbox objects, by way of SQS → a prediction, a mask and an overlay of an image, the scores of a
+table, or a rejection."""
 
 from __future__ import annotations
 
@@ -42,12 +43,16 @@ def handle_record(record: SQSRecord) -> None:
         event = record.json_body
         logger.set_correlation_id(event.get("id"))
         upload = uploads.from_event(event)
-        results = settings.read(settings.Buckets).results_bucket
-        outcome = inbox.handle(upload, results, settings.read(settings.Prediction))
+        buckets = settings.read(settings.Buckets)
+        outcome = inbox.handle(upload, buckets, settings.read(settings.Prediction))
     except Exception:
         metrics.add_metric("PredictionFailures", MetricUnit.Count, 1)
         logger.exception("message not handled", extra={"message_id": record.message_id})
         raise
-    metrics.add_metric(METRIC[outcome], MetricUnit.Count, 1)
+    metrics.add_metric(METRIC[outcome.kind], MetricUnit.Count, 1)
+    if outcome.rows or outcome.bad_rows:
+        metrics.add_metric("RowsScored", MetricUnit.Count, outcome.rows)
+        metrics.add_metric("RowsRejected", MetricUnit.Count, outcome.bad_rows)
     # Not the key: it may hold a patient's data.
-    logger.info("image handled", extra={"outcome": outcome, "image": keys.image_id(upload.key)})
+    facts = {"outcome": outcome.kind, "object": keys.image_id(upload.key)}
+    logger.info("object handled", extra=facts)

@@ -7,7 +7,7 @@ import dataclasses
 import io
 import json
 import urllib.parse
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,9 @@ from botocore.response import StreamingBody
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-CLASSIFIER, SEGMENTER = "sonoflow-classifier", "sonoflow-segmenter"
+from sonoflow import recordio
+
+CLASSIFIER, SEGMENTER, TABLE = "sonoflow-classifier", "sonoflow-segmenter", "sonoflow-table"
 PROBABILITIES = {"benign": 0.9, "malignant": 0.06, "normal": 0.04}
 
 
@@ -29,7 +31,8 @@ class Answer:
 
 
 class FakeEndpoints:
-    """Answers InvokeEndpoint by a function of the image for every endpoint's name."""
+    """Answers InvokeEndpoint by a function of the body for every endpoint's name, and, where it is
+    asked to, DescribeEndpoint."""
 
     def __init__(self) -> None:
         self.requests: list[tuple[str, str, bytes]] = []  # endpoint, content type, body
@@ -37,6 +40,7 @@ class FakeEndpoints:
             CLASSIFIER: lambda _: classification(PROBABILITIES),
             SEGMENTER: lambda body: segmentation(body, (10, 10, 30, 20)),
         }
+        self.described: dict[str, dict[str, Any]] = {}  # endpoint: what DescribeEndpoint says
 
     @contextlib.contextmanager
     def behind(self, client: Any) -> Iterator[None]:
@@ -48,6 +52,25 @@ class FakeEndpoints:
             yield
         finally:
             client.meta.events.unregister(hook, self._answer)
+
+    @contextlib.contextmanager
+    def describing(self, client: Any) -> Iterator[None]:
+        """The same for DescribeEndpoint, which only the client of SageMaker itself has."""
+        hook = "before-call.sagemaker.DescribeEndpoint"
+        client.meta.events.register(hook, self._describe)
+        try:
+            yield
+        finally:
+            client.meta.events.unregister(hook, self._describe)
+
+    def _describe(self, params: Any, **_: Any) -> tuple[AWSResponse, dict[str, Any]]:
+        name = json.loads(params["body"])["EndpointName"]
+        if name in self.described:
+            document = {"EndpointName": name, "EndpointStatus": "InService"}
+            return AWSResponse(params["url"], 200, {}, None), document | self.described[name]
+        message = f'Could not find endpoint "arn:aws:sagemaker:us-east-1:123456789012:{name}".'
+        error = {"Error": {"Code": "ValidationException", "Message": message}}
+        return AWSResponse(params["url"], 400, {}, None), error
 
     def _answer(self, params: Any, **_: Any) -> tuple[AWSResponse, dict[str, Any]]:
         name = urllib.parse.unquote(params["url_path"]).split("/")[2]
@@ -104,3 +127,16 @@ def segmentation(body: bytes, *boxes: tuple[int, int, int, int]) -> Answer:
     buffer = io.BytesIO()
     Image.fromarray(probabilities).save(buffer, format="PNG", pnginfo=info)
     return Answer(buffer.getvalue(), "image/png")
+
+
+def linear_scores(body: bytes) -> Answer:
+    """As a binary classifier of Linear Learner whose score is a hundredth of the first feature."""
+    vectors = recordio.read(body).vectors
+    return predictions(
+        {"score": value / 100, "predicted_label": int(value >= 50)}
+        for value in vectors[:, 0].tolist()
+    )
+
+
+def predictions(items: Iterable[dict[str, Any]]) -> Answer:
+    return Answer(json.dumps({"predictions": list(items)}).encode(), "application/json")

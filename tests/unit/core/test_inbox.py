@@ -7,11 +7,11 @@ import pytest
 from PIL import Image
 
 from sonoflow import endpoints as product
-from sonoflow import images, inbox, settings
+from sonoflow import images, inbox, png, settings
 from sonoflow.clients import client
 from sonoflow.errors import ImageRejected
 from sonoflow.uploads import Upload
-from tests.unit import fake_endpoints, pictures, stack
+from tests.unit import fake_endpoints, pictures, stack, tables
 from tests.unit.fake_endpoints import SEGMENTER, FakeEndpoints
 
 
@@ -21,7 +21,8 @@ def upload(key: str, data: bytes) -> Upload:
 
 
 def handled(item: Upload) -> str:
-    return inbox.handle(item, stack.RESULTS, settings.read(settings.Prediction))
+    buckets = settings.read(settings.Buckets)
+    return inbox.handle(item, buckets, settings.read(settings.Prediction)).kind
 
 
 def test_mask_and_overlay_have_the_images_size_and_show_the_lesions(
@@ -67,13 +68,31 @@ def test_the_prediction_is_written_last(endpoints: FakeEndpoints) -> None:
     assert written == ["masks/a.png.png", "overlays/a.png.png", "predictions/a.png.json"]
 
 
+def test_a_photo_is_judged_and_drawn_the_way_up_that_exif_says(endpoints: FakeEndpoints) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # stored on its side: the right edge is the bottom
+    stored = pictures.scan()
+    upright = np.asarray(stored.rotate(-90, expand=True))
+
+    assert handled(upload("inbox/t.png", pictures.encode(stored, exif=exif))) == inbox.PREDICTED
+
+    for _, _, body in endpoints.requests:
+        assert (images.decode(body).pixels == upright).all()
+    size = (pictures.HEIGHT, pictures.WIDTH)
+    document = stack.read_json(stack.RESULTS, "predictions/t.png.json")
+    assert (document["image"]["width"], document["image"]["height"]) == size
+    assert document["segmentation"]["bounding_box"] == [10, 10, 30, 20]
+    for kind in ("masks", "overlays"):
+        assert Image.open(io.BytesIO(stack.read(stack.RESULTS, f"{kind}/t.png.png"))).size == size
+
+
 @pytest.mark.parametrize("key", ["inbox/", "inbox/ward3/"])
 def test_a_folder_is_skipped(endpoints: FakeEndpoints, key: str) -> None:
     assert handled(Upload(stack.UPLOADS, key, "v", 0)) == inbox.SKIPPED
     assert stack.keys_of(stack.RESULTS) == []
 
 
-@pytest.mark.parametrize("name", ["notes.txt", "table.csv", "scan", "scan.png.exe"])
+@pytest.mark.parametrize("name", ["notes.txt", "table.csv.gz", "scan", "scan.png.exe"])
 def test_other_extensions_are_rejected_unread(endpoints: FakeEndpoints, name: str) -> None:
     assert handled(upload(f"inbox/{name}", b"anything")) == inbox.REJECTED
 
@@ -96,7 +115,7 @@ def test_an_endpoint_sees_what_staging_would_have_stored() -> None:
 
     body = inbox.request_body(decoded)
 
-    assert body == images.encode_png(decoded.pixels)
+    assert body == png.encode(decoded.pixels)
     assert (images.decode(body).pixels == decoded.pixels).all()
 
 
@@ -114,3 +133,25 @@ def test_an_answer_to_a_rejected_version_does_not_hold_up_the_next(
     handled(upload("inbox/a.png", b"no image"))
 
     assert handled(upload("inbox/a.png", pictures.png())) == inbox.PREDICTED
+
+
+@pytest.mark.parametrize("name", ["rows.csv", "ROWS.CSV", "ward3/rows.png.csv"])
+def test_a_table_is_scored_and_its_rows_counted(endpoints: FakeEndpoints, name: str) -> None:
+    item = upload(f"inbox/{name}", b"a1,B,40,1\na2,M,90,2\nbad\n")
+
+    with tables.served(endpoints):
+        outcome = inbox.handle(
+            item, settings.read(settings.Buckets), settings.read(settings.Prediction)
+        )
+
+    assert outcome == inbox.Outcome(inbox.PREDICTED, rows=2, bad_rows=1)
+    assert f"scores/{name}.csv" in stack.keys_of(stack.RESULTS)
+
+
+def test_a_table_of_no_use_is_rejected(endpoints: FakeEndpoints) -> None:
+    with tables.served(endpoints):
+        assert handled(upload("inbox/rows.csv", b"bad\n")) == inbox.REJECTED
+
+
+def test_a_table_that_is_gone_is_skipped(endpoints: FakeEndpoints) -> None:
+    assert handled(Upload(stack.UPLOADS, "inbox/rows.csv", "v", 10)) == inbox.SKIPPED

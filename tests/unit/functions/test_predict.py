@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,8 @@ import pytest
 
 from functions.predict.app import handler, logger
 from sonoflow.clients import client
-from tests.unit import fake_endpoints, pictures, stack
-from tests.unit.fake_endpoints import CLASSIFIER, SEGMENTER, FakeEndpoints
+from tests.unit import fake_endpoints, pictures, stack, tables
+from tests.unit.fake_endpoints import CLASSIFIER, SEGMENTER, TABLE, FakeEndpoints
 
 PATH = "ward3/scan (1).png"
 PREDICTION = f"predictions/{PATH}.json"
@@ -189,6 +190,90 @@ def test_the_log_does_not_hold_the_name_of_the_file(
     handler(message(pictures.png()), context)
 
     (record,) = caplog.records
-    assert record.message == "image handled"
+    assert record.message == "object handled"
     assert "scan (1)" not in str(vars(record))
     assert logger.get_correlation_id() == "a1b2c3d4-e5f6-4708-91a2-b3c4d5e6f708"
+
+
+TABLE_PATH = "ward3/rows (1).csv"
+SCORES = f"scores/{TABLE_PATH}.csv"
+ROWS = b"a1,B,40,1\na2,M,ninety,2\na3,M,50,3\n"
+
+
+@pytest.fixture
+def table_endpoint(endpoints: FakeEndpoints) -> Iterator[FakeEndpoints]:
+    with tables.served(endpoints):
+        yield endpoints
+
+
+def metrics_of(output: str) -> dict[str, float]:
+    """The metrics that a handler printed, as CloudWatch reads them."""
+    found: dict[str, float] = {}
+    for line in output.splitlines():
+        if line.startswith('{"_aws"'):
+            document = json.loads(line)
+            for metric in document["_aws"]["CloudWatchMetrics"][0]["Metrics"]:
+                found[metric["Name"]] = sum(document[metric["Name"]])
+    return found
+
+
+def test_a_table_comes_back_as_scores_and_its_bad_rows_as_a_rejection(
+    context: Any, table_endpoint: FakeEndpoints, capsys: pytest.CaptureFixture[str]
+) -> None:
+    batch = stack.upload_messages(stack.event("predict.table"), ROWS)
+
+    assert handler(batch, context) == NONE_FAILED
+
+    assert stack.keys_of(stack.RESULTS) == [f"rejected/{TABLE_PATH}.json", SCORES]
+    assert stack.read(stack.RESULTS, SCORES).decode().splitlines() == [
+        "id,score,label,model_version",
+        f"a1,0.4,B,{tables.VERSION}",
+        f"a3,0.5,M,{tables.VERSION}",
+    ]
+    rejection = stack.read_json(stack.RESULTS, f"rejected/{TABLE_PATH}.json")
+    assert (rejection["rows"], rejection["reasons"]) == (2, {"not-a-number": 1})
+    assert rejection["table"]["version_id"] == version(batch)
+    expected = {"Predictions": 1.0, "RowsScored": 2.0, "RowsRejected": 1.0}
+    assert metrics_of(capsys.readouterr().out) == expected
+
+
+def test_what_is_no_table_is_rejected_and_the_message_consumed(
+    context: Any, table_endpoint: FakeEndpoints, capsys: pytest.CaptureFixture[str]
+) -> None:
+    letter = b"Dear colleague,\nsee the next.\n"
+    batch = stack.upload_messages(stack.event("predict.bad_table"), letter)
+
+    assert handler(batch, context) == NONE_FAILED
+
+    assert stack.keys_of(stack.RESULTS) == ["rejected/letter.csv.json"]
+    rejection = stack.read_json(stack.RESULTS, "rejected/letter.csv.json")
+    assert rejection["reason"] == "columns-unknown"
+    assert metrics_of(capsys.readouterr().out) == {"Rejections": 1.0}
+
+
+@pytest.mark.parametrize("answer", [fake_endpoints.missing, fake_endpoints.failing])
+def test_a_table_whose_endpoint_fails_is_tried_again_and_then_answered_once(
+    context: Any, table_endpoint: FakeEndpoints, answer: Any
+) -> None:
+    batch = stack.upload_messages(stack.event("predict.table"), ROWS)
+    table_endpoint.answers[TABLE] = answer
+    (failed,) = handler(batch, context)["batchItemFailures"]
+    assert failed["itemIdentifier"] == "5d1c8e70-2b94-4f3a-9d06-b7e1f2a3c485"
+    assert stack.keys_of(stack.RESULTS) == []
+
+    table_endpoint.answers[TABLE] = fake_endpoints.linear_scores
+    assert handler(batch, context) == NONE_FAILED
+    asked = len(table_endpoint.requests)
+    assert handler(batch, context) == NONE_FAILED
+
+    assert len(table_endpoint.requests) == asked
+    versions = client("s3").list_object_versions(Bucket=stack.RESULTS, Prefix="scores/")
+    assert len(versions["Versions"]) == 1
+
+
+def test_before_there_is_a_model_tables_wait(context: Any, endpoints: FakeEndpoints) -> None:
+    batch = stack.upload_messages(stack.event("predict.table"), ROWS)
+
+    with endpoints.describing(client("sagemaker")):
+        assert len(handler(batch, context)["batchItemFailures"]) == 1
+    assert stack.keys_of(stack.RESULTS) == []

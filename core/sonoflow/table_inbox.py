@@ -1,0 +1,209 @@
+"""What happens to a table in the inbox: its rows come back with a score, a label and the model.
+
+    id,score,label,model_version
+
+Rows are in the order of the upload. The id is the cell of the id column, as it is in the upload, or
+the number of the row's line. It is not altered: an id that begins with =, +, - or @ is a formula to
+a spreadsheet that opens the scores, just as it is in the upload.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import dataclasses
+import functools
+import io
+import itertools
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+from botocore.exceptions import ClientError
+from numpy.typing import NDArray
+
+from sonoflow import (
+    keys,
+    multipart,
+    objects,
+    pipelines,
+    readahead,
+    table_reader,
+    table_rejections,
+    table_scoring,
+    table_serving,
+    uploads,
+)
+from sonoflow.clients import client
+from sonoflow.errors import TableRejected
+from sonoflow.remotefile import RemoteObject
+from sonoflow.settings import Buckets
+from sonoflow.table_reader import Layout
+from sonoflow.table_rejections import Tally
+from sonoflow.table_serving import Serving
+from sonoflow.uploads import Upload
+
+COLUMNS = ("id", "score", "label", "model_version")
+SUFFIX = ".csv"
+REQUESTS_AT_ONCE = 4
+# What fits the function's time, whatever its rows: two and a half million of thirty features, or
+# fifty million of one.
+BYTES_LIMIT = 512 * 1024 * 1024
+HOPELESS_ROWS = 1_000_000  # as many bad ones and not one that is good: this is no table
+_FIRST_LINE_LIMIT = 1024 * 1024
+_VERSION, _SEQUENCER = "sonoflow-version-id", "sonoflow-sequencer"  # metadata of scores
+
+
+@dataclasses.dataclass(frozen=True)
+class _Piece:
+    """Rows of one request."""
+
+    ids: list[str]
+    values: NDArray[np.float64]  # (rows, features)
+
+
+def score(upload: Upload, buckets: Buckets, endpoint: str) -> Tally | None:
+    """Leaves the scores of the upload's rows, and a rejection that lists the rows that have none.
+
+    The rejection comes first: who sees the scores finds it. None if there is nothing to do: the
+    object is gone, or a later version of it was answered meanwhile. A table of no use has a
+    rejection only. Raises EndpointChanged if the endpoint takes another model meanwhile; errors of
+    S3 and of the endpoint escape. Whatever is raised, no scores appear.
+    """
+    if not uploads.exists(upload):
+        return None
+    results = buckets.results_bucket
+    tally = Tally()
+    try:
+        _check_size(upload)
+        serving = table_serving.find(endpoint, buckets.work_bucket)
+        with multipart.uploading(results, _key(upload), "text/csv", _metadata(upload)) as scores:
+            _write(scores, upload, serving, tally)
+            table_serving.check_unchanged(serving)
+            if is_settled(upload, results):
+                scores.discard()
+                return None
+            if tally.bad_rows or table_rejections.find(results, upload):
+                table_rejections.write(results, upload, tally)
+    except TableRejected as error:
+        tally.reject(error)
+        if is_settled(upload, results):
+            return None
+        table_rejections.write(results, upload, tally)
+    return tally
+
+
+def _write(scores: multipart.Upload, upload: Upload, serving: Serving, tally: Tally) -> None:
+    """All scores. Raises TableRejected if there are none."""
+    layout, chunks = _layout(serving, readahead.chunks(RemoteObject(upload)))
+    blocks = table_reader.read_rows(chunks, layout)
+    pieces = _pieces(blocks, table_scoring.rows_per_request(serving.table), tally)
+    client("sagemaker-runtime")  # made here: threads must not make it at the same time
+    answer = functools.partial(_answer, serving)
+    scores.write(_lines([COLUMNS]))
+    with contextlib.closing(pipelines.in_order(answer, pieces, REQUESTS_AT_ONCE)) as texts:
+        for text in texts:
+            scores.write(text)
+    if not tally.rows:
+        raise _nothing_to_score(tally)
+
+
+def is_settled(upload: Upload, results: str) -> bool:
+    """Whether this version, or a later one of the same key, already has its answer."""
+    known = _known_scores(results, _key(upload))
+    if known is not None and _is_answer(upload, known.get(_VERSION), known.get(_SEQUENCER, "")):
+        return True
+    rejection = table_rejections.find(results, upload)
+    if rejection is None:
+        return False
+    # One without a reason only accompanies scores, and comes before them: alone it settles nothing.
+    version = rejection.get("table", {}).get("version_id") if "reason" in rejection else None
+    return _is_answer(upload, version, rejection["sequencer"])
+
+
+def _is_answer(upload: Upload, version: str | None, sequencer: str) -> bool:
+    if uploads.is_newer(sequencer, upload.sequencer):
+        return True
+    return version is not None and version == upload.version_id
+
+
+def _known_scores(results: str, key: str) -> dict[str, str] | None:
+    """The metadata of the scores that are there."""
+    try:
+        metadata: dict[str, str] = client("s3").head_object(Bucket=results, Key=key)["Metadata"]
+    except ClientError as error:
+        if objects.is_missing(error):
+            return None
+        raise
+    return metadata
+
+
+def _key(upload: Upload) -> str:
+    return keys.scores(keys.inbox_path(upload.key))
+
+
+def _metadata(upload: Upload) -> dict[str, str]:
+    version = {} if upload.version_id is None else {_VERSION: upload.version_id}
+    return {**version, _SEQUENCER: upload.sequencer}
+
+
+def _check_size(upload: Upload) -> None:
+    if upload.size == 0:
+        raise TableRejected("empty-table", "the file has 0 bytes")
+    if upload.size > BYTES_LIMIT:
+        detail = f"{upload.size} bytes, the limit is {BYTES_LIMIT}: score it in parts"
+        raise TableRejected("too-large", detail)
+
+
+def _layout(serving: Serving, chunks: Iterator[bytes]) -> tuple[Layout, Iterator[bytes]]:
+    """How the rows are read, from the first line that is not blank; and all chunks again."""
+    head = b""
+    taken = []
+    for chunk in chunks:
+        taken.append(chunk)
+        head += chunk
+        if b"\n" in head.lstrip() or len(head) > _FIRST_LINE_LIMIT:
+            break
+    text = re.search(rb"\S", head)
+    if text is None:
+        raise TableRejected("empty-table", "the file begins with nothing but blank lines")
+    start = head.rfind(b"\n", 0, text.start()) + 1
+    line = head[start:].partition(b"\n")[0]
+    try:
+        layout = table_reader.inbox_layout(serving.table, line[:_FIRST_LINE_LIMIT])
+    except csv.Error as error:
+        raise TableRejected("not-a-table", f"the first line is no CSV: {error}") from error
+    return layout, itertools.chain(taken, chunks)
+
+
+def _pieces(blocks: Iterable[table_reader.Block], rows: int, tally: Tally) -> Iterator[_Piece]:
+    for block in blocks:
+        tally.count(len(block.ids), block.bad)
+        if not tally.rows and tally.bad_rows >= HOPELESS_ROWS:
+            raise _nothing_to_score(tally)
+        for start in range(0, len(block.ids), rows):
+            end = start + rows
+            yield _Piece(block.ids[start:end], block.values[start:end])
+
+
+def _answer(serving: Serving, piece: _Piece) -> bytes:
+    """The lines of the scores. Called from several threads at once."""
+    table = serving.table
+    found = table_scoring.score(serving.endpoint, table.transform(piece.values), table)
+    labels = [table.classes[label] for label in found.labels.tolist()]
+    versions = itertools.repeat(serving.version)
+    return _lines(zip(piece.ids, found.scores.tolist(), labels, versions, strict=False))
+
+
+def _lines(rows: Iterable[Iterable[Any]]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue().encode()
+
+
+def _nothing_to_score(tally: Tally) -> TableRejected:
+    if tally.bad_rows:
+        detail = f"none of the first {tally.bad_rows} rows can be scored"
+        return TableRejected("no-usable-rows", detail)
+    return TableRejected("empty-table", "the file has a header and no rows")

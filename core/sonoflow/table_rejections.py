@@ -1,0 +1,68 @@
+"""The document that says which rows of an inbox table have no score, and why."""
+
+from __future__ import annotations
+
+import collections
+import datetime
+from collections.abc import Sequence
+from typing import Any
+
+from sonoflow import keys, objects
+from sonoflow.errors import TableRejected
+from sonoflow.table_reader import BadRow
+from sonoflow.uploads import Upload
+
+SCHEMA_VERSION = 1
+LISTED_LIMIT = 10_000  # rows; all are counted
+
+
+class Tally:
+    """Rows of one table, as they are read."""
+
+    def __init__(self) -> None:
+        self.rows = 0  # that are scored
+        self.reasons: collections.Counter[str] = collections.Counter()  # of those that are not
+        self.listed: list[BadRow] = []
+        self.rejection: TableRejected | None = None  # of the table as a whole
+
+    @property
+    def bad_rows(self) -> int:
+        return self.reasons.total()
+
+    def count(self, rows: int, bad: Sequence[BadRow]) -> None:
+        self.rows += rows
+        self.reasons.update(row.reason for row in bad)
+        self.listed += bad[: LISTED_LIMIT - len(self.listed)]
+
+    def reject(self, rejection: TableRejected) -> None:
+        """Nothing of the table is scored."""
+        self.rows, self.rejection = 0, rejection
+
+
+def find(results: str, upload: Upload) -> dict[str, Any] | None:
+    """The rejection that is there, of this version or of another."""
+    found: dict[str, Any] | None = objects.find_json(results, _key(upload))
+    return found
+
+
+def write(results: str, upload: Upload, tally: Tally) -> None:
+    objects.write_json(results, _key(upload), document(upload, tally))
+
+
+def document(upload: Upload, tally: Tally) -> dict[str, Any]:
+    whole = tally.rejection
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "table": upload.facts(),
+        **({"reason": whole.reason, "detail": whole.detail} if whole else {}),
+        "rows": tally.rows,
+        "bad_rows": tally.bad_rows,
+        "reasons": dict(sorted(tally.reasons.items())),
+        "listed": [row.document() for row in tally.listed],
+        "sequencer": upload.sequencer,
+        "time": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+    }
+
+
+def _key(upload: Upload) -> str:
+    return keys.rejection(keys.inbox_path(upload.key))
