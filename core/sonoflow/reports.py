@@ -1,134 +1,87 @@
-"""The report on a data set and the models trained on it: for programs (JSON), for people (HTML)."""
+"""The report on a data set of images and the models trained on it: for programs and for people.
+
+It is written twice. The copy beside the data set names the files of the archive, for whoever has to
+put them right. The published one names images by their id alone: names of files may name patients.
+"""
 
 from __future__ import annotations
 
-import base64
-import dataclasses
-import io
-import statistics
+import collections
+import copy
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import jinja2
-from PIL import Image
+from sonoflow import image_plots, keys, objects, report_models, report_page, report_pictures
+from sonoflow.report_groups import DuplicateGroups
+from sonoflow.report_models import Judged
+from sonoflow.report_page import Copies, Subject
+from sonoflow.report_survey import Survey
 
-from sonoflow import images, overlays
-from sonoflow.keys import SPLITS, Dataset
-from sonoflow.uploads import Upload
-
-SCHEMA_VERSION = 1
-SAMPLES_PER_CLASS = 4
-THUMBNAIL_SIDE = 320  # pixels, the longer side: sharp at half of a phone's width
+SCHEMA_VERSION = 2
+IMAGES = "images"
+FILES_LISTED = 500  # quarantine.jsonl has them all
 
 
-@dataclasses.dataclass(frozen=True)
-class Sample:
-    """An image to show, as data URI."""
+def make(bucket: str, subject: Subject, judged: Sequence[Judged]) -> Copies:
+    """Reads what the run left in the work bucket; gives both copies of the report.
 
-    label: str
-    caption: str
-    uri: str
+    Of the images only those are read that are shown.
+    """
+    dataset = subject.dataset
+    groups = DuplicateGroups(objects.read_lines(bucket, dataset.duplicates))
+    survey = Survey(objects.read_lines(bucket, dataset.index), groups.wanted())
+    quarantine = objects.read_lines(bucket, dataset.quarantine)
+    facts = compose(subject, survey, groups, quarantine, judged)
+    shown = [*survey.samples(), *survey.kept.values()]
+    pictures = report_pictures.read(bucket, dataset, shown)
+    samples: dict[str, list[dict[str, str]]] = collections.defaultdict(list)
+    for entry in survey.samples():
+        samples[entry["class"]].append({"id": entry["id"], "split": entry["split"]})
+    material = {
+        "pictures": pictures,
+        "samples": samples,
+        "plots": image_plots.all_of(facts),
+    }
+    return report_page.copies("report.html", facts, published(facts), material)
 
 
 def compose(
-    run: str,
-    dataset: Dataset,
-    upload: Upload,
-    entries: Sequence[Mapping[str, Any]],
-    quarantine: Sequence[Mapping[str, str]],
-    releases: Iterable[tuple[Mapping[str, Any], Mapping[str, Any]]],
+    subject: Subject,
+    survey: Survey,
+    groups: DuplicateGroups,
+    quarantine: Iterable[Mapping[str, str]],
+    judged: Iterable[Judged],
 ) -> dict[str, Any]:
-    """The report. `releases` holds each release with its evaluation."""
-    classes = sorted({entry["class"] for entry in entries})
-    flags = sorted({flag for entry in entries for flag in entry["flags"]})
+    """The facts of the report, names of files included."""
     return {
         "schema_version": SCHEMA_VERSION,
-        "run": run,
-        "dataset": {"name": dataset.name, "version": dataset.version},
-        "upload": upload.facts(),
-        "classes": classes,
-        "images": {label: _count(entries, "class", label) for label in classes},
-        "splits": {
-            split: {
-                label: sum((e["split"], e["class"]) == (split, label) for e in entries)
-                for label in classes
-            }
-            for split in SPLITS
-        },
-        "width": _spread([entry["width"] for entry in entries]),
-        "height": _spread([entry["height"] for entry in entries]),
-        "masks": {
-            "with_lesion": sum(entry["lesion_pixels"] > 0 for entry in entries),
-            "of_several": sum(len(entry["masks"]) > 1 for entry in entries),
-        },
-        "flags": {flag: sum(flag in entry["flags"] for entry in entries) for flag in flags},
-        "quarantine": list(quarantine),
-        "models": [_model(release, evaluation) for release, evaluation in releases],
+        "kind": IMAGES,
+        **subject.facts(),
+        **survey.facts(),
+        "duplicates": groups.facts(survey.kept),
+        "quarantine": _set_aside(quarantine),
+        "models": [report_models.facts(release, evaluation) for release, evaluation in judged],
     }
 
 
-def _count(entries: Iterable[Mapping[str, Any]], name: str, value: str) -> int:
-    return sum(entry[name] == value for entry in entries)
+def published(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """The same without anything of the archive's names. Details may quote them, so they go too."""
+    public = copy.deepcopy(dict(facts))
+    for group in public["duplicates"]["shown"]:
+        for image in group["images"]:
+            del image["source"]
+    public["quarantine"]["listed"] = [
+        {"id": entry["id"], "reason": entry["reason"]} for entry in facts["quarantine"]["listed"]
+    ]
+    return public
 
 
-def _spread(values: Sequence[int]) -> dict[str, float]:
-    return {"minimum": min(values), "median": statistics.median(values), "maximum": max(values)}
-
-
-def _model(release: Mapping[str, Any], evaluation: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "task": release["task"],
-        "model": release["model"],
-        "version": release["version"],
-        "endpoint": release["endpoint_name"],
-        "model_package_arn": release["model_package_arn"],
-        "metrics": release["metrics"],
-        "test_images": evaluation.get("images"),
-        "classes": evaluation.get("classes", []),
-        "per_class": evaluation["metrics"].get("per_class"),
-        "confusion_matrix": evaluation.get("confusion_matrix"),
-    }
-
-
-def choose(entries: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """A few images of each class to show: the first by id, which is as good as by chance."""
-    chosen: list[Mapping[str, Any]] = []
-    for label in sorted({entry["class"] for entry in entries}):
-        chosen += [entry for entry in entries if entry["class"] == label][:SAMPLES_PER_CLASS]
-    return chosen
-
-
-def sample(entry: Mapping[str, Any], image: bytes, mask: bytes | None) -> Sample:
-    """A thumbnail of a staged image, its lesions outlined."""
-    pixels = images.decode(image).pixels
-    if mask is not None:
-        lesions = images.decode(mask).pixels >= overlays.THRESHOLD
-        thumbnail: Image.Image = Image.open(io.BytesIO(overlays.draw(pixels, lesions)))
-    else:
-        thumbnail = Image.fromarray(pixels)
-    thumbnail.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
-    buffer = io.BytesIO()
-    thumbnail.save(buffer, format="JPEG", quality=80)
-    encoded = base64.b64encode(buffer.getvalue()).decode()
-    caption = f"{entry['id']} · {entry['split']}"
-    return Sample(entry["class"], caption, f"data:image/jpeg;base64,{encoded}")
-
-
-def render(report: Mapping[str, Any], samples: Sequence[Sample]) -> str:
-    """The report as one HTML page that needs nothing else: no scripts, no other files."""
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("sonoflow"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["figure"] = figure
-    return environment.get_template("report.html").render(report=report, samples=samples)
-
-
-def figure(value: Any) -> str:
-    """A metric as text: three decimals, or a dash where it is undefined."""
-    if value is None:
-        return "–"
-    return f"{value:.3f}" if isinstance(value, float) else str(value)
+def _set_aside(quarantine: Iterable[Mapping[str, str]]) -> dict[str, Any]:
+    """Files by reason, and the first of them one by one."""
+    reasons: collections.Counter[str] = collections.Counter()
+    listed: list[dict[str, str]] = []
+    for entry in quarantine:
+        reasons[entry["reason"]] += 1
+        if len(listed) < FILES_LISTED:
+            listed.append({"id": keys.image_id(entry["source"]), **entry})
+    return {"files": reasons.total(), "reasons": dict(reasons.most_common()), "listed": listed}

@@ -1,105 +1,133 @@
 from __future__ import annotations
 
-import base64
-import io
+import json
 from typing import Any
 
-from PIL import Image
-
-from sonoflow import reports
-from sonoflow.keys import Dataset
+from sonoflow import image_plots, report_page, reports
+from sonoflow.keys import Dataset, image_id
+from sonoflow.report_groups import DuplicateGroups
+from sonoflow.report_page import Subject
+from sonoflow.report_pictures import Picture
+from sonoflow.report_survey import Survey
 from sonoflow.uploads import Upload
-from tests.unit import pictures
+from tests.unit.core.report_entries import entry
+from tests.unit.core.test_report_groups import group
 
-DATASET = Dataset("busi", "0a1b2c3d4e5f")
-UPLOAD = Upload("uploads", "datasets/<busi>.zip", "v", 10)
-
-
-def entry(label: str, split: str, **changes: Any) -> dict[str, Any]:
-    return {
-        "id": "0123456789abcdef",
-        "class": label,
-        "split": split,
-        "width": 300,
-        "height": 200,
-        "mask": "masks/x.png",
-        "masks": ["x_mask.png"],
-        "lesion_pixels": 10,
-        "flags": [],
-    } | changes
-
-
-ENTRIES = [
-    entry("benign", "train", width=100),
-    entry("benign", "test", masks=["x_mask.png", "x_mask_1.png"], flags=["identical-pixels"]),
-    entry("normal", "train", width=500, lesion_pixels=0, mask=None, masks=[]),
-]
+SUBJECT = Subject(
+    "busi-0a1b2c3d4e5f",
+    Dataset("busi", "0a1b2c3d4e5f"),
+    Upload("uploads", "datasets/<busi>.zip", "v", 10),
+)
+PATIENT = "Miller Anna 1961"
+ASIDE = {
+    "source": f"<script>{PATIENT}</script>.png",
+    "reason": "mask-without-image",
+    "detail": f"its image '{PATIENT}.png' cannot be used",
+}
+TWINS = group("a", "benign", "malignant", conflict=True)
 
 
 def composed(**changes: Any) -> dict[str, Any]:
-    arguments = {"entries": ENTRIES, "quarantine": [], "releases": []} | changes
-    return reports.compose("busi-0a1b2c3d4e5f", DATASET, UPLOAD, **arguments)
+    groups = DuplicateGroups(changes.pop("groups", []))
+    entries = [
+        entry("benign", "train", id="a-0", source=f"benign/{PATIENT}.png"),
+        entry("malignant", "train", id="a-1", source=f"malignant/{PATIENT}.png"),
+        entry("normal", "test", id="b"),
+    ]
+    survey = Survey(changes.pop("entries", entries), groups.wanted())
+    arguments = {"quarantine": [], "judged": []} | changes
+    return reports.compose(SUBJECT, survey, groups, **arguments)
 
 
-def test_counts_are_by_class_and_split() -> None:
-    report = composed()
-
-    assert report["images"] == {"benign": 2, "normal": 1}
-    assert report["splits"] == {
-        "train": {"benign": 1, "normal": 1},
-        "validation": {"benign": 0, "normal": 0},
-        "test": {"benign": 1, "normal": 0},
+def page(facts: dict[str, Any], *, internal: bool) -> str:
+    picture = Picture("data:image/jpeg;base64,AAAA", 300, 200, "a picture")
+    material = {
+        "pictures": {identity: picture for identity in ("a-0", "a-1", "b")},
+        "samples": {label: [] for label in facts["classes"]},
+        "plots": image_plots.all_of(facts),
     }
-    assert report["width"] == {"minimum": 100, "median": 300, "maximum": 500}
-    assert report["masks"] == {"with_lesion": 2, "of_several": 1}
-    assert report["flags"] == {"identical-pixels": 1}
+    return report_page.render("report.html", facts, material, internal=internal).decode()
+
+
+def test_names_of_files_are_in_the_internal_copy_alone() -> None:
+    facts = composed(quarantine=[ASIDE], groups=[TWINS])
+
+    public = reports.published(facts)
+
+    assert PATIENT not in json.dumps(public)
+    assert PATIENT not in page(public, internal=False)
+    assert public["quarantine"] == {
+        "files": 1,
+        "reasons": {"mask-without-image": 1},
+        "listed": [{"id": image_id(ASIDE["source"]), "reason": "mask-without-image"}],
+    }
+    assert page(facts, internal=True).count(PATIENT) > 3
+    assert facts["quarantine"]["listed"][0] == {"id": image_id(ASIDE["source"]), **ASIDE}
+
+
+def test_names_from_outside_are_text_and_never_markup() -> None:
+    label = "\"'><script>$x^2$ & _"
+    hostile = [entry(label, "train", id="a-0"), entry("normal", "train", id="b")]
+
+    shown = page(composed(entries=hostile, quarantine=[ASIDE]), internal=True)
+
+    assert "<script" not in shown
+    assert f"&lt;script&gt;{PATIENT}" in shown
+    assert "datasets/&lt;busi&gt;.zip" in shown
+    assert "$x^2$" in shown, "a dollar in a name is no formula"
+
+
+def test_files_set_aside_are_counted_by_reason_and_listed_up_to_a_limit() -> None:
+    truncated = [{"source": f"{n}.png", "reason": "truncated", "detail": ""} for n in range(600)]
+
+    told = composed(quarantine=[ASIDE, *truncated])["quarantine"]
+
+    assert told["files"] == 601
+    assert list(told["reasons"].items()) == [("truncated", 600), ("mask-without-image", 1)]
+    assert len(told["listed"]) == reports.FILES_LISTED
+
+
+def test_contradicting_labels_lie_side_by_side_with_class_and_split() -> None:
+    shown = page(composed(groups=[TWINS]), internal=False)
+
+    box = shown[shown.index('<div class="group conflict">') :]
+    box = box[: box.index("</section>")]
+    assert box.count("<img") == 2
+    assert box.index("benign") < box.index("malignant")
+    assert box.count("· train") == 2
+    assert "1 group</a> of look-alikes" not in shown
+    assert "1 group of look-alikes</a> with contradicting labels" in shown
 
 
 def test_the_page_shows_figures_and_a_dash_for_what_is_undefined() -> None:
     release = {
-        "task": "segmentation",
-        "model": "segmenter",
+        "task": "classification",
+        "model": "classifier",
         "version": "v1",
-        "endpoint_name": "sonoflow-segmenter",
+        "endpoint_name": "sonoflow-classifier",
         "model_package_arn": "arn",
-        "metrics": {"lesion_dice": 0.81234, "normal_false_mask_rate": None},
+        "metrics": {"accuracy": 0.81234, "macro_f1": None},
     }
-    evaluation = {"images": 12, "metrics": {}}
+    evaluation = {
+        "images": 20,
+        "classes": ["benign", "malignant", "normal"],
+        "metrics": {"intervals": {"accuracy": [0.7, 0.9]}},
+        "confusion_matrix": [[3, 0, 0], [1, 2, 0], [0, 0, 0]],
+    }
 
-    page = reports.render(composed(releases=[(release, evaluation)]), [])
+    shown = page(composed(judged=[(release, evaluation)]), internal=False)
 
-    assert "0.812" in page
-    assert "<td>–</td>" in page
-    assert "12 images of the test split" in page
-
-
-def test_names_from_outside_are_text_and_never_markup() -> None:
-    aside = {"source": "<script>x</script>.png", "reason": "truncated", "detail": "cut"}
-
-    page = reports.render(composed(quarantine=[aside]), [])
-
-    assert "<script" not in page
-    assert "&lt;script&gt;" in page
-    assert "datasets/&lt;busi&gt;.zip" in page
+    assert "<td>0.812</td><td>0.700 – 0.900</td>" in shown
+    assert "<td>–</td>" in shown
+    assert "20 images of the test split" in shown
+    assert '<td style="--share: 0.333"><b>1</b><small>33 %</small></td>' in shown
+    assert "<b>0</b><small>0 %</small>" in shown, "a class without test images divides nothing"
 
 
-def test_a_sample_is_a_small_picture_with_its_lesion_outlined() -> None:
-    large = pictures.encode(pictures.scan(width=960, height=640))
-    mask = Image.new("L", (960, 640), 0)
-    mask.paste(255, (300, 200, 600, 400))
+def test_a_page_of_many_classes_shows_all_in_its_tables() -> None:
+    labels = [f"class {n:02}" for n in range(30)]
+    entries = [entry(label, "train", id="b") for label in labels]
 
-    sample = reports.sample(entry("benign", "test"), large, pictures.encode(mask))
+    shown = page(composed(entries=entries), internal=False)
 
-    assert sample.caption == "0123456789abcdef · test"
-    picture = Image.open(io.BytesIO(base64.b64decode(sample.uri.partition(",")[2])))
-    assert picture.size == (320, 213)
-    red, _, blue = picture.convert("RGB").getpixel((150, 66))  # type: ignore[misc]
-    assert red > blue + 60, "on the upper edge of the lesion lies the amber line"
-
-
-def test_samples_are_a_few_of_each_class() -> None:
-    entries = [entry(label, "train") for label in ("normal", "benign") for _ in range(9)]
-
-    chosen = [sample["class"] for sample in reports.choose(entries)]
-
-    assert chosen == ["benign"] * 4 + ["normal"] * 4
+    assert all(f">{label}</span>" in shown for label in labels)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -8,9 +9,13 @@ import pytest
 from functions.publish_report.app import handler
 from sonoflow.errors import PayloadInvalid
 from tests.unit import pictures, stack
+from tests.unit.core import table_documents
 
 PREFIX = "datasets/busi-mini/cd0007f2cf09/"
 PUBLISHED = "reports/busi-mini/cd0007f2cf09/"
+TABLE_PREFIX = "datasets/wdbc/5f2c8e01b7d4/"
+TABLE_PUBLISHED = "reports/wdbc/5f2c8e01b7d4/"
+PATIENT = "Müller <b>Anna</b>"
 
 
 @pytest.fixture
@@ -24,7 +29,7 @@ def payload(aws: None) -> Any:
             {
                 "id": f"{seed:016x}",
                 "class": label,
-                "source": f"{label}/{seed}.png",
+                "source": f"{label}/{PATIENT} {seed}.png",
                 "masks": [mask] if mask else [],
                 "width": pictures.WIDTH,
                 "height": pictures.HEIGHT,
@@ -32,6 +37,7 @@ def payload(aws: None) -> Any:
                 "mask": mask,
                 "sha256": "0" * 64,
                 "lesion_pixels": 200 if mask else 0,
+                "histogram": [pictures.WIDTH * pictures.HEIGHT, *[0] * 15],
                 "split": "train",
                 "flags": [],
             }
@@ -40,9 +46,13 @@ def payload(aws: None) -> Any:
         if mask:
             outline = pictures.encode(pictures.lesion(10, 10, 30, 20))
             stack.write(stack.WORK, PREFIX + mask, outline)
-    aside = {"source": "<b>bad</b>.png", "reason": "truncated", "detail": "cut off"}
+    aside = {"source": f"{PATIENT}.png", "reason": "truncated", "detail": f"{PATIENT} is cut off"}
+    twins = [{key: entry[key] for key in ("id", "class", "source")} for entry in entries[:2]]
+    link = {"a": twins[0]["id"], "b": twins[1]["id"], "kind": "pixels"}
     write_lines("index.jsonl", entries)
     write_lines("quarantine.jsonl", [aside])
+    group = {"group": "0" * 16, "images": twins, "links": [link], "conflict": True}
+    write_lines("duplicates.jsonl", [group])
     for release in payload["releases"]:
         key = release["evaluation_uri"].removeprefix(f"s3://{stack.WORK}/")
         stack.write(stack.WORK, key, json.dumps(evaluation(release["task"])))
@@ -78,23 +88,50 @@ def test_the_report_is_left_in_both_buckets_with_the_evaluations(
             "segmenter.evaluation.json",
         )
     ]
-    for suffix in ("json", "html"):
-        published = stack.read(stack.RESULTS, f"{PUBLISHED}report.{suffix}")
-        assert stack.read(stack.WORK, f"{PREFIX}report.{suffix}") == published
     report = stack.read_json(stack.RESULTS, f"{PUBLISHED}report.json")
     assert report["images"] == {"benign": 1, "malignant": 1, "normal": 1}
     assert [model["model"] for model in report["models"]] == ["classifier", "segmenter"]
     assert report["models"][0]["confusion_matrix"][2][2] == 17
+    assert report["duplicates"]["conflicts"] == 1
+
+
+def test_names_of_files_stay_in_the_work_bucket(payload: Any, context: Any) -> None:
+    """They may name patients. Beside the data set they say what to put right."""
+    handler(payload, context)
+
+    for suffix in ("json", "html"):
+        internal = stack.read(stack.WORK, f"{PREFIX}report.{suffix}").decode()
+        published = stack.read(stack.RESULTS, f"{PUBLISHED}report.{suffix}").decode()
+        assert internal.count("Müller") >= 4
+        assert "Müller" not in published
+        assert published.count("0000000000000001") >= 1
 
 
 def test_the_page_stands_alone_and_runs_nothing(payload: Any, context: Any) -> None:
     handler(payload, context)
 
-    page = stack.read(stack.RESULTS, f"{PUBLISHED}report.html").decode()
-    assert "<script" not in page
-    assert "http" not in page.replace("data:image", "")
-    assert page.count("data:image/jpeg;base64,") == 3
-    assert "&lt;b&gt;bad&lt;/b&gt;.png" in page, "names of files are text, not markup"
+    for bucket, key in ((stack.RESULTS, PUBLISHED), (stack.WORK, PREFIX)):
+        page = stack.read(bucket, f"{key}report.html").decode()
+        assert "<script" not in page
+        assert "http" not in page
+        assert "<b>Anna" not in page, "names of files are text, not markup"
+        assert page.count('src="data:image/jpeg;base64,') == 3 + 2
+        assert len(re.findall(r"(?:src|href)=(?!\"(?:data:image|#))", page)) == 0
+
+
+def test_no_image_is_read_that_is_not_shown(payload: Any, context: Any) -> None:
+    """An index of a hundred thousand images must not become as many requests."""
+    entries = [json.loads(x) for x in stack.read(stack.WORK, f"{PREFIX}index.jsonl").splitlines()]
+    more = [
+        {**entries[0], "id": f"{n:016x}", "image": "gone", "mask": "gone"} for n in range(9, 99)
+    ]
+    shown = [{**entries[0], "id": f"{n:016x}"} for n in range(3, 9)]
+    write_lines("index.jsonl", [*shown, *more, *entries])
+
+    handler(payload, context)
+
+    report = stack.read_json(stack.RESULTS, f"{PUBLISHED}report.json")
+    assert report["images"]["benign"] == 6 + 90 + 1
 
 
 def test_publishing_again_gives_the_same_bytes(payload: Any, context: Any) -> None:
@@ -110,3 +147,60 @@ def test_a_release_without_evaluation_is_an_error_that_says_so(payload: Any, con
 
     with pytest.raises(PayloadInvalid, match="evaluation_uri"):
         handler(bad, context)
+
+
+@pytest.fixture
+def table(aws: None) -> Any:
+    """A finished run of a table: what staging and judging left."""
+    payload = stack.event("publish_report.table")
+    features = {"radius": table_documents.feature(10, 20), "<i>": table_documents.feature(1, 1)}
+    documents = {
+        "table.json": json.dumps(table_documents.table(*features)),
+        "table_statistics.json": json.dumps(
+            table_documents.statistics(features, quarantine={"missing-value": 1})
+        ),
+        "quarantine.jsonl": json.dumps(
+            {"line": 17, "reason": "missing-value", "detail": "column 'radius' is empty"}
+        )
+        + "\n",
+    }
+    for name, text in documents.items():
+        stack.write(stack.WORK, TABLE_PREFIX + name, text)
+    key = payload["releases"][0]["evaluation_uri"].removeprefix(f"s3://{stack.WORK}/")
+    stack.write(stack.WORK, key, json.dumps(table_documents.evaluation()))
+    return payload
+
+
+def test_a_table_gets_a_report_of_its_own(table: Any, context: Any) -> None:
+    answer = handler(table, context)
+
+    assert answer == {"report_uri": f"s3://{stack.RESULTS}/{TABLE_PUBLISHED}report.html"}
+    assert stack.keys_of(stack.RESULTS) == [
+        f"{TABLE_PUBLISHED}{name}"
+        for name in ("report.html", "report.json", "table.evaluation.json")
+    ]
+    report = stack.read_json(stack.RESULTS, f"{TABLE_PUBLISHED}report.json")
+    assert report["rows"] == {"B": 60, "M": 40}
+    assert report["models"][0]["confusion_matrix"] == [[6, 0], [1, 3]]
+    assert report["quarantine"]["listed"][0]["line"] == 17
+    page = stack.read(stack.RESULTS, f"{TABLE_PUBLISHED}report.html")
+    assert page == stack.read(stack.WORK, f"{TABLE_PREFIX}report.html")
+    assert b"<script" not in page
+    assert b"http" not in page
+    assert b"&lt;i&gt;" in page, "names of columns are text, not markup"
+
+
+def test_a_run_that_does_not_say_its_kind_is_one_of_images(payload: Any, context: Any) -> None:
+    """It began before there were tables."""
+    del payload["kind"]
+
+    handler(payload, context)
+
+    assert stack.read_json(stack.RESULTS, f"{PUBLISHED}report.json")["kind"] == "images"
+
+
+def test_an_unknown_kind_is_an_error_that_names_the_known_ones(aws: None, context: Any) -> None:
+    with pytest.raises(PayloadInvalid, match=r"\['images', 'table'\], not 'video'"):
+        handler(stack.event("publish_report.bad_kind"), context)
+
+    assert stack.keys_of(stack.RESULTS) == []

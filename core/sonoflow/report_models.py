@@ -1,0 +1,31 @@
+"""What a report says of a released model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+Judged = tuple[Mapping[str, Any], Mapping[str, Any]]  # a release and its evaluation
+
+
+def facts(release: Mapping[str, Any], evaluation: Mapping[str, Any]) -> dict[str, Any]:
+    """A model's part of the report; what its evaluation does not have is None."""
+    measured = evaluation["metrics"]
+    return {
+        "task": release["task"],
+        "model": release["model"],
+        "version": release["version"],
+        "endpoint": release["endpoint_name"],
+        "model_package_arn": release["model_package_arn"],
+        "metrics": release["metrics"],
+        "intervals": measured.get("intervals") or {},
+        "interval_methods": evaluation.get("interval_methods") or {},
+        "bootstrap_unit": evaluation.get("bootstrap_unit"),
+        "test_images": evaluation.get("images"),
+        "test_rows": evaluation.get("rows"),
+        "classes": evaluation.get("classes", []),
+        "per_class": measured.get("per_class"),
+        "confusion_matrix": evaluation.get("confusion_matrix"),
+        "roc": evaluation.get("roc"),
+        "threshold": evaluation.get("threshold"),
+    }
