@@ -12,6 +12,9 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from augmentation import STRENGTHS
+from rules import NAMES
+
 FOLDERS = {
     "train": "SM_CHANNEL_TRAIN",
     "validation": "SM_CHANNEL_VALIDATION",
@@ -34,6 +37,19 @@ def training_parser(description: str | None, model_name: str) -> argparse.Argume
     parser.add_argument("--learning-rate", type=float, default=1e-3, help="the highest")
     parser.add_argument("--weight-decay", type=float, default=1e-2)
     parser.add_argument("--patience", type=positive, default=15, help="epochs")
+    parser.add_argument(
+        "--ema-decay", type=share, default=0.999, help="of the weights' average; 0: no average"
+    )
+    parser.add_argument("--augmentation", choices=STRENGTHS, default="full")
+    parser.add_argument(
+        "--test-time-flip", type=switch, default=False, help="answers averaged with the mirror's"
+    )
+    parser.add_argument(
+        "--stop-on",
+        type=rule_names,
+        default=(),
+        help=f"diagnostic rules that end the job, with commas between, or none: {', '.join(NAMES)}",
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--model-name", default=model_name)
     parser.add_argument("--model-version", default="unreleased")
@@ -44,12 +60,32 @@ def training_parser(description: str | None, model_name: str) -> argparse.Argume
         parser.add_argument(
             f"--{name}", type=Path, default=folder, required=folder is None, help=variable
         )
+    parser.add_argument(
+        "--index",
+        type=Path,
+        default=os.environ.get("SM_CHANNEL_INDEX"),
+        help="index.jsonl of the data set, or its folder: groups for the intervals",
+    )
+    parser.add_argument(
+        "--checkpoint-dir",
+        type=Path,
+        default=mounted_checkpoints(),
+        help="default: the folder that SageMaker mounts for a CheckpointConfig, if it does",
+    )
     return parser
+
+
+def mounted_checkpoints() -> Path | None:
+    """SageMaker has no variable for it: /opt/ml/checkpoints, beside the model directory."""
+    model = os.environ.get("SM_MODEL_DIR")
+    folder = Path(model).parent / "checkpoints" if model else None
+    return folder if folder and folder.is_dir() else None
 
 
 def hyperparameters(options: argparse.Namespace, names: Sequence[str] = ()) -> dict[str, object]:
     """Those that decide what is learnt, for the record in model.json."""
-    kept = ("epochs", "batch_size", "learning_rate", "weight_decay", "patience", "seed", *names)
+    kept = ["epochs", "batch_size", "learning_rate", "weight_decay", "patience", "ema_decay"]
+    kept += ["augmentation", "test_time_flip", "seed", *names]
     return {name: getattr(options, name) for name in kept}
 
 
@@ -58,6 +94,30 @@ def positive(text: str) -> int:
     if value < 1:
         raise argparse.ArgumentTypeError(f"{text} is not a positive number")
     return value
+
+
+def share(text: str) -> float:
+    value = float(text)
+    if not 0 <= value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a share from 0 to below 1")
+    return value
+
+
+def rule_names(text: str) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in text.split(",") if name.strip() not in ("", "none"))
+    unknown = [name for name in names if name not in NAMES]
+    if unknown:
+        raise argparse.ArgumentTypeError(
+            f"there is no rule {unknown[0]!r}; choose from {', '.join(NAMES)}"
+        )
+    return names
+
+
+def switch(text: str) -> bool:
+    """SageMaker hands over text alone; its toolkit writes JSON's true as Python's True."""
+    if text.lower() not in ("true", "false"):
+        raise argparse.ArgumentTypeError(f"{text!r} is neither true nor false")
+    return text.lower() == "true"
 
 
 def class_names(text: str) -> list[str]:

@@ -8,6 +8,7 @@ masks/<class>/<id>.png for images with a lesion. An image without mask file has 
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -57,6 +58,15 @@ class ImageSet:
     def targets(self, picks: Tensor) -> Tensor:
         """Masks, float [batch, 1, side, side], where there are any, else labels [batch]."""
         return self.labels[picks] if self.masks is None else self.masks[picks].float()
+
+    def digest(self) -> str:
+        """SHA-256 of all that a network learns from: images, labels, masks, in their order."""
+        hasher = hashlib.sha256()
+        for tensor in (self.images, self.labels, self.masks):
+            if tensor is not None:
+                hasher.update(str(list(tensor.shape)).encode())
+                hasher.update(tensor.contiguous().numpy().data)
+        return hasher.hexdigest()
 
     def normalisation(self) -> Normalisation:
         pixels = self.images.float() / 255

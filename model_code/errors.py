@@ -5,6 +5,9 @@
     ├── ChannelError       an input channel lacks what training needs
     ├── WeightsError       a weights file is damaged, or does not fit the network
     ├── TrainingDiverged   the loss left the real numbers
+    ├── StoppedByRule      a diagnostic rule fired that was to stop the job
+    ├── CheckpointError    a checkpoint is damaged, or of another run
+    ├── Interrupted        the job was told to stop; what it had reached is saved
     ├── ModelError         a model directory cannot be served
     └── ImageUnreadable    bytes that are no image this code reads
 
@@ -30,6 +33,18 @@ class WeightsError(ModelCodeError):
 
 
 class TrainingDiverged(ModelCodeError):
+    pass
+
+
+class StoppedByRule(ModelCodeError):
+    pass
+
+
+class CheckpointError(ModelCodeError):
+    pass
+
+
+class Interrupted(ModelCodeError):
     pass
 
 

@@ -1,40 +1,96 @@
-"""The figures of a trained model on the test split: evaluation.json."""
+"""The figures of a trained model on the test split, with confidence intervals: evaluation.json."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+import bootstrap
+from boundary import hd95
+from calibration import expected_calibration_error, reliability
+from classification_figures import Answers, classification_figures
 from data import Sample
-from metrics import Overlap, classification_metrics, confusion_matrix, segmentation_metrics
+from metrics import Overlap, confusion_matrix
 from model_card import ModelCard
 from predictor import THRESHOLD_LEVEL, Classifier, Segmenter
+from segmentation_figures import Outcome, segmentation_figures, segmentation_means
 
 Evaluation = dict[str, Any]
+Groups = Mapping[str, str]  # image id -> group
 
 
-def evaluate_classifier(classifier: Classifier, samples: Sequence[Sample]) -> Evaluation:
+def evaluate_classifier(
+    classifier: Classifier, samples: Sequence[Sample], groups: Groups | None = None
+) -> Evaluation:
+    """`groups`: images that belong together, for the intervals; each alone without it."""
     classes = classifier.card.classes
     per_image = [_classify(classifier, sample) for sample in samples]
-    true = [classes.index(image["class"]) for image in per_image]
-    predicted = [classes.index(image["label"]) for image in per_image]
-    matrix = confusion_matrix(true, predicted, len(classes))
-    metrics = classification_metrics(matrix, classes)
-    return _evaluation(classifier.card, metrics, per_image) | {"confusion_matrix": matrix}
+    answers = Answers(
+        true=np.array([classes.index(image["class"]) for image in per_image], dtype=np.int64),
+        probabilities=np.array([list(image["probabilities"].values()) for image in per_image]),
+        classes=classes,
+    )
+    figures = bootstrap.intervals(
+        lambda picks: plain(classification_figures(answers.pick(picks))), _units(samples, groups)
+    )
+    metrics = classification_figures(answers) | {"intervals": figures}
+    evaluation = _evaluation(classifier.card, metrics, per_image)
+    bins = reliability(answers.probabilities, answers.true)
+    return (
+        evaluation
+        | _bootstrap(groups)
+        | {
+            "confusion_matrix": confusion_matrix(
+                answers.true.tolist(), answers.predicted.tolist(), len(classes)
+            ),
+            "calibration": {
+                "temperature": classifier.card.temperature,
+                "ece": expected_calibration_error(bins),
+                "bins": [dataclasses.asdict(one) for one in bins],
+            },
+        }
+    )
 
 
-def evaluate_segmenter(segmenter: Segmenter, samples: Sequence[Sample]) -> Evaluation:
+def evaluate_segmenter(
+    segmenter: Segmenter, samples: Sequence[Sample], groups: Groups | None = None
+) -> Evaluation:
     """Masks are compared at the size of the source image, as they are served."""
-    overlaps = [_segment(segmenter, sample) for sample in samples]
+    outcomes = [_segment(segmenter, sample) for sample in samples]
     per_image = [
-        {"id": sample.id, "class": sample.label} | _overlap_facts(overlap)
-        for sample, overlap in zip(samples, overlaps, strict=True)
+        {"id": sample.id, "class": sample.label} | outcome.facts()
+        for sample, outcome in zip(samples, outcomes, strict=True)
     ]
-    metrics = segmentation_metrics(overlaps) | {"threshold": segmenter.card.threshold}
-    return _evaluation(segmenter.card, metrics, per_image)
+    figures = bootstrap.intervals(segmentation_means(outcomes), _units(samples, groups))
+    metrics = segmentation_figures(outcomes) | {
+        "threshold": segmenter.card.threshold,
+        "intervals": figures,
+    }
+    return _evaluation(segmenter.card, metrics, per_image) | _bootstrap(groups)
+
+
+def plain(figures: Mapping[str, Any]) -> dict[str, float | None]:
+    """Without those by class."""
+    return {name: value for name, value in figures.items() if not isinstance(value, dict)}
+
+
+def _units(samples: Sequence[Sample], groups: Groups | None) -> list[str]:
+    """What is resampled: an image that no group is known of is a group of its own."""
+    known = groups or {}
+    return [known.get(sample.id, f"image {sample.label}/{sample.id}") for sample in samples]
+
+
+def _bootstrap(groups: Groups | None) -> dict[str, Any]:
+    """How the intervals among the metrics came about."""
+    return {
+        "interval_level": bootstrap.LEVEL / 100,
+        "bootstrap_unit": "image" if groups is None else "group",
+        "bootstrap_resamples": bootstrap.RESAMPLES,
+    }
 
 
 def _evaluation(card: ModelCard, metrics: dict[str, Any], per_image: list[Any]) -> Evaluation:
@@ -57,12 +113,9 @@ def _classify(classifier: Classifier, sample: Sample) -> dict[str, Any]:
     return {"id": sample.id, "class": sample.label} | facts
 
 
-def _segment(segmenter: Segmenter, sample: Sample) -> Overlap:
+def _segment(segmenter: Segmenter, sample: Sample) -> Outcome:
     image = sample.read_image()
-    predicted = segmenter.lesion_map(image) >= THRESHOLD_LEVEL
-    return Overlap.of(predicted, np.asarray(sample.read_mask(image) > 0))
-
-
-def _overlap_facts(overlap: Overlap) -> dict[str, Any]:
-    figures = ("lesion_pixels", "predicted_pixels", "dice", "iou", "tpr", "fpr", "fpr_stan")
-    return dataclasses.asdict(overlap) | {name: getattr(overlap, name) for name in figures}
+    predicted = np.asarray(segmenter.lesion_map(image) >= THRESHOLD_LEVEL)
+    true: NDArray[np.bool_] = np.asarray(sample.read_mask(image) > 0)
+    distance = hd95(predicted, true)
+    return Outcome(Overlap.of(predicted, true), distance, float(np.hypot(*image.shape)))

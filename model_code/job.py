@@ -13,12 +13,18 @@ from typing import Any
 import torch
 from torch import nn
 
+import pretrained
 from artifact import write_model
-from errors import ArgumentsError, ChannelError, ModelCodeError
+from checkpoint import CheckpointStore
+from data import ImageSet
+from diagnostics import FILE, Diagnostics
+from errors import ArgumentsError, ChannelError, Interrupted, ModelCodeError
 from evaluation import Evaluation
-from loop import History, Schedule, log_line
+from interruption import EXIT_CODE
+from loop import Schedule, log_line
 from model_card import ModelCard
 from precision import Compute
+from progress import History
 
 
 def run(main: Callable[[], None]) -> None:
@@ -29,6 +35,9 @@ def run(main: Callable[[], None]) -> None:
     """
     try:
         main()
+    except Interrupted as interrupted:
+        print(f"interrupted: {interrupted}", flush=True)
+        sys.exit(EXIT_CODE)
     except ModelCodeError as error:
         sys.exit(f"RuntimeError: {type(error).__name__}: {error}")
 
@@ -65,7 +74,33 @@ def schedule(options: argparse.Namespace) -> Schedule:
         learning_rate=options.learning_rate,
         weight_decay=options.weight_decay,
         patience=options.patience,
+        ema_decay=options.ema_decay,
     )
+
+
+def checkpoints(
+    options: argparse.Namespace, card: ModelCard, train: ImageSet, validation: ImageSet
+) -> CheckpointStore | None:
+    """Where the run keeps its checkpoint: None where no folder is named and none is mounted."""
+    if options.checkpoint_dir is None:
+        return None
+    weights: Path | None = getattr(options, "weights", None)
+    run = {
+        "task": card.task,
+        "network": card.network,
+        "classes": card.classes,
+        "image_size": card.image_size,
+        "weights": weights and pretrained.digest(weights),
+        "train": train.digest(),
+        "validation": validation.digest(),
+        "code_digest": card.code_digest,
+        "torch": card.torch_version,
+    }
+    return CheckpointStore(options.checkpoint_dir, run | card.hyperparameters)
+
+
+def diagnostics(options: argparse.Namespace) -> Diagnostics:
+    return Diagnostics(options.output_data_dir / FILE, options.stop_on)
 
 
 def finish(

@@ -12,11 +12,20 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from augmentation import Augmentation
+import flips
+from augmentation import STRENGTHS, Augmentation
+from checkpoint import CheckpointStore, random_states, restore_random_states
 from data import ImageSet, balanced_batches, count_batches
-from errors import TrainingDiverged
+from diagnostics import Diagnostics
+from ema import WeightAverage
+from errors import Interrupted
+from interruption import Interruption
+from mixup import Mixup
+from observations import ActivityWatch, EpochFacts, mean_gradients
 from precision import Compute
 from preprocessing import Normalisation
+from progress import History, Progress
+from unet import LesionLogits
 
 WARM_UP = 0.08  # share of all steps over which the learning rate rises
 GRADIENT_LIMIT = 5.0  # norm; only outliers are longer
@@ -27,9 +36,13 @@ LOGGED = "{}={:.5g}".format
 class Objective:
     """What differs between the tasks."""
 
-    loss: Callable[[Tensor, Tensor], Tensor]  # logits, targets -> scalar
-    score: Callable[[Tensor, ImageSet], dict[str, float | None]]  # logits of a whole set
+    loss: Callable[[Any, Tensor], Tensor]  # the network's outputs, targets -> scalar
+    score: Callable[[Any, ImageSet], dict[str, float | None]]  # outputs of a whole set
     selection: str  # the score by which the best epoch is known; higher is better
+    training_loss: Callable[[Any, Tensor], Tensor] | None = None  # if it is another one
+    augment: Augmentation = STRENGTHS["full"]
+    mixup: Mixup | None = None
+    saturation: Callable[[Any, Tensor], float] | None = None  # outputs, targets -> share
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,12 +52,7 @@ class Schedule:
     learning_rate: float
     weight_decay: float
     patience: int  # epochs without improvement after which training stops
-
-
-@dataclasses.dataclass
-class History:
-    epochs: list[dict[str, Any]] = dataclasses.field(default_factory=list)
-    best_epoch: int = 0
+    ema_decay: float = 0.0  # of the weights' moving average; 0: the weights themselves
 
 
 class Trainer:
@@ -58,41 +66,82 @@ class Trainer:
         schedule: Schedule,
         compute: Compute,
         seed: int,
+        store: CheckpointStore | None = None,
+        diagnostics: Diagnostics | None = None,
     ) -> None:
         self.network = compute.place(network)
         self.objective, self.schedule, self.compute = objective, schedule, compute
-        self.normalisation = normalisation
-        self.augment = Augmentation()
+        self.normalisation, self.store = normalisation, store
+        self.average = WeightAverage(self.network, schedule.ema_decay)
         self.generator = torch.Generator().manual_seed(seed)
         self.optimizer = torch.optim.AdamW(
             network.parameters(), schedule.learning_rate, weight_decay=schedule.weight_decay
         )
+        self.diagnostics = diagnostics or Diagnostics()
+        self.progress = Progress()
 
     def fit(self, train: ImageSet, validation: ImageSet) -> History:
-        """Trains, and leaves the network with the weights of its best epoch."""
-        scheduler = self._scheduler(train)
-        history, best, best_state = History(), (-math.inf, -math.inf), self.network.state_dict()
-        for epoch in range(1, self.schedule.epochs + 1):
-            started = time.perf_counter()
-            rate = self.optimizer.param_groups[0]["lr"]
-            train_loss = self._train_epoch(train, epoch, scheduler)
-            validation_loss, scores = self.validate(validation)
-            record = {"learning_rate": rate, "train_loss": train_loss}
-            record |= {"validation_loss": validation_loss}
-            record |= {f"validation_{name}": score for name, score in scores.items()}
-            record |= {"seconds": time.perf_counter() - started}
-            history.epochs.append({"epoch": epoch} | record)
-            print(f"epoch={epoch}/{self.schedule.epochs} {log_line(record)}", flush=True)
-            # Of equal scores the one with the lower loss: small splits have few distinct scores.
-            result = (scores[self.objective.selection] or 0.0, -validation_loss)
-            if result > best:
-                best, history.best_epoch = result, epoch
-                best_state = copy.deepcopy(self.network.state_dict())
-            elif epoch - history.best_epoch >= self.schedule.patience:
-                print(f"stopped early: best epoch was {history.best_epoch}", flush=True)
-                break
-        self.network.load_state_dict(best_state)
-        return history
+        """Trains, and leaves the network with the weights of its best epoch.
+
+        Goes on from the store's checkpoint, if there is one. Raises Interrupted after SIGTERM.
+        """
+        self.scheduler = self._scheduler(train)
+        self.diagnostics.begin(self.network)
+        self._resume()
+        with Interruption() as interruption:
+            while not self.progress.finished:
+                self._epoch(train, validation, interruption)
+                self._save()
+                if interruption.requested:
+                    raise Interrupted(self._where_it_stopped())
+        self.network.load_state_dict(self.progress.best_state or {})
+        self.average.network.load_state_dict(self.network.state_dict())
+        return self.progress.history
+
+    def _epoch(self, train: ImageSet, validation: ImageSet, interruption: Interruption) -> None:
+        progress = self.progress
+        started = time.perf_counter() - progress.seconds
+        self._train_epoch(train, interruption, started)
+        gradients = mean_gradients(self.network, clipping(progress.norms[-1]))
+        train_loss = sum(progress.losses) / len(progress.losses)
+        loss, scores, dead_units, saturated = self._validate(validation)
+        record: dict[str, float | None] = {"learning_rate": progress.learning_rate}
+        record |= {"train_loss": train_loss, "validation_loss": loss}
+        record |= {f"validation_{name}": score for name, score in scores.items()}
+        record |= {"seconds": time.perf_counter() - started}
+        progress.history.epochs.append({"epoch": progress.epoch} | record)
+        print(f"epoch={progress.epoch}/{self.schedule.epochs} {log_line(record)}", flush=True)
+        facts = (train_loss, loss, progress.norms, gradients, dead_units, saturated)
+        self.diagnostics.end_epoch(EpochFacts(progress.epoch, *facts))
+        self._judge(scores[self.objective.selection], loss)
+
+    def _validate(
+        self, images: ImageSet
+    ) -> tuple[float, dict[str, float | None], dict[str, float], float | None]:
+        """Without augmentation: loss, scores, share of dead units by layer, saturated share."""
+        with ActivityWatch(self.average.network) as watch:
+            outputs = self.predict(images)
+        objective, targets = self.objective, images.targets(torch.arange(len(images)))
+        loss = self._number(float(objective.loss(outputs, targets)), "validation loss")
+        saturated = objective.saturation(outputs, targets) if objective.saturation else None
+        return loss, objective.score(outputs, images), watch.dead_units(), saturated
+
+    def _number(self, value: float, what: str) -> float:
+        return self.diagnostics.check_number(value, what, self.progress.epoch)
+
+    def _judge(self, score: float | None, validation_loss: float) -> None:
+        """Keeps the weights if this epoch is the best; ends the training if it is the last."""
+        progress, history = self.progress, self.progress.history
+        # Of equal scores the one with the lower loss: small splits have few distinct scores.
+        result = (score or 0.0, -validation_loss)
+        if result > progress.best:
+            progress.best, history.best_epoch = result, progress.epoch
+            progress.best_state = copy.deepcopy(self.average.network.state_dict())
+        elif progress.epoch - history.best_epoch >= self.schedule.patience:
+            print(f"stopped early: best epoch was {history.best_epoch}", flush=True)
+            progress.finished = True
+        progress.finished |= progress.epoch == self.schedule.epochs
+        progress.next_epoch()
 
     def _scheduler(self, train: ImageSet) -> torch.optim.lr_scheduler.LambdaLR:
         steps = self.schedule.epochs * count_batches(train.labels, self.schedule.batch_size)
@@ -101,53 +150,116 @@ class Trainer:
             self.optimizer, lambda step: learning_rate_factor(step, steps, warm_up)
         )
 
-    def validate(self, images: ImageSet) -> tuple[float, dict[str, float | None]]:
-        """Loss and scores on a set, without augmentation."""
-        logits = self.predict(images)
-        loss = self.objective.loss(logits, images.targets(torch.arange(len(images))))
-        return _real(float(loss), "validation loss"), self.objective.score(logits, images)
+    def _save(self) -> None:
+        if self.store is None:
+            return
+        self.store.save(
+            {
+                "network": self.network.state_dict(),
+                "average": self.average.network.state_dict(),
+                "steps": self.average.steps,
+                "optimizer": self.optimizer.state_dict(),
+                "scheduler": self.scheduler.state_dict(),
+                "generator": self.generator.get_state(),
+                "random": random_states(),
+                "progress": self.progress.state(),
+                "diagnostics": self.diagnostics.state(),
+            }
+        )
+
+    def _resume(self) -> None:
+        state = self.store.load() if self.store else None
+        if state is None:
+            return
+        self.network.load_state_dict(state["network"])
+        self.average.network.load_state_dict(state["average"])
+        self.average.steps = state["steps"]
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.scheduler.load_state_dict(state["scheduler"])
+        self.generator.set_state(state["generator"])
+        restore_random_states(state["random"])
+        self.progress = Progress.of(state["progress"])
+        self.diagnostics.restore(state["diagnostics"])
+        done = len(self.progress.losses)
+        where = f"epoch {self.progress.epoch}, after {done} steps of it"
+        print(f"resumed: {'training was over' if self.progress.finished else where}", flush=True)
 
     @torch.inference_mode()
-    def predict(self, images: ImageSet) -> Tensor:
-        """The network's float32 logits of every image, on the CPU."""
-        self.network.eval()
+    def predict(self, images: ImageSet, *, flip: bool = False) -> Any:
+        """The averaged network's outputs for every image, float32, on the CPU."""
+        network = self.average.network.eval()
         outputs = []
         for picks in torch.split(torch.arange(len(images)), self.schedule.batch_size):
             pixels = images.images[picks].to(self.compute.device).float() / 255
             with self.compute.autocast():
-                outputs.append(self.network(self._normalise(pixels)).float().cpu())
-        return torch.cat(outputs)
+                outputs.append(flips.logits(network, self._normalise(pixels), flip=flip))
+        return joined(outputs)
 
-    def _train_epoch(
-        self, train: ImageSet, epoch: int, scheduler: torch.optim.lr_scheduler.LRScheduler
-    ) -> float:
+    def _train_epoch(self, train: ImageSet, interruption: Interruption, started: float) -> None:
         self.network.train()
-        losses = []
-        for picks in balanced_batches(train.labels, self.schedule.batch_size, self.generator):
+        progress = self.progress
+        for picks in self._batches(train):
             loss = self._step(train, picks)
-            losses.append(_real(loss, f"training loss of epoch {epoch}"))
-            scheduler.step()
-        return sum(losses) / len(losses)
+            progress.losses.append(self._number(loss, "training loss"))
+            self.scheduler.step()
+            if interruption.requested:
+                progress.seconds = time.perf_counter() - started
+                self._save()
+                raise Interrupted(self._where_it_stopped())
+
+    def _where_it_stopped(self) -> str:
+        saved = f"saved in {self.store.folder}" if self.store else "nothing saved"
+        return f"SIGTERM in epoch {self.progress.epoch}, step {len(self.progress.losses)}: {saved}"
+
+    def _batches(self, train: ImageSet) -> list[Tensor]:
+        """The picks of the current epoch; of an epoch resumed, those that are left."""
+        progress, now = self.progress, self.generator.get_state()
+        if progress.epoch_start is None:
+            progress.epoch_start = now
+            progress.learning_rate = self.optimizer.param_groups[0]["lr"]
+        self.generator.set_state(progress.epoch_start)
+        batches = list(balanced_batches(train.labels, self.schedule.batch_size, self.generator))
+        if progress.losses:
+            self.generator.set_state(now)
+        return batches[len(progress.losses) :]
 
     def _step(self, train: ImageSet, picks: Tensor) -> float:
         images = train.images[picks].to(self.compute.device).float() / 255
         targets = train.targets(picks).to(self.compute.device)
         if train.masks is None:
-            images, _ = self.augment(images, None, self.generator)
+            images, _ = self.objective.augment(images, None, self.generator)
         else:
-            images, moved = self.augment(images, targets, self.generator)
+            images, moved = self.objective.augment(images, targets, self.generator)
             targets = targets if moved is None else moved
+        if self.objective.mixup is not None:
+            images, targets = self.objective.mixup(images, targets, self.generator)
+        loss_of = self.objective.training_loss or self.objective.loss
         with self.compute.autocast():
-            loss = self.objective.loss(self.network(self._normalise(images)), targets)
+            loss = loss_of(self.network(self._normalise(images)), targets)
         self.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(self.network.parameters(), GRADIENT_LIMIT)
+        norm = nn.utils.clip_grad_norm_(self.network.parameters(), GRADIENT_LIMIT)
+        if loss.isfinite():  # else the loss is what to complain about
+            self._number(float(norm), "gradient's length")
+        self.progress.norms.append(float(norm))
         self.optimizer.step()
+        self.average.update(self.network)
         return float(loss.detach())
 
     def _normalise(self, images: Tensor) -> Tensor:
         normalised = (images - self.normalisation.mean) / self.normalisation.std
         return normalised.contiguous(memory_format=torch.channels_last)
+
+
+def joined(outputs: list[Any]) -> Any:
+    """The outputs of several batches as those of one."""
+    if isinstance(outputs[0], Tensor):
+        return torch.cat([output.float().cpu() for output in outputs])
+    parts = [output.detached() for output in outputs]
+    heads = [part.presence for part in parts if part.presence is not None]
+    return LesionLogits(
+        torch.cat([part.mask for part in parts]), torch.cat(heads) if heads else None
+    )
 
 
 def learning_rate_factor(step: int, steps: int, warm_up: int) -> float:
@@ -162,9 +274,6 @@ def log_line(record: dict[str, float | None]) -> str:
     return " ".join(LOGGED(name, value) for name, value in record.items() if value is not None)
 
 
-def _real(loss: float, what: str) -> float:
-    if not math.isfinite(loss):
-        raise TrainingDiverged(
-            f"the {what} is {loss}: lower --learning-rate, or look for broken images in the data"
-        )
-    return loss
+def clipping(norm: float) -> float:
+    """The factor that a gradient of this length was scaled by."""
+    return min(1.0, GRADIENT_LIMIT / max(norm, 1e-12))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from errors import ModelError
+from lesion_rule import LesionRule
 from preprocessing import Normalisation
 
 FILE = "model.json"
@@ -19,7 +20,7 @@ class ModelCard:
     task: str  # classification or segmentation
     name: str
     version: str
-    architecture: str  # resnet18 …, unet
+    architecture: str  # resnet18 …, unet, residual_unet
     network: dict[str, Any]  # the fields of the network's configuration
     classes: list[str]  # in the order of the classifier's outputs
     image_size: int  # side of the network's frame, pixels
@@ -29,6 +30,12 @@ class ModelCard:
     code_digest: str
     torch_version: str
     hyperparameters: dict[str, Any]
+    # Decided on the validation split. The defaults decide nothing, as in older files.
+    temperature: float = 1.0  # what logits are divided by; classification
+    minimum_presence: float = 0.0  # see LesionRule; segmentation
+    minimum_area: float = 0.0  # see LesionRule
+    largest_component: bool = False  # see LesionRule
+    test_time_flip: bool = False  # answers are averaged with the mirror image's
     metrics: dict[str, Any] = dataclasses.field(default_factory=dict)  # of the test split
     schema_version: int = SCHEMA_VERSION
 
@@ -41,6 +48,17 @@ class ModelCard:
             "architecture": self.architecture,
             "dataset_version": self.dataset_version,
         }
+
+    def lesion_rule(self) -> LesionRule:
+        """Raises ModelError for a model without threshold."""
+        if self.threshold is None:
+            raise ModelError("a segmenter's model.json needs a threshold")
+        return LesionRule(
+            self.threshold, self.minimum_presence, self.minimum_area, self.largest_component
+        )
+
+    def with_rule(self, rule: LesionRule) -> ModelCard:
+        return dataclasses.replace(self, **dataclasses.asdict(rule))
 
     def write(self, folder: Path) -> None:
         content = json.dumps(dataclasses.asdict(self), indent=2, sort_keys=True)

@@ -7,17 +7,20 @@ those of what is served.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+import flips
 import weights
 from errors import ModelError
 from model_card import ModelCard, read_card
-from networks import ResNetConfig, UNet, UNetConfig, build_resnet
 from preprocessing import GreyImage, Letterbox
+from resnet import ResNetConfig, build_resnet
+from unet import LesionLogits, UNet, UNetConfig
 
 WEIGHTS_FILE = "weights.safetensors"
 THRESHOLD_LEVEL = 128  # the grey level of a lesion map that stands for the decision threshold
@@ -33,13 +36,12 @@ class Predictor:
         self.card = card
 
     @torch.inference_mode()
-    def logits(self, image: GreyImage, letterbox: Letterbox) -> Tensor:
-        """[1, classes] or [1, 1, side, side], on the CPU."""
+    def logits(self, image: GreyImage, letterbox: Letterbox) -> Any:
+        """Tensor [1, classes] or LesionLogits of one image, as the network gives them."""
         frame = torch.from_numpy(letterbox.fit(image)).to(self.device)
         normalisation = self.card.normalisation
         pixels = (frame.float() / 255 - normalisation.mean) / normalisation.std
-        outputs: Tensor = self.network(pixels[None, None])
-        return outputs.float().cpu()
+        return flips.logits(self.network, pixels[None, None], flip=self.card.test_time_flip)
 
     def letterbox(self, image: GreyImage) -> Letterbox:
         return Letterbox(image.shape[1], image.shape[0], self.card.image_size)
@@ -48,20 +50,26 @@ class Predictor:
 class Classifier(Predictor):
     def probabilities(self, image: GreyImage) -> dict[str, float]:
         """Class -> probability; they add up to 1."""
-        logits = self.logits(image, self.letterbox(image))[0]
-        values = torch.softmax(logits.double(), dim=0).tolist()
+        logits: Tensor = self.logits(image, self.letterbox(image))[0].cpu().double()
+        values = torch.softmax(logits / self.card.temperature, dim=0).tolist()
         return dict(zip(self.card.classes, values, strict=True))
 
 
 class Segmenter(Predictor):
     def lesion_map(self, image: GreyImage) -> GreyImage:
         """The lesion's probability per pixel, of the image's size, so scaled that 128 is the
-        model's threshold: `lesion_map >= 128` is the predicted mask."""
-        letterbox = self.letterbox(image)
-        probabilities = torch.sigmoid(self.logits(image, letterbox))[0, 0].numpy()
-        if self.card.threshold is None:
-            raise ModelError("a segmenter's model.json needs a threshold")
-        return scale_to_threshold(letterbox.restore(probabilities), self.card.threshold)
+        model's threshold: `lesion_map >= 128` is the predicted mask. What the model's rule takes
+        out of the mask ends at 127."""
+        letterbox, rule = self.letterbox(image), self.card.lesion_rule()
+        logits: LesionLogits = self.logits(image, letterbox).detached()
+        frame = torch.sigmoid(logits.mask)[0, 0].numpy()
+        presence = None if logits.presence is None else float(torch.sigmoid(logits.presence)[0])
+        probabilities = letterbox.restore(frame)
+        levels = scale_to_threshold(probabilities, rule.threshold)
+        if not rule.finds_lesion(frame, presence):
+            return np.minimum(levels, THRESHOLD_LEVEL - 1)
+        kept = rule.mask(probabilities)
+        return np.where(kept, levels, np.minimum(levels, THRESHOLD_LEVEL - 1)).astype(np.uint8)
 
 
 def scale_to_threshold(probabilities: NDArray[np.float32], threshold: float) -> GreyImage:

@@ -8,6 +8,7 @@ classes it was trained on: where their number differs it is left as initialised.
 
 from __future__ import annotations
 
+import hashlib
 import pickle
 from pathlib import Path
 
@@ -53,6 +54,12 @@ def find_file(source: Path) -> Path:
             f"expected one file ({', '.join(SUFFIXES)}) of weights in {source}, found {names}"
         )
     return found[0]
+
+
+def digest(source: Path) -> str:
+    """SHA-256 of the weights at `source`."""
+    with find_file(source).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def read_state(path: Path) -> weights.State:

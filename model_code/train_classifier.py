@@ -14,7 +14,8 @@ As used for BUSI, on a GPU or with patience, from pretrained weights:
         --architecture resnet50 --image-size 224 --epochs 60 --weights resnet50.pth --train …
 
 On SageMaker the folders come from SM_CHANNEL_* and SM_MODEL_DIR. One log line per epoch; the epoch
-with the best macro F1 on the validation split is kept, and judged once on the test split.
+with the best macro F1 on the validation split is kept, its temperature is found there too, and both
+are judged once on the test split.
 """
 
 from __future__ import annotations
@@ -31,16 +32,21 @@ from torch import Tensor
 
 import arguments
 import job
+from augmentation import STRENGTHS
+from bootstrap import read_groups
+from calibration import temperature
 from data import ImageSet, load_images, read_channel
 from evaluation import evaluate_classifier
 from loop import Objective, Trainer
 from losses import classification_loss
 from metrics import classification_metrics, confusion_matrix
+from mixup import Mixup
 from model_card import ModelCard
-from networks import RESNETS, ResNetConfig, build_resnet
+from observations import saturation_of_classes
 from predictor import Classifier
 from preprocessing import Normalisation
 from pretrained import start_from
+from resnet import RESNETS, ResNetConfig, build_resnet
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -49,6 +55,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     train = load_images(options.train, options.classes, options.image_size)
     validation = load_images(options.validation, options.classes, options.image_size)
     test = read_channel(options.test, options.classes)
+    groups = read_groups(options.index) if options.index else None
     job.refuse_single_image(len(train))
 
     config = ResNetConfig(options.architecture, len(options.classes))
@@ -56,16 +63,23 @@ def main(argv: Sequence[str] | None = None) -> None:
     if options.weights is not None:
         start_from(network, options.weights)
     normalisation = train.normalisation()
-    objective = Objective(
-        classification_loss, functools.partial(score, options.classes), selection="macro_f1"
-    )
+    card = describe(options, config, normalisation)
+    store = job.checkpoints(options, card, train, validation)
     trainer = Trainer(
-        network, objective, normalisation, job.schedule(options), compute, options.seed
+        network,
+        objective(options),
+        normalisation,
+        job.schedule(options),
+        compute,
+        options.seed,
+        store,
+        job.diagnostics(options),
     )
     history = trainer.fit(train, validation)
 
-    card = describe(options, config, normalisation)
-    evaluation = evaluate_classifier(Classifier(network, card), test)
+    logits = trainer.predict(validation, flip=card.test_time_flip)
+    card = dataclasses.replace(card, temperature=temperature(logits, validation.labels))
+    evaluation = evaluate_classifier(Classifier(network, card), test, groups)
     card = dataclasses.replace(card, metrics=evaluation["metrics"])
     job.finish(options, network, card, evaluation, history)
 
@@ -74,11 +88,30 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = arguments.training_parser(__doc__, model_name="classifier")
     parser.add_argument("--architecture", choices=RESNETS, default="resnet50")
     parser.add_argument("--image-size", type=arguments.positive, default=224, help="pixels")
+    parser.add_argument("--label-smoothing", type=arguments.share, default=0.1)
+    parser.add_argument(
+        "--mixup", type=arguments.share, default=0.0, help="alpha of the Beta distribution; 0: none"
+    )
     weights = os.environ.get("SM_CHANNEL_WEIGHTS")
     parser.add_argument(
         "--weights", type=Path, default=weights, help="file or folder; SM_CHANNEL_WEIGHTS"
     )
     return parser.parse_args(argv)
+
+
+def objective(options: argparse.Namespace) -> Objective:
+    """Smoothed and mixed labels teach; the loss that is reported on validation is the plain one."""
+    return Objective(
+        classification_loss,
+        functools.partial(score, options.classes),
+        selection="macro_f1",
+        training_loss=functools.partial(
+            classification_loss, label_smoothing=options.label_smoothing
+        ),
+        saturation=saturation_of_classes,
+        augment=STRENGTHS[options.augmentation],
+        mixup=Mixup(options.mixup, len(options.classes)) if options.mixup else None,
+    )
 
 
 def score(classes: Sequence[str], logits: Tensor, images: ImageSet) -> dict[str, float | None]:
@@ -91,6 +124,7 @@ def score(classes: Sequence[str], logits: Tensor, images: ImageSet) -> dict[str,
 def describe(
     options: argparse.Namespace, config: ResNetConfig, normalisation: Normalisation
 ) -> ModelCard:
+    names = ("architecture", "image_size", "label_smoothing", "mixup")
     return ModelCard(
         task="classification",
         name=options.model_name,
@@ -104,7 +138,8 @@ def describe(
         dataset_version=options.dataset_version,
         code_digest=options.code_digest,
         torch_version=torch.__version__,
-        hyperparameters=arguments.hyperparameters(options, ("architecture", "image_size")),
+        hyperparameters=arguments.hyperparameters(options, names),
+        test_time_flip=options.test_time_flip,
     )
 
 

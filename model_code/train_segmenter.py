@@ -14,8 +14,8 @@ As used for BUSI, on a GPU or with patience:
         --image-size 256 --base-channels 32 --depth 4 --epochs 60 --train …
 
 On SageMaker the folders come from SM_CHANNEL_* and SM_MODEL_DIR. One log line per epoch; the epoch
-with the best agreement of masks on the validation split is kept, the threshold is chosen there too,
-and both are judged once on the test split.
+with the best agreement of masks on the validation split is kept, threshold, presence gate and
+clean-up are chosen there too (lesion_rule), and all are judged once on the test split.
 """
 
 from __future__ import annotations
@@ -25,23 +25,24 @@ import dataclasses
 import os
 from collections.abc import Sequence
 
-import numpy as np
 import torch
-from torch import Tensor
 
 import arguments
 import job
+from augmentation import STRENGTHS
+from bootstrap import read_groups
 from data import ImageSet, load_pairs, read_channel
 from evaluation import evaluate_segmenter
+from lesion_rule import LesionRule, Validated, choose
 from loop import Objective, Trainer
-from losses import segmentation_loss
-from metrics import Overlap, segmentation_metrics
+from losses import MASK_LOSSES, LesionLoss
+from metrics import segmentation_metrics
 from model_card import ModelCard
-from networks import UNet, UNetConfig
+from observations import saturation_of_masks
 from predictor import Segmenter
 from preprocessing import Normalisation
+from unet import LesionLogits, UNet, UNetConfig
 
-THRESHOLDS = [step / 20 for step in range(2, 19)]  # 0.10 to 0.90
 LOGGED = ("lesion_dice", "lesion_iou", "normal_false_mask_rate", "mean_agreement")
 
 
@@ -53,20 +54,44 @@ def main(argv: Sequence[str] | None = None) -> None:
     train = load_pairs(options.train, options.classes, options.image_size)
     validation = load_pairs(options.validation, options.classes, options.image_size)
     test = read_channel(options.test, options.classes)
+    groups = read_groups(options.index) if options.index else None
     job.refuse_single_image(len(train))
 
-    config = UNetConfig(options.base_channels, options.depth)
+    config = UNetConfig(
+        options.base_channels,
+        options.depth,
+        residual=options.encoder == "residual",
+        presence=options.presence_head,
+        deep_supervision=options.deep_supervision,
+    )
     network = UNet(config)
     normalisation = train.normalisation()
-    objective = Objective(segmentation_loss, score, selection="mean_agreement")
+    objective = Objective(
+        LesionLoss(options.mask_loss),
+        score,
+        selection="mean_agreement",
+        saturation=saturation_of_masks,
+        augment=STRENGTHS[options.augmentation],
+    )
+    card = describe(options, config, normalisation)
+    store = job.checkpoints(options, card, train, validation)
     trainer = Trainer(
-        network, objective, normalisation, job.schedule(options), compute, options.seed
+        network,
+        objective,
+        normalisation,
+        job.schedule(options),
+        compute,
+        options.seed,
+        store,
+        job.diagnostics(options),
     )
     history = trainer.fit(train, validation)
-    threshold = best_threshold(trainer.predict(validation), validation)
 
-    card = describe(options, config, normalisation, threshold)
-    evaluation = evaluate_segmenter(Segmenter(network, card), test)
+    logits = trainer.predict(validation, flip=card.test_time_flip)
+    rule = choose(validated(logits, validation))
+    print(f"rule: {rule}", flush=True)
+    card = card.with_rule(rule)
+    evaluation = evaluate_segmenter(Segmenter(network, card), test, groups)
     card = dataclasses.replace(card, metrics=evaluation["metrics"])
     job.finish(options, network, card, evaluation, history)
 
@@ -76,53 +101,51 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.set_defaults(learning_rate=2e-3)
     parser.add_argument("--base-channels", type=arguments.positive, default=32)
     parser.add_argument("--depth", type=arguments.positive, default=4)
+    parser.add_argument("--encoder", choices=("plain", "residual"), default="plain")
+    parser.add_argument("--presence-head", type=arguments.switch, default=True)
+    parser.add_argument("--deep-supervision", type=arguments.switch, default=False)
+    parser.add_argument("--mask-loss", choices=MASK_LOSSES, default="dice_ce")
     parser.add_argument("--image-size", type=arguments.positive, default=256, help="pixels")
     return parser.parse_args(argv)
 
 
-def score(logits: Tensor, images: ImageSet) -> dict[str, float | None]:
-    """At network size and probability one half; the served threshold is chosen after training."""
-    metrics = segmentation_metrics(overlaps(logits, images, threshold=0.5))
+def score(logits: LesionLogits, images: ImageSet) -> dict[str, float | None]:
+    """At network size and probabilities of one half; what is served is chosen after training."""
+    rule = LesionRule(threshold=0.5, minimum_presence=0.5)
+    metrics = segmentation_metrics([one.overlap(rule) for one in validated(logits, images)])
     return {name: metrics[name] for name in LOGGED}
 
 
-def overlaps(logits: Tensor, images: ImageSet, threshold: float) -> list[Overlap]:
-    predicted = (torch.sigmoid(logits) >= threshold).numpy()
-    true = images.targets(torch.arange(len(images))).numpy() > 0
-    return [Overlap.of(marked, lesion) for marked, lesion in zip(predicted, true, strict=True)]
-
-
-def best_threshold(logits: Tensor, images: ImageSet) -> float:
-    """Highest agreement on the validation split; of equals the one nearest to one half."""
-
-    def quality(threshold: float) -> tuple[float, float]:
-        agreements = [overlap.agreement for overlap in overlaps(logits, images, threshold)]
-        return round(float(np.mean(agreements)), 6), -abs(threshold - 0.5)
-
-    return max(THRESHOLDS, key=quality)
+def validated(logits: LesionLogits, images: ImageSet) -> list[Validated]:
+    masks = torch.sigmoid(logits.mask)[:, 0].numpy()
+    heads = logits.presence
+    presences = [None] * len(masks) if heads is None else torch.sigmoid(heads).tolist()
+    lesions = images.targets(torch.arange(len(images)))[:, 0].numpy() > 0
+    return [Validated(*parts) for parts in zip(masks, presences, lesions, strict=True)]
 
 
 def describe(
     options: argparse.Namespace,
     config: UNetConfig,
     normalisation: Normalisation,
-    threshold: float,
 ) -> ModelCard:
-    names = ("base_channels", "depth", "image_size")
+    names = [*("base_channels", "depth", "encoder", "presence_head", "deep_supervision")]
+    names += ["mask_loss", "image_size"]
     return ModelCard(
         task="segmentation",
         name=options.model_name,
         version=options.model_version,
-        architecture="unet",
+        architecture=config.architecture,
         network=dataclasses.asdict(config),
         classes=options.classes,
         image_size=options.image_size,
         normalisation=normalisation,
-        threshold=threshold,
+        threshold=None,
         dataset_version=options.dataset_version,
         code_digest=options.code_digest,
         torch_version=torch.__version__,
         hyperparameters=arguments.hyperparameters(options, names),
+        test_time_flip=options.test_time_flip,
     )
 
 

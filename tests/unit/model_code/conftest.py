@@ -15,8 +15,9 @@ from PIL import Image
 from artifact import write_model
 from local.phantoms import write_channels
 from model_card import ModelCard
-from networks import ResNetConfig, UNet, UNetConfig, build_resnet
 from preprocessing import Normalisation
+from resnet import ResNetConfig, build_resnet
+from unet import UNet, UNetConfig
 
 # More threads than free cores wait for each other; results depend on their number, too.
 torch.set_num_threads(1)

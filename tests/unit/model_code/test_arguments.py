@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -45,6 +46,9 @@ def test_hyperparameters_arrive_as_sagemaker_writes_them() -> None:
         ([*CLASSES, "--epoch", "3"], "--epoch"),
         ([*CLASSES, "--epochs", "0"], "0 is not a positive number"),
         ([*CLASSES, "--image-size", "big"], "--image-size"),
+        ([*CLASSES, "--ema-decay", "1"], "1 is not a share from 0 to below 1"),
+        ([*CLASSES, "--stop-on", "overfiting"], "there is no rule 'overfiting'"),
+        ([*CLASSES, "--test-time-flip", "yes"], "'yes' is neither true nor false"),
         (["--classes", "benign,normal"], "is not JSON"),
         (["--classes", '["benign"]'], "at least two classes"),
         (["--classes", '["benign", "benign"]'], "at least two classes"),
@@ -72,3 +76,50 @@ def test_missing_folder_is_named_with_its_flag(
         train_segmenter.parse(CLASSES)
 
     assert "--train" in capsys.readouterr().err
+
+
+def test_checkpoints_go_where_the_platform_mounted_a_folder(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name, variable in FOLDERS.items():
+        monkeypatch.setenv(variable, str(tmp_path / name))
+    monkeypatch.setenv("SM_MODEL_DIR", str(tmp_path / "model"))
+    assert train_classifier.parse(CLASSES).checkpoint_dir is None
+
+    (tmp_path / "checkpoints").mkdir()
+
+    assert train_classifier.parse(CLASSES).checkpoint_dir == tmp_path / "checkpoints"
+    argv = [*CLASSES, "--checkpoint-dir", "elsewhere"]
+    assert train_classifier.parse(argv).checkpoint_dir == Path("elsewhere")
+
+
+@pytest.mark.usefixtures("folders")
+@pytest.mark.parametrize(
+    ("text", "rules"),
+    [
+        ("none", ()),
+        ("", ()),
+        ("overfitting, dead_units", ("overfitting", "dead_units")),
+    ],
+)
+def test_rules_that_stop_are_a_list(text: str, rules: tuple[str, ...]) -> None:
+    assert train_segmenter.parse([*CLASSES, "--stop-on", text]).stop_on == rules
+
+
+@pytest.mark.usefixtures("folders")
+@pytest.mark.parametrize("script", [train_classifier, train_segmenter])
+def test_documentation_names_every_hyperparameter(script: Any, root: Path) -> None:
+    text = (root / "docs/training.md").read_text(encoding="utf-8")
+
+    for name in vars(script.parse(CLASSES)):
+        assert f"`--{name.replace('_', '-')}`" in text, name
+
+
+@pytest.mark.usefixtures("folders")
+def test_index_of_groups_is_a_channel(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SM_CHANNEL_INDEX", raising=False)
+    assert train_segmenter.parse(CLASSES).index is None
+
+    monkeypatch.setenv("SM_CHANNEL_INDEX", "/opt/ml/input/data/index")
+
+    assert train_segmenter.parse(CLASSES).index == Path("/opt/ml/input/data/index")

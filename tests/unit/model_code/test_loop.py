@@ -1,21 +1,28 @@
 from __future__ import annotations
 
+import dataclasses
+import itertools
 import math
+import os
 import re
+import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import torch
 from torch import Tensor, nn
 
+from checkpoint import CheckpointStore
 from data import ImageSet
-from errors import TrainingDiverged
+from errors import Interrupted, TrainingDiverged
 from loop import Objective, Schedule, Trainer, learning_rate_factor, log_line
 from losses import classification_loss
 from precision import Compute
 from preprocessing import Normalisation
 
 SCHEDULE = Schedule(epochs=5, batch_size=8, learning_rate=0.05, weight_decay=0.0, patience=5)
+AVERAGED = dataclasses.replace(SCHEDULE, ema_decay=0.9)
 
 
 def pictures(count: int = 12) -> ImageSet:
@@ -40,12 +47,15 @@ def scripted(scores: list[float]) -> Objective:
 
 
 def trainer(
-    objective: Objective, schedule: Schedule = SCHEDULE, network: nn.Module | None = None
+    objective: Objective,
+    schedule: Schedule = SCHEDULE,
+    network: nn.Module | None = None,
+    store: CheckpointStore | None = None,
 ) -> Trainer:
     torch.manual_seed(0)
     network = network or nn.Sequential(nn.Conv2d(1, 4, 8), nn.Flatten(), nn.Linear(4, 2))
     compute = Compute(torch.device("cpu"), bfloat16=False)
-    return Trainer(network, objective, Normalisation(0.4, 0.2), schedule, compute, seed=3)
+    return Trainer(network, objective, Normalisation(0.4, 0.2), schedule, compute, 3, store)
 
 
 def test_network_learns_what_is_easy() -> None:
@@ -158,3 +168,56 @@ def test_log_line_is_read_by_the_jobs_expressions_and_leaves_out_what_is_undefin
     assert float(found["train_loss"]) == pytest.approx(1.5e-7)
     assert float(found["validation_macro_f1"]) == pytest.approx(0.91235)
     assert "other" not in line
+
+
+def stop_after(steps: int, running: Trainer) -> None:
+    """Trains until SIGTERM comes in that step."""
+    step, numbers = running._step, itertools.count(1)
+
+    def stepping(train: ImageSet, picks: Tensor) -> float:
+        if next(numbers) == steps:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return step(train, picks)
+
+    running._step = stepping  # type: ignore[method-assign]
+    running.fit(pictures(), pictures())
+
+
+@pytest.mark.parametrize("steps", [1, 2, 3, 5])  # an epoch has two
+def test_interrupted_run_goes_on_as_if_nothing_had_happened(steps: int, tmp_path: Path) -> None:
+    objective, store = Objective(classification_loss, accuracy, "accuracy"), CheckpointStore
+    whole = trainer(objective, AVERAGED)
+    expected = whole.fit(pictures(), pictures())
+
+    with pytest.raises(Interrupted, match="SIGTERM in epoch"):
+        stop_after(steps, trainer(objective, AVERAGED, store=store(tmp_path, {})))
+    resumed = trainer(objective, AVERAGED, store=store(tmp_path, {}))
+    history = resumed.fit(pictures(), pictures())
+
+    for name in ("train_loss", "validation_loss", "learning_rate"):
+        assert [e[name] for e in history.epochs] == [e[name] for e in expected.epochs]
+    assert history.best_epoch == expected.best_epoch
+    assert torch.equal(resumed.predict(pictures()), whole.predict(pictures()))
+
+
+def test_run_without_store_is_interrupted_too() -> None:
+    with pytest.raises(Interrupted, match="nothing saved"):
+        stop_after(3, trainer(Objective(classification_loss, accuracy, "accuracy")))
+
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+def test_signal_during_the_last_validation_stops_the_job_too(tmp_path: Path) -> None:
+    def told_to_stop(logits: Tensor, images: ImageSet) -> dict[str, float | None]:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return accuracy(logits, images)
+
+    schedule = dataclasses.replace(SCHEDULE, epochs=1)
+    store = CheckpointStore(tmp_path, {})
+    with pytest.raises(Interrupted, match="saved in"):
+        trainer(
+            Objective(classification_loss, told_to_stop, "accuracy"), schedule, None, store
+        ).fit(pictures(), pictures())
+
+    resumed = trainer(Objective(classification_loss, accuracy, "accuracy"), schedule, None, store)
+    assert len(resumed.fit(pictures(), pictures()).epochs) == 1

@@ -9,8 +9,8 @@ from torch import Tensor
 
 import weights
 from errors import WeightsError
-from networks import ResNetConfig, build_resnet
-from pretrained import start_from
+from pretrained import digest, start_from
+from resnet import ResNetConfig, build_resnet
 from torchvision_guard import load_torchvision
 
 
@@ -110,3 +110,13 @@ def test_channel_must_hold_exactly_one_file(tmp_path: Path, names: list[str]) ->
 
     with pytest.raises(WeightsError, match=f"found {', '.join(names) or 'none'}"):
         start_from(build_resnet(ResNetConfig("resnet18", classes=3)), tmp_path)
+
+
+def test_digest_is_that_of_the_file_wherever_it_lies(tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "resnet18.pth").write_bytes(b"weights")
+    other = tmp_path / "other.pth"
+    other.write_bytes(b"Weights")
+
+    assert digest(tmp_path / "a") == digest(tmp_path / "b/resnet18.pth") != digest(other)

@@ -16,8 +16,8 @@ import train_classifier
 import train_segmenter
 import weights
 from errors import ArgumentsError, ChannelError
-from networks import ResNetConfig, build_resnet
 from predictor import load_predictor
+from resnet import ResNetConfig, build_resnet
 from sonoflow import tasks
 
 Run = Callable[..., tuple[Path, Path]]
@@ -27,6 +27,7 @@ SMALL = {
     "segmentation": ["--base-channels", "4", "--depth", "2", "--image-size", "32", "--epochs", "2"],
 }
 TASKS = sorted(MAINS)
+BOOTSTRAP = {"interval_level", "bootstrap_unit", "bootstrap_resamples"}
 
 
 def train(task: str, channels: Path, out: Path, *more: str) -> tuple[Path, Path]:
@@ -68,7 +69,8 @@ def test_classifier_run_leaves_model_evaluation_and_history(channels: Path, tmp_
     evaluation = read(output / "evaluation.json")
     assert evaluation.keys() == {
         *("task", "split", "images", "classes", "metrics", "confusion_matrix"),
-        *("per_image", "model", "dataset_version"),
+        *("per_image", "model", "dataset_version", "calibration"),
+        *BOOTSTRAP,
     }
     assert (evaluation["task"], evaluation["split"]) == ("classification", "test")
     assert evaluation["images"] == len(evaluation["per_image"]) == 3
@@ -77,6 +79,7 @@ def test_classifier_run_leaves_model_evaluation_and_history(channels: Path, tmp_
     first = evaluation["per_image"][0]
     assert first.keys() == {"id", "class", "label", "probabilities"}
     names = {"accuracy", "macro_precision", "macro_recall", "macro_f1", "per_class"}
+    names |= {"macro_auc", "malignant_auc", "ece", "intervals"}
     assert evaluation["metrics"].keys() == names
 
     card = load_predictor(model).card
@@ -98,6 +101,9 @@ def test_segmenter_run_leaves_model_evaluation_and_history(channels: Path, tmp_p
     assert evaluation["dataset_version"] == "0123456789ab"
     normal = next(image for image in evaluation["per_image"] if image["class"] == "normal")
     assert normal["dice"] is None
+    assert normal["hd95"] is None
+    assert evaluation.keys() >= BOOTSTRAP
+    assert evaluation["bootstrap_unit"] == "image"
     assert load_predictor(model).card.threshold == metrics["threshold"]
 
 
@@ -171,3 +177,71 @@ def test_classifier_starts_from_weights_it_is_given(
         trained["layer4.0.conv1.weight"], state["layer4.0.conv1.weight"], atol=1e-5, rtol=0
     )
     assert "weights: started from resnet18.safetensors" in capsys.readouterr().out
+
+
+VARIANTS = {
+    "classification": ["--mixup", "0.2", "--label-smoothing", "0", "--test-time-flip", "True"],
+    "segmentation": [
+        *("--encoder", "residual", "--deep-supervision", "True", "--mask-loss", "focal_tversky"),
+        *("--presence-head", "False", "--test-time-flip", "True", "--ema-decay", "0"),
+    ],
+}
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_every_option_leads_to_a_model_that_loads(
+    task: str, channels: Path, tmp_path: Path
+) -> None:
+    model, output = train(task, channels, tmp_path, *VARIANTS[task])
+
+    predictor = load_predictor(model)
+    assert predictor.card.test_time_flip
+    assert predictor.card.metrics == read(output / "evaluation.json")["metrics"]
+    if task == "segmentation":
+        assert predictor.card.architecture == "residual_unet"
+        assert predictor.card.network["deep_supervision"]
+        assert not predictor.card.network["presence"]
+    else:
+        assert predictor.card.hyperparameters["mixup"] == 0.2
+
+
+def test_what_validation_decides_is_in_the_card(channels: Path, tmp_path: Path) -> None:
+    model, _ = train("classification", channels, tmp_path / "1")
+    assert 0.5 <= read(model / "model.json")["temperature"] <= 10
+    assert read(model / "model.json")["temperature"] != 1
+
+    model, _ = train("segmentation", channels, tmp_path / "2")
+    card = read(model / "model.json")
+    rule = {"threshold", "minimum_presence", "minimum_area", "largest_component"}
+    assert rule <= card.keys()
+    assert card["network"]["presence"]
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_diagnostics_are_part_of_the_output(task: str, channels: Path, tmp_path: Path) -> None:
+    _, output = train(task, channels, tmp_path)
+
+    document = read(output / "diagnostics.json")
+    assert document["healthy"], [rule for rule in document["rules"] if rule["fired"]]
+    assert len(document["epochs"]) == 2
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_intervals_are_by_group_where_groups_are_known(
+    task: str, channels: Path, tmp_path: Path
+) -> None:
+    names = [path.stem for path in (channels / "test/images").rglob("*.png")]
+    entries = [{"id": name, "group": "all of them"} for name in names]
+    (tmp_path / "index.jsonl").write_text("\n".join(map(json.dumps, entries)))
+
+    _, alone = train(task, channels, tmp_path / "1")
+    _, grouped = train(task, channels, tmp_path / "2", "--index", str(tmp_path))
+
+    figure = "accuracy" if task == "classification" else "mean_agreement"
+    singly, together = read(alone / "evaluation.json"), read(grouped / "evaluation.json")
+    by_image, by_group = (one["metrics"].pop("intervals") for one in (singly, together))
+    low, high = by_image[figure]
+    assert low <= singly["metrics"][figure] <= high
+    assert together["bootstrap_unit"] == "group"
+    assert by_group[figure] is None  # a single group
+    assert together["metrics"] == singly["metrics"]

@@ -1,0 +1,89 @@
+"""A data set staged into a folder by the product's own code, and figures by the models' own."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sonoflow import archive, fingerprints, folds, frozen_splits, staging
+from sonoflow.parts import Parts
+from sonoflow.settings import Splitting
+from sonoflow.splits import Candidate
+
+# The model code is flat, as in its container, and no package.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "model_code"))
+
+import bootstrap
+from classification_figures import Answers, classification_figures
+from evaluation import plain
+from metrics import Overlap
+from segmentation_figures import Outcome, segmentation_means
+
+INDEX = "index.jsonl"
+Entry = dict[str, Any]
+Figures = Callable[[NDArray[np.int64]], Mapping[str, float | None]]
+intervals = bootstrap.intervals
+
+
+class LocalArchive:
+    """An archive on this disk, as staging reads one in S3."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.size = path, path.stat().st_size
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        with self.path.open("rb") as file:
+            file.seek(offset)
+            return file.read(length)
+
+
+def stage(path: Path, folder: Path, seed: int, number: int) -> list[Entry]:
+    """The index of the staged archive, with groups, splits and folds; staged once."""
+    index = folder / INDEX
+    if not index.is_file():
+        source = LocalArchive(path)
+        planned = archive.plan(archive.open_archive(source), source).images
+
+        def put(key: str, png: bytes) -> None:
+            target = folder / key
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(png)
+
+        entries, _ = staging.stage(source, planned, put, at_once=1)
+        looks = {entry["id"]: fingerprints.parse(entry) for entry in entries}
+        entries.sort(key=lambda entry: (entry["class"], entry["id"]))
+        splitting = Splitting(split_seed=seed, minimum_images_per_class=1, split_folds=number)
+        frozen = frozen_splits.freeze(Parts(entries, looks, []), splitting, {})
+        lines = [json.dumps({n: v for n, v in e.items() if n != "thumb"}) for e in frozen.entries]
+        index.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return [json.loads(line) for line in index.read_text(encoding="utf-8").splitlines()]
+
+
+def partition(entries: Sequence[Entry], parts: int, seed: int) -> dict[str, int]:
+    """Image id -> part; groups stay whole, classes are spread evenly."""
+    candidates = [Candidate(entry["id"], entry["class"], entry["group"]) for entry in entries]
+    return folds.assign(candidates, parts, seed)
+
+
+def figures_of(task: str, images: Sequence[Mapping[str, Any]], classes: Sequence[str]) -> Figures:
+    """The figures of some of the images, from what evaluation.json says of each."""
+    if task == "segmentation":
+        names = [field.name for field in dataclasses.fields(Overlap)]
+        outcomes = [
+            Outcome(Overlap(**{name: image[name] for name in names}), image["hd95"], 1.0)
+            for image in images
+        ]
+        return segmentation_means(outcomes)
+    answers = Answers(
+        true=np.array([classes.index(image["class"]) for image in images]),
+        probabilities=np.array([[image["probabilities"][n] for n in classes] for image in images]),
+        classes=classes,
+    )
+    return lambda picks: plain(classification_figures(answers.pick(picks)))
