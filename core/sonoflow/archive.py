@@ -30,7 +30,7 @@ class PlannedImage:
 
     image: str
     masks: tuple[str, ...]
-    label: str
+    label: str | None  # None: whether its masks show a lesion tells
     members: tuple[Location, ...]  # the image, then its masks
     given_split: str | None = None
     group_hint: str | None = None
@@ -62,7 +62,7 @@ class Plan:
 def open_upload(upload: Upload, source: Source) -> Index:
     """The index of what was uploaded. Raises DatasetRefused if no data set can come of it."""
     if PurePosixPath(upload.key).suffix.lower() != ".zip":
-        detail = "a data set of images is uploaded as datasets/<name>.zip"
+        detail = "a data set is uploaded as datasets/<name>.zip, a table as .csv or .data"
         raise DatasetRefused("unsupported-extension", detail)
     if upload.size == 0:
         raise DatasetRefused("empty", "the file holds no bytes")
@@ -100,6 +100,8 @@ def planned(documents: Iterable[Any]) -> list[PlannedImage]:
     for image in images:
         if len(image.members) != 1 + len(image.masks):
             raise PayloadInvalid(f"the batch's {image.image!r} does not say where its files lie")
+        if image.label is None and not image.masks:
+            raise PayloadInvalid(f"the batch's {image.image!r} has neither a class nor a mask")
     return images
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sonoflow import objects
+from sonoflow.classes import FROM_MASK, LESION
 from sonoflow.errors import DatasetRefused
 from sonoflow.keys import SPLITS, Dataset, refusal, uri
 from sonoflow.quarantine import SetAside
@@ -52,8 +53,7 @@ def check_counts(entries: Sequence[Entry], minimum: int) -> None:
     """
     classes = count(entries)
     if len(classes) < 2:
-        detail = f"two classes are needed at least; usable images were found of: {list(classes)}"
-        raise DatasetRefused("too-few-classes", detail)
+        raise DatasetRefused("too-few-classes", _too_few_classes(entries, list(classes)))
     for label, images in classes.items():
         if images < minimum:
             detail = f"class {label!r} has {images} usable images, {minimum} are needed"
@@ -63,6 +63,17 @@ def check_counts(entries: Sequence[Entry], minimum: int) -> None:
         if missing:
             detail = f"no image of {sorted(missing)} is left for {split}: too few different ones"
             raise DatasetRefused("empty-split", detail)
+
+
+def _too_few_classes(entries: Sequence[Entry], classes: Sequence[str]) -> str:
+    if entries and all(FROM_MASK in entry["flags"] for entry in entries):
+        shown = "every usable mask shows a lesion" if LESION in classes else "every mask is empty"
+        return (
+            f"no folder names a class, and {shown}, so there is nothing to tell apart: add images "
+            "of the other kind with their masks (all black where there is no lesion), or put the "
+            "images into a folder per class"
+        )
+    return f"two classes are needed at least; usable images were found of: {list(classes)}"
 
 
 def manifest(bucket: str, dataset: Dataset, entries: Iterable[Entry]) -> bytes:

@@ -36,7 +36,13 @@ class Link:
     correlation: float | None = None
 
     def document(self) -> dict[str, Any]:
-        return dataclasses.asdict(self)
+        return {
+            "a": self.a,
+            "b": self.b,
+            "kind": self.kind,
+            "distance": self.distance,
+            "correlation": self.correlation,
+        }
 
 
 def equal_links(values: Iterable[tuple[str, Hashable]], kind: str) -> list[Link]:

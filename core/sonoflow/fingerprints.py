@@ -12,8 +12,9 @@ from __future__ import annotations
 import base64
 import binascii
 import dataclasses
+import functools
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -60,26 +61,43 @@ def fingerprint(pixels: npt.NDArray[np.uint8]) -> Fingerprint:
 def _thumbnail(pixels: npt.NDArray[np.uint8]) -> Thumb:
     """The mean of each cell; a pixel on a border counts in both, by the share that lies there."""
     height, width = pixels.shape
-    across = _overlaps(width).T
+    # No sum over a column of a cell is larger: below 2^24, float32 holds it exactly.
+    exact = np.float32 if 255 * height < 1 << 24 else np.float64
+    columns = np.empty((THUMB_SIDE, width), dtype=exact)
+    for band in _bands(height):
+        strip = pixels[band.pixels].astype(exact)
+        np.matmul(band.weights.astype(exact, copy=False), strip, out=columns[band.cells])
     sums = np.empty((THUMB_SIDE, THUMB_SIDE))
-    # Row by row of cells: the image as float64 would be eight times as large as it is.
-    for cell, weights in enumerate(_overlaps(height)):
-        rows = np.flatnonzero(weights)
-        strip = pixels[rows[0] : rows[-1] + 1].astype(np.float64)
-        sums[cell] = (weights[rows] @ strip) @ across
+    for band in _bands(width):
+        strip = columns[:, band.pixels].astype(np.float64)
+        sums[:, band.cells] = strip @ band.weights.T.astype(np.float64)
     area = height * width
     means: Thumb = ((sums.astype(np.int64) + area // 2) // area).astype(np.uint8)
     return means
 
 
-def _overlaps(length: int) -> npt.NDArray[np.float64]:
-    """(32, length): how much of each pixel lies in each cell, in 32nds of a pixel."""
+class _Band(NamedTuple):
+    """Two neighbouring cells of one axis. More at once would make the linear algebra library wake
+    threads for a single image, and they wait busily for the next."""
+
+    cells: slice
+    pixels: slice
+    weights: npt.NDArray[np.float32]  # (2, n): how much of each pixel lies in them, in 32nds
+
+
+@functools.lru_cache(maxsize=256)
+def _bands(length: int) -> tuple[_Band, ...]:
+    """The bands of an axis of so many pixels. Images of one data set mostly have few sizes."""
     edges = np.arange(THUMB_SIDE + 1) * length
-    pixels = np.arange(length) * THUMB_SIDE
-    left = np.maximum(edges[:-1, None], pixels)
-    right = np.minimum(edges[1:, None], pixels + THUMB_SIDE)
-    overlaps: npt.NDArray[np.float64] = np.maximum(right - left, 0).astype(np.float64)
-    return overlaps
+    bands = []
+    for cell in range(0, THUMB_SIDE, 2):
+        first, last = edges[cell] // THUMB_SIDE, -(-edges[cell + 2] // THUMB_SIDE)
+        pixels = np.arange(first, last) * THUMB_SIDE
+        left = np.maximum(edges[cell : cell + 2, None], pixels)
+        right = np.minimum(edges[cell + 1 : cell + 3, None], pixels + THUMB_SIDE)
+        weights = np.maximum(right - left, 0).astype(np.float32)
+        bands.append(_Band(slice(cell, cell + 2), slice(int(first), int(last)), weights))
+    return tuple(bands)
 
 
 def _perceptual_hash(thumb: Thumb) -> int:
@@ -90,6 +108,7 @@ def _perceptual_hash(thumb: Thumb) -> int:
     return int.from_bytes(np.packbits(2 * coefficients > middle).tobytes(), "big")
 
 
+@functools.cache
 def _cosines() -> npt.NDArray[np.float64]:
     """(8, 32): the cosines of the frequencies 0 to 7, scaled and rounded to whole numbers."""
     frequency = np.arange(_FREQUENCIES)[:, None]

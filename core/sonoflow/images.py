@@ -26,7 +26,7 @@ BLANK_RANGE = 8
 # A mask that was made on a scaled copy of its image has nearly the same aspect, not quite.
 ASPECT_TOLERANCE = 0.02
 MASK_RESIZED = "mask-resized"
-_STRIP_ROWS = 256
+_STRIP_PIXELS = 1 << 20
 _ORIENTATION = 0x0112  # EXIF tag: how to turn the stored pixels for looking at them
 _TURNS: dict[int, Callable[[npt.NDArray[Any]], npt.NDArray[Any]]] = {
     2: np.fliplr,
@@ -72,8 +72,8 @@ class Lesions:
     flags: tuple[str, ...]
 
 
-def decode(data: bytes, upright: bool = False) -> Decoded:
-    """An image's grey pixels: as stored, or turned as EXIF says.
+def decode(data: bytes) -> Decoded:
+    """An image's grey pixels as it is to be looked at: turned as EXIF says.
 
     Raises ImageRejected with the reason empty, not-an-image, too-large, too-small, several-frames,
     truncated or unsupported-mode.
@@ -97,7 +97,7 @@ def decode(data: bytes, upright: bool = False) -> Decoded:
         # A cine loop of which only the first picture were judged would be dropped silently.
         raise ImageRejected("several-frames", f"the file holds {frames} images; send them singly")
     pixels = _grey(image)
-    orientation = _orientation(image) if upright else 1
+    orientation = _orientation(image)
     if orientation == 1:
         return Decoded(pixels)
     return Decoded(np.ascontiguousarray(_TURNS[orientation](pixels)), orientation)
@@ -139,11 +139,15 @@ def _grey(image: Image.Image) -> Pixels:
     transparent = image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info
     if not transparent and image.mode not in ("1", "L", "P", "RGB", "CMYK", "YCbCr"):
         raise ImageRejected("unsupported-mode", f"pixels of mode {image.mode!r} cannot be read")
+    if image.mode == "L" and not transparent:
+        return np.asarray(image)
     grey = np.empty((image.height, image.width), dtype=np.uint8)
     # In strips: whole, the copies of a large image would be ten times its grey pixels.
-    for top in range(0, image.height, _STRIP_ROWS):
-        bottom = min(top + _STRIP_ROWS, image.height)
-        strip = image.crop((0, top, image.width, bottom))
+    rows = max(1, _STRIP_PIXELS // image.width)
+    for top in range(0, image.height, rows):
+        bottom = min(top + rows, image.height)
+        whole = rows >= image.height
+        strip = image if whole else image.crop((0, top, image.width, bottom))
         if transparent:
             coloured = strip.convert("RGBA")
             black = Image.new("RGBA", coloured.size, (0, 0, 0, 255))
@@ -161,7 +165,7 @@ def union(masks: Iterable[bytes], image: Decoded) -> Lesions:
     flags: dict[str, None] = {}
     for number, data in enumerate(masks, start=1):
         try:
-            decoded = decode(data, upright=True)
+            decoded = decode(data)
         except ImageRejected as error:
             raise ImageRejected("mask-unreadable", f"mask {number}: {error}") from error
         mask = _binary(decoded.pixels, number)
@@ -202,40 +206,9 @@ def _binary(pixels: Pixels, number: int) -> Mask:
     return pixels >= 128
 
 
-def encode_png(pixels: Pixels | Mask) -> bytes:
-    """As 8-bit grey PNG; masks as 0 and 255. The same pixels give the same bytes."""
-    level = 3  # beyond it, speckle takes five times as long to save a tenth
-    if pixels.dtype == np.bool_:
-        pixels, level = pixels.astype(np.uint8) * np.uint8(255), 1
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, format="PNG", compress_level=level)
-    return buffer.getvalue()
-
-
-def is_plain_png(data: bytes) -> bool:
-    """Whether a file is an 8-bit grey PNG with nothing in it but its pixels.
-
-    Such a file can be staged as it is. One with text, times or EXIF cannot: that may name patients.
-    """
-    view = memoryview(data)
-    if not data.startswith(b"\x89PNG\r\n\x1a\n") or data[24:26] != b"\x08\x00":  # depth, colour
-        return False
-    at, kinds = 8, []
-    while at + 12 <= len(view):
-        (length,) = struct.unpack_from(">L", view, at)
-        kind, end = bytes(view[at + 4 : at + 8]), at + 8 + length
-        if end + 4 > len(view) or kind not in (b"IHDR", b"IDAT", b"IEND"):
-            return False
-        if zlib.crc32(view[at + 4 : end]) != struct.unpack_from(">L", view, end)[0]:
-            return False
-        kinds.append(kind)
-        at = end + 4
-        if kind == b"IEND":
-            break
-    return at == len(view) and kinds[:1] == [b"IHDR"] and kinds[-1] == b"IEND"
-
-
 def digest(pixels: Pixels) -> str:
     """SHA-256 of the size and the grey pixels: equal for images that look the same."""
     height, width = pixels.shape
-    return hashlib.sha256(f"{width}x{height}:".encode() + pixels.tobytes()).hexdigest()
+    found = hashlib.sha256(f"{width}x{height}:".encode())
+    found.update(np.ascontiguousarray(pixels).data)
+    return found.hexdigest()

@@ -4,7 +4,8 @@
 <class>/images/x.png  with  <class>/masks/x.png                 folders of either kind,
 images/<class>/x.png  with  masks/<class>/x.png                 in any order
 train/<class>/x.png, val/<class>/x.png, test/<class>/x.png      already split
-train_images/train/x.png  with  train_masks/train/x.png         pairs; class in the file's name
+train_images/train/x.png  with  train_masks/train/x.png         pairs; class in the file's name, or
+x.png  with  x_mask.png                                         told by whether the mask is empty
 
 Everything is told by names alone, so that a plan needs no image.
 """
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import collections
 import dataclasses
+import functools
 import hashlib
 import re
 import unicodedata
@@ -50,7 +52,7 @@ class Scan:
 
     image: str
     masks: tuple[str, ...]
-    label: str
+    label: str | None  # None: no name tells, so its masks do
     given_split: str | None
 
 
@@ -62,6 +64,7 @@ class _File:
     folders: Folders  # without those that name a role, splits by their one name
     stem: str
     label: str  # what the folders give as class, maybe nothing
+    whole: bool  # whether that folder lies around those of a role: it may be the data set's name
     split: str | None
     mask_folder: bool
     role: bool  # whether a folder names what lies in it
@@ -80,12 +83,12 @@ def arrange(paths: Iterable[str]) -> tuple[list[Scan], list[SetAside]]:
         file = _read(path)
         is_mask = file.mask_folder or _MASK_STEM.fullmatch(file.stem)
         (masks if is_mask else scans).append(file)
-    labels = _labels(scans)
+    labels = _labels(scans, masks)
     for scan in scans:
-        if not labels[scan.path]:
-            detail = "the image lies in no folder whose name could be its class"
+        if labels[scan.path] == "":
+            detail = "neither a folder nor a mask tells the image's class"
             set_aside.append(SetAside(scan.path, "no-class", detail))
-    scans = [scan for scan in scans if labels[scan.path]]
+    scans = [scan for scan in scans if labels[scan.path] != ""]
     owned, orphans = _pair(scans, masks)
     splits = {scan.split for scan in scans}
     kept = "train" in splits and len(splits - {None}) > 1  # one folder named `test` is no split
@@ -95,6 +98,7 @@ def arrange(paths: Iterable[str]) -> tuple[list[Scan], list[SetAside]]:
     return arranged, [*set_aside, *orphans]
 
 
+@functools.lru_cache(maxsize=4096)
 def class_name(folder: str) -> str:
     """What a folder's name becomes in keys: lower-case letters, digits and hyphens.
 
@@ -111,30 +115,39 @@ def _read(path: str) -> _File:
     parts = PurePosixPath(path)
     folders: list[str] = []
     label, split = "", None
-    mask_folder = role = False
+    mask_folder = role = whole = False
     for folder in parts.parts[:-1]:
         word = folder.lower()
         if match := _ROLE.fullmatch(word):
             role, mask_folder = True, match["mask"] is not None
+            whole = bool(label)
             word = match["split"] or ""
         if word in _SPLITS:
             split = split or _SPLITS[word]
             if _SPLITS[word] not in folders:
                 folders.append(_SPLITS[word])
         elif word:
-            label = class_name(folder)
+            label, whole = class_name(folder), False
             folders.append(folder)
-    return _File(path, tuple(folders), parts.stem, label, split, mask_folder, role)
+    return _File(path, tuple(folders), parts.stem, label, whole, split, mask_folder, role)
 
 
-def _labels(scans: Sequence[_File]) -> dict[str, str]:
+def _labels(scans: Sequence[_File], masks: Sequence[_File]) -> dict[str, str | None]:
     """The class of each image: its innermost folder that is neither role nor split; where these
-    folders tell no classes apart, the word in the file's name."""
-    labels = {scan.path: scan.label for scan in scans}
-    if len(set(labels.values())) > 1 or not all(scan.role or scan.split for scan in scans):
+    folders tell no classes apart, the word in the file's name; where nothing is named, None for
+    those that have a mask."""
+    labels: dict[str, str | None] = {scan.path: scan.label for scan in scans}
+    if len(set(labels.values())) > 1:
         return labels
-    words = {scan.path: _word(scan.stem) for scan in scans}
-    return words if len(set(words.values())) > 1 and all(words.values()) else labels
+    if all(scan.role or scan.split for scan in scans):
+        words: dict[str, str | None] = {scan.path: _word(scan.stem) for scan in scans}
+        if len(set(words.values())) > 1 and all(words.values()):
+            return words
+    if all(scan.whole or not scan.label for scan in scans):
+        owned, _ = _pair(scans, masks)
+        if any(owned.values()):
+            return {scan.path: None if owned[scan.path] else "" for scan in scans}
+    return labels
 
 
 def _word(stem: str) -> str:

@@ -37,7 +37,7 @@ class Location:
     method: int
 
     def document(self) -> list[int]:
-        return list(dataclasses.astuple(self))
+        return [self.offset, self.length, self.packed, self.size, self.crc, self.method]
 
 
 def parse(document: Any) -> Location:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -12,6 +13,7 @@ from sonoflow.clients import client
 
 # S3 says "NoSuchKey" and "NoSuchVersion" to a GET, and a bare "404" to a HEAD.
 _MISSING = frozenset({"NoSuchKey", "NoSuchVersion", "404"})
+_LINES_CHUNK = 1024 * 1024  # bytes
 
 
 def is_missing(error: ClientError) -> bool:
@@ -53,9 +55,10 @@ def write_json(bucket: str, key: str, document: Any) -> None:
 
 
 def read_lines(bucket: str, key: str) -> Iterator[Any]:
-    """The documents of a JSON Lines object."""
-    for line in read(bucket, key).splitlines():
-        yield json.loads(line)
+    """The documents of a JSON Lines object, one in memory at a time."""
+    with contextlib.closing(client("s3").get_object(Bucket=bucket, Key=key)["Body"]) as body:
+        for line in body.iter_lines(_LINES_CHUNK):
+            yield json.loads(line)
 
 
 def write_lines(bucket: str, key: str, documents: Iterable[Mapping[str, Any]]) -> None:

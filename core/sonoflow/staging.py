@@ -8,8 +8,11 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sonoflow import fingerprints, images, keys
+import numpy as np
+
+from sonoflow import fingerprints, images, intensities, keys, png
 from sonoflow.archive import PlannedImage
+from sonoflow.classes import FROM_MASK, LESION, NORMAL
 from sonoflow.errors import ImageRejected
 from sonoflow.members import BatchReader, Reader
 from sonoflow.quarantine import SetAside
@@ -17,7 +20,6 @@ from sonoflow.remotefile import Source
 
 # S3 takes some tens of ms a PUT whatever the size: sending one by one would dominate.
 UPLOADS_AT_ONCE = 16
-NORMAL = "normal"
 
 Put = Callable[[str, bytes], None]
 
@@ -33,27 +35,25 @@ class Staged:
 def prepare(reader: Reader, planned: PlannedImage) -> Staged:
     """Decodes an image and its masks. Raises ImageRejected."""
     data = reader.read(planned.image, planned.members[0])
-    decoded = images.decode(data, upright=True)
+    decoded = images.decode(data)
     images.check_not_blank(decoded)
-    identity = keys.image_id(planned.image)
-    image_key = keys.staged_image(planned.label, identity)
-    plain = images.is_plain_png(data)
-    objects = {image_key: data if plain else images.encode_png(decoded.pixels)}
-    mask_key, lesion_pixels = None, 0
+    lesions, lesion_pixels = None, 0
     flags = [] if decoded.orientation == 1 else ["rotated"]
     if planned.masks:
         masks = zip(planned.masks, planned.members[1:], strict=True)
         lesions = images.union((reader.read(name, where) for name, where in masks), decoded)
-        mask_key = keys.staged_mask(planned.label, identity)
-        objects[mask_key] = images.encode_png(lesions.mask)
-        lesion_pixels = int(lesions.mask.sum())
+        lesion_pixels = int(np.count_nonzero(lesions.mask))
         flags += lesions.flags
-    if lesion_pixels == 0 and planned.label != NORMAL:
-        # Such an image would teach the segmenter that there is nothing.
-        flags.append("empty-mask" if planned.masks else "no-mask")
+    label, doubts = _class(planned, lesion_pixels)
+    identity = keys.image_id(planned.image)
+    image_key, mask_key = keys.staged_image(label, identity), None
+    objects = {image_key: data if png.is_plain(data) else png.encode(decoded.pixels)}
+    if lesions is not None:
+        mask_key = keys.staged_mask(label, identity)
+        objects[mask_key] = png.encode(lesions.mask)
     entry = {
         "id": identity,
-        "class": planned.label,
+        "class": label,
         "source": planned.image,
         "masks": list(planned.masks),
         "width": decoded.width,
@@ -63,11 +63,22 @@ def prepare(reader: Reader, planned: PlannedImage) -> Staged:
         "sha256": images.digest(decoded.pixels),
         **fingerprints.fingerprint(decoded.pixels).document(),
         "lesion_pixels": lesion_pixels,
+        "histogram": intensities.histogram(decoded.pixels),
         "given_split": planned.given_split,
         "group_hint": planned.group_hint,
-        "flags": flags,
+        "flags": [*flags, *doubts],
     }
     return Staged(entry, objects)
+
+
+def _class(planned: PlannedImage, lesion_pixels: int) -> tuple[str, list[str]]:
+    """An image's class, and the flags that go with it."""
+    if planned.label is None:
+        return LESION if lesion_pixels else NORMAL, [FROM_MASK]
+    if lesion_pixels == 0 and planned.label != NORMAL:
+        # Such an image would teach the segmenter that there is nothing.
+        return planned.label, ["empty-mask" if planned.masks else "no-mask"]
+    return planned.label, []
 
 
 def stage(

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from sonoflow import releases, settings
+from sonoflow import releases, settings, tasks
 from sonoflow.releases import Release
 from tests.unit import stack
 
@@ -13,8 +14,9 @@ from tests.unit import stack
 def release(settings_env: pytest.MonkeyPatch) -> Callable[..., Release]:
     """Composes a release of a task, under the settings at the time of the call."""
 
-    def compose(task: str = "classification", **changes: str) -> Release:
-        payload = stack.event("plan_release.classification")
+    def compose(task: str = "classification", **changes: Any) -> Release:
+        name = "table" if task == tasks.TABLE else "classification"
+        payload = stack.event(f"plan_release.{name}")
         payload["task"] = task
         for path, value in changes.items():
             *folders, last = path.split("__")
@@ -25,6 +27,7 @@ def release(settings_env: pytest.MonkeyPatch) -> Callable[..., Release]:
         return releases.from_state(
             payload,
             settings.read(settings.Training),
+            settings.read(settings.TableTraining),
             settings.read(settings.Hosting),
             stack.WORK,
         )

@@ -144,18 +144,26 @@ def test_an_image_with_masks_beyond_a_states_input_is_set_aside() -> None:
 
 
 def test_a_plan_survives_its_file() -> None:
-    plan = planned(*pictures.busi())
+    for names in (pictures.busi(), ("images/1.png", "masks/1.png")):
+        plan = planned(*names)
 
-    restored = archive.planned([image.document() for image in plan.images])
+        restored = archive.planned([image.document() for image in plan.images])
 
-    assert tuple(restored) == plan.images
+        assert tuple(restored) == plan.images
 
 
 GOOD = planned("a/x.png").images[0].document()
 
 
 @pytest.mark.parametrize(
-    "change", [{"members": [[1, 2]]}, {"members": []}, {"members": [["a"] * 6]}, {"masks": 7}]
+    "change",
+    [
+        {"members": [[1, 2]]},
+        {"members": []},
+        {"members": [["a"] * 6]},
+        {"masks": 7},
+        {"class": None},  # and no mask
+    ],
 )
 def test_a_batch_that_was_written_by_something_else_is_an_error(change: dict[str, object]) -> None:
     with pytest.raises(PayloadInvalid):

@@ -49,6 +49,21 @@ def test_what_cannot_train_is_refused_and_the_class_named(
         datasets.check_counts(entries, minimum)
 
 
+@pytest.mark.parametrize(
+    ("label", "told"),
+    [("lesion", "every usable mask shows a lesion"), ("normal", "every mask is empty")],
+)
+def test_masks_that_all_tell_the_same_class_are_refused_with_what_to_do(
+    label: str, told: str
+) -> None:
+    entries = [{**one, "flags": ["class-from-mask"]} for one in whole(label)]
+
+    with pytest.raises(
+        DatasetRefused, match=f"too-few-classes: no folder names a class, and {told}"
+    ):
+        datasets.check_counts(entries, minimum=1)
+
+
 def test_a_manifest_is_json_as_sagemaker_reads_it() -> None:
     """One JSON array: an object with the prefix, then keys below it."""
     body = datasets.manifest("work", Dataset("busi", "0a1b2c3d4e5f"), whole("benign"))

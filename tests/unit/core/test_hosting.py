@@ -13,7 +13,7 @@ Compose = Callable[..., Release]
 
 
 @pytest.mark.parametrize("mode", ["serverless", "realtime"])
-@pytest.mark.parametrize("task", ["classification", "segmentation"])
+@pytest.mark.parametrize("task", ["classification", "segmentation", "table"])
 def test_every_request_is_one_that_its_service_takes(
     release: Compose, settings_env: pytest.MonkeyPatch, task: str, mode: str
 ) -> None:
@@ -100,3 +100,22 @@ def test_a_model_package_points_at_its_evaluation_and_has_no_tags(release: Compo
     assert statistics["S3Uri"] == (f"s3://{stack.WORK}/training/{composed.name}/evaluation.json")
     assert "Tags" not in package
     assert "CustomerMetadataProperties" not in package
+
+
+def test_a_tables_model_is_served_by_the_image_that_trained_it(release: Compose) -> None:
+    composed = release("table")
+    image = stack.ENVIRONMENT["LINEAR_LEARNER_IMAGE_URI"]
+    specification = hosting.model_package(composed)["InferenceSpecification"]
+
+    assert hosting.model(composed)["PrimaryContainer"] == {
+        "Image": image,
+        "ModelDataUrl": f"s3://{stack.WORK}/training/{composed.name}/output/model.tar.gz",
+    }
+    assert [container["Image"] for container in specification["Containers"]] == [image]
+    assert "application/x-recordio-protobuf" in specification["SupportedContentTypes"]
+    assert "image/png" not in specification["SupportedContentTypes"]
+    assert "application/jsonlines" in specification["SupportedResponseMIMETypes"]
+
+
+def test_a_tables_package_names_no_evaluation_that_does_not_exist_yet(release: Compose) -> None:
+    assert "ModelMetrics" not in hosting.model_package(release("table"))

@@ -122,3 +122,23 @@ def test_what_is_no_uri_of_an_object_is_an_error(uri: str) -> None:
 def test_a_data_set_that_would_write_elsewhere_is_an_error(dataset: dict[str, object]) -> None:
     with pytest.raises(PayloadInvalid, match="dataset"):
         keys.Dataset.parse({"dataset": dataset})
+
+
+def test_a_tables_parts_lie_below_its_version() -> None:
+    dataset = keys.Dataset("wdbc", "0a1b2c3d4e5f")
+    prefix = "datasets/wdbc/0a1b2c3d4e5f/"
+
+    assert dataset.table == f"{prefix}table.json"
+    assert dataset.table_statistics == f"{prefix}table_statistics.json"
+    assert dataset.rows("train", 3) == f"{prefix}rows/train/part-00003.recordio"
+    assert dataset.row_names("train", 3) == f"{prefix}rows/train/part-00003.csv"
+    assert prefix + keys.staged_rows("train", 3) + ".recordio" == dataset.rows("train", 3)
+
+
+def test_a_tables_version_is_that_of_its_bytes_and_its_mapping() -> None:
+    version = keys.table_version([b"1,M\n", b"2,B\n"], {"label": "ä", "id": None})
+
+    expected = b'1,M\n2,B\n\0{"id":null,"label":"\xc3\xa4"}'
+    assert version == hashlib.sha256(expected).hexdigest()[:12]
+    assert version == keys.table_version([b"1,M\n2,B\n"], {"id": None, "label": "ä"})
+    assert version != keys.table_version([b"1,M\n2,B\n"], {})

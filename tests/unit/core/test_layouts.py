@@ -4,7 +4,7 @@ import pytest
 
 from sonoflow import layouts
 
-Arranged = dict[str, tuple[str, tuple[str, ...], str | None]]
+Arranged = dict[str, tuple[str | None, tuple[str, ...], str | None]]
 
 
 def arranged(*paths: str) -> tuple[Arranged, dict[str, str]]:
@@ -86,11 +86,52 @@ def test_pairs_take_their_class_from_the_names_of_the_files() -> None:
     assert set_aside == {}
 
 
-def test_pairs_without_any_class_are_set_aside_with_their_masks() -> None:
-    found, set_aside = arranged("images/17.png", "masks/17.png")
+@pytest.mark.parametrize(
+    ("image", "mask"),
+    [
+        ("train_images/train/17.png", "train_masks/train/17.png"),
+        ("images/17.png", "masks/17.png"),
+        ("BUS/images/17.png", "BUS/masks/17_mask.png"),
+        ("17.png", "17_mask.png"),
+    ],
+)
+def test_where_no_name_tells_a_class_the_masks_will(image: str, mask: str) -> None:
+    bare = image.replace("17", "18")
+    found, set_aside = arranged(image, mask, bare)
 
-    assert found == {}
-    assert set_aside == {"images/17.png": "no-class", "masks/17.png": "mask-without-image"}
+    assert found == {image: (None, (mask,), None)}
+    assert set_aside == {bare: "no-class"}
+
+
+@pytest.mark.parametrize(
+    ("image", "mask"),
+    [
+        ("images/benign/1.png", "masks/benign/1.png"),
+        ("benign/1.png", "benign/1_mask.png"),
+    ],
+)
+def test_a_single_class_stays_one_whatever_its_masks_show(image: str, mask: str) -> None:
+    found, _ = arranged(image, mask)
+
+    assert found[image][0] == "benign"
+
+
+def test_the_folder_around_images_without_masks_stays_their_class() -> None:
+    found, _ = arranged("benign/images/1.png", "benign/images/2.png")
+
+    assert {label for label, _, _ in found.values()} == {"benign"}
+
+
+def test_splits_of_pairs_without_classes_are_kept() -> None:
+    found, set_aside = arranged(
+        "train_images/train/1.png",
+        "train_masks/train/1.png",
+        "val_images/val/2.png",
+        "val_masks/val/2.png",
+    )
+
+    assert [split for _, _, split in found.values()] == ["train", "validation"]
+    assert set_aside == {}
 
 
 def test_masks_belong_to_the_image_of_their_own_folder() -> None:

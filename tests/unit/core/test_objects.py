@@ -24,6 +24,17 @@ def test_lines_are_read_as_they_were_written(aws: None) -> None:
     assert list(objects.read_lines(stack.WORK, "a.jsonl")) == documents
 
 
+def test_of_many_lines_the_first_can_be_taken_alone(aws: None) -> None:
+    """More than one chunk of them; the rest is not asked for."""
+    objects.write_lines(stack.WORK, "a.jsonl", ({"line": n, "x": "é" * 500} for n in range(5000)))
+
+    lines = objects.read_lines(stack.WORK, "a.jsonl")
+
+    assert next(lines)["line"] == 0
+    lines.close()  # type: ignore[attr-defined]
+    assert sum(1 for _ in objects.read_lines(stack.WORK, "a.jsonl")) == 5000
+
+
 def test_what_is_not_there_is_none(aws: None) -> None:
     assert objects.find_json(stack.WORK, "a.json") is None
 

@@ -2,20 +2,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from sonoflow.errors import ConfigurationError
-from sonoflow.releases import Release
+from sonoflow.errors import ConfigurationError, PayloadInvalid
+from sonoflow.releases import Code, Release
 
 Compose = Callable[..., Release]
 
 
 def test_a_releases_name_tells_stack_model_and_data_set(release: Compose) -> None:
-    classifier, segmenter = release().name, release("segmentation").name
+    classifier, segmenter, table = (
+        release(task).name for task in ("classification", "segmentation", "table")
+    )
 
     assert re.fullmatch(r"sonoflow-classifier-cd0007f2cf09-[0-9a-f]{8}", classifier)
     assert re.fullmatch(r"sonoflow-segmenter-cd0007f2cf09-[0-9a-f]{8}", segmenter)
+    assert re.fullmatch(r"sonoflow-table-61e104857123-[0-9a-f]{8}", table)
 
 
 def test_the_same_ingredients_give_the_same_name(release: Compose) -> None:
@@ -40,6 +44,50 @@ def test_every_ingredient_changes_the_version(
     assert len(versions) == 9
 
 
+def test_every_ingredient_of_a_table_changes_the_version(
+    release: Compose, settings_env: pytest.MonkeyPatch
+) -> None:
+    versions = {
+        release("table").version,
+        release("table", run="wdbc-61e104857123-a1b2c3").version,
+        release("table", started="2027-03-01T00:00:00.000Z").version,
+        release("table", dataset__features=31).version,
+        release("table", dataset__classes=["B", "M", "N"]).version,
+    }
+    for variable in ("TABLE_EPOCHS", "TABLE_L1", "LINEAR_LEARNER_IMAGE_URI"):
+        settings_env.setenv(variable, "77")
+        versions.add(release("table").version)
+
+    assert len(versions) == 8
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"dataset__features": 0}, "features.*1 or more"),
+        ({"dataset__features": "30"}, "dataset.features"),
+        ({"dataset__train_rows": 0}, "train_rows.*1 or more"),
+        ({"dataset__table_uri": ""}, "dataset.table_uri"),
+        ({"dataset__classes": ["B"]}, "two or more"),
+    ],
+)
+def test_a_table_that_is_not_described_is_an_error_that_names_what(
+    release: Compose, changes: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(PayloadInvalid, match=message):
+        release("table", **changes)
+
+
+def test_a_region_without_linear_learner_fails_for_tables_alone_and_says_what_to_set(
+    release: Compose, settings_env: pytest.MonkeyPatch
+) -> None:
+    settings_env.setenv("LINEAR_LEARNER_IMAGE_URI", "")
+
+    assert release("classification").name
+    with pytest.raises(ConfigurationError, match="LinearLearnerImageUri"):
+        _ = release("table").name
+
+
 def test_hyperparameters_tell_the_model_who_it_is(release: Compose) -> None:
     composed = release()
 
@@ -48,7 +96,8 @@ def test_hyperparameters_tell_the_model_who_it_is(release: Compose) -> None:
     assert told["model-name"] == "classifier"
     assert told["model-version"] == composed.version
     assert told["dataset-version"] == "cd0007f2cf09"
-    assert told["code-digest"] == composed.code.sha256
+    assert isinstance(composed.source, Code)
+    assert told["code-digest"] == composed.source.sha256
 
 
 def test_a_stacks_name_that_leaves_no_room_is_an_error(

@@ -16,7 +16,14 @@ importlib.import_module({module!r})
 print(json.dumps(sorted({{name.partition(".")[0] for name in sys.modules}})))
 """
 FUNCTIONS = sorted(p.parent.name for p in Path(__file__).parents[3].glob("functions/*/app.py"))
-WITH_ARRAYS = {"stage_images", "split_dataset", "probe_endpoint", "publish_report", "predict"}
+WITH_ARRAYS = {
+    "stage_images",
+    "stage_table",
+    "split_dataset",
+    "probe_endpoint",
+    "publish_report",
+    "predict",
+}
 
 
 def imported(root: Path, module: str) -> set[str]:
@@ -47,7 +54,12 @@ def test_a_function_imports_without_environment_and_only_what_it_needs(
     if function not in WITH_ARRAYS:
         assert not {"numpy", "PIL", "jinja2"} & packages
     requirements = (root / "functions" / function / "requirements.txt").read_text("utf-8")
-    for package, pin in (("numpy", "numpy=="), ("PIL", "pillow=="), ("jinja2", "jinja2==")):
+    for package, pin in (
+        ("numpy", "numpy=="),
+        ("PIL", "pillow=="),
+        ("jinja2", "jinja2=="),
+        ("matplotlib", "matplotlib=="),
+    ):
         assert (package in packages) == (pin in requirements), package
 
 

@@ -24,7 +24,7 @@ class Opened:
         index = zipindex.read(self.source)
         self.places = {m.name: members.locate(m, index.end) for m in index.members}
 
-    def planned(self, image: str, *masks: str, label: str = "benign") -> PlannedImage:
+    def planned(self, image: str, *masks: str, label: str | None = "benign") -> PlannedImage:
         places = tuple(self.places[name] for name in (image, *masks))
         return PlannedImage(image, masks, label, places, "test", "patient-1")
 
@@ -57,6 +57,21 @@ def test_an_image_that_should_have_a_lesion_and_shows_none_is_flagged(
     assert (staged.entry["given_split"], staged.entry["group_hint"]) == ("test", "patient-1")
     assert (staged.entry["mask"] is None) == (mask is None)
     assert len(staged.objects) == (1 if mask is None else 2)
+
+
+@pytest.mark.parametrize(
+    ("mask", "label"),
+    [(pictures.lesion(1, 1, 9, 9), "lesion"), (pictures.lesion(0, 0, 0, 0), "normal")],
+)
+def test_the_class_of_an_image_without_one_is_told_by_its_mask(mask: Any, label: str) -> None:
+    opened = Opened({SCAN: pictures.png(), MASK: pictures.encode(mask)})
+
+    staged = staging.prepare(opened, opened.planned(SCAN, MASK, label=None))
+
+    assert staged.entry["class"] == label
+    assert staged.entry["flags"] == ["class-from-mask"]
+    assert [key.split("/")[:2] for key in staged.objects] == [["images", label], ["masks", label]]
+    assert list(staged.objects) == [staged.entry["image"], staged.entry["mask"]]
 
 
 def test_a_mask_of_the_same_shape_is_scaled_and_told_of() -> None:

@@ -14,7 +14,7 @@ TASKS = [tasks.get(name) for name in (tasks.CLASSIFICATION, tasks.SEGMENTATION)]
 LOG = {
     "classification": "epoch=3/20 learning_rate=0.001 train_loss=0.41 validation_loss=3.8e-01 "
     "validation_accuracy=0.91 validation_macro_f1=0.90 seconds=2.1\n"
-    "test_accuracy=0.93 test_macro_f1=0.92",
+    "test_accuracy=0.93 test_macro_f1=0.92 test_macro_auc=0.97 test_ece=0.03",
     "segmentation": "epoch=3/20 learning_rate=0.001 train_loss=0.41 validation_loss=3.8e-01 "
     "validation_lesion_dice=0.81 validation_lesion_iou=0.7 seconds=2.1\n"
     "test_lesion_dice=0.8 test_lesion_iou=0.71 test_normal_false_mask_rate=0.25",
@@ -32,6 +32,12 @@ def test_every_metric_is_found_in_the_log_exactly_once(task: tasks.Task) -> None
 @pytest.mark.parametrize("task", TASKS, ids=lambda task: task.name)
 def test_the_program_exists(task: tasks.Task, root: object) -> None:
     assert (root / "model_code" / task.program).is_file()  # type: ignore[operator]
+
+
+def test_only_the_table_is_trained_by_a_built_in_algorithm() -> None:
+    assert [tasks.get(name).is_built_in for name in LOG] == [False, False]
+    assert tasks.get(tasks.TABLE).is_built_in
+    assert tasks.get(tasks.TABLE).metric_definitions() == []
 
 
 @pytest.mark.parametrize(
@@ -58,20 +64,21 @@ def test_hyperparameters_are_the_tasks_own(settings_env: pytest.MonkeyPatch) -> 
 
     classification, segmentation = (task.hyperparameters(training) for task in TASKS)
 
+    common = {"batch-size": 16, "seed": 7, "stop-on": "none", "test-time-flip": False}
     assert classification == {
+        **common,
         "architecture": "resnet18",
-        "batch-size": 16,
         "epochs": 12,
         "image-size": 128,
-        "seed": 7,
     }
     assert segmentation == {
+        **common,
         "base-channels": 16,
-        "batch-size": 16,
+        "deep-supervision": False,
         "depth": 4,
+        "encoder": "plain",
         "epochs": 15,
         "image-size": 128,
-        "seed": 7,
     }
 
 

@@ -7,14 +7,14 @@ from collections.abc import Callable
 import pytest
 
 from sonoflow import training_jobs
-from sonoflow.releases import Release
+from sonoflow.releases import Code, Release
 from tests.unit import stack
 from tests.unit.core.service_models import problems
 
 Compose = Callable[..., Release]
 
 
-@pytest.mark.parametrize("task", ["classification", "segmentation"])
+@pytest.mark.parametrize("task", ["classification", "segmentation", "table"])
 def test_the_request_is_one_that_sagemaker_takes(release: Compose, task: str) -> None:
     request = training_jobs.request(release(task))
 
@@ -25,7 +25,7 @@ def test_the_request_is_one_that_sagemaker_takes(release: Compose, task: str) ->
         isinstance(value, str) and len(value) <= 2500
         for value in request["HyperParameters"].values()
     )
-    definitions = request["AlgorithmSpecification"]["MetricDefinitions"]
+    definitions = request["AlgorithmSpecification"].get("MetricDefinitions", [])
     assert len(definitions) <= 40
     assert all(len(d["Name"]) <= 255 and len(d["Regex"]) <= 500 for d in definitions)
 
@@ -37,10 +37,11 @@ def test_the_container_is_cut_off_and_its_code_comes_as_a_channel(release: Compo
     told = {name: json.loads(value) for name, value in request["HyperParameters"].items()}
     assert request["EnableNetworkIsolation"] is True
     assert told["sagemaker_program"] == "train_classifier.py"
-    archive = f"{composed.code.sha256}.tar.gz"
+    assert isinstance(composed.source, Code)
+    archive = f"{composed.source.sha256}.tar.gz"
     assert told["sagemaker_submit_directory"] == f"/opt/ml/input/data/code/{archive}"
     channels = {channel["ChannelName"]: channel for channel in request["InputDataConfig"]}
-    assert list(channels) == ["train", "validation", "test", "code"]
+    assert list(channels) == ["train", "validation", "test", "code", "index"]
     assert channels["code"]["DataSource"]["S3DataSource"] == {
         "S3DataType": "S3Prefix",
         "S3Uri": f"s3://{stack.WORK}/code/{archive}",
@@ -66,8 +67,9 @@ def test_pretrained_weights_are_a_channel_of_the_classifier(
         request = training_jobs.request(release(task))
         return [channel["ChannelName"] for channel in request["InputDataConfig"]]
 
-    assert channels("classification") == ["train", "validation", "test", "code", "weights"]
-    assert channels("segmentation") == ["train", "validation", "test", "code"]
+    always = ["train", "validation", "test", "code", "index"]
+    assert channels("classification") == [*always, "weights"]
+    assert channels("segmentation") == always
 
 
 @pytest.mark.parametrize(("count", "encrypted"), [("1", False), ("2", True)])
@@ -93,3 +95,94 @@ def test_what_the_program_is_told_are_flags_that_it_knows(release: Compose, root
         for name in told:
             if not name.startswith("sagemaker_"):
                 assert f'"--{name}"' in source, name
+
+
+def test_a_table_is_trained_by_linear_learner_on_its_manifests(release: Compose) -> None:
+    request = training_jobs.request(release("table"))
+
+    assert request["AlgorithmSpecification"] == {
+        "TrainingImage": stack.ENVIRONMENT["LINEAR_LEARNER_IMAGE_URI"],
+        "TrainingInputMode": "File",
+    }
+    assert request["EnableNetworkIsolation"] is True
+    assert request["EnableManagedSpotTraining"] is False
+    assert request["StoppingCondition"] == {"MaxRuntimeInSeconds": 3600}
+    assert request["ResourceConfig"]["InstanceType"] == "ml.c7i.xlarge"
+    folder = f"s3://{stack.WORK}/datasets/wdbc/61e104857123/splits"
+    for channel, distribution in zip(
+        request["InputDataConfig"],
+        ("ShardedByS3Key", "FullyReplicated", "FullyReplicated"),
+        strict=True,
+    ):
+        assert channel["ContentType"] == "application/x-recordio-protobuf"
+        assert channel["DataSource"]["S3DataSource"] == {
+            "S3DataType": "ManifestFile",
+            "S3Uri": f"{folder}/{channel['ChannelName']}.manifest",
+            "S3DataDistributionType": distribution,
+        }
+
+
+def test_linear_learner_is_told_plain_text(release: Compose) -> None:
+    """It reads no JSON: "auto" in quotes would be none of its values."""
+    told = training_jobs.request(release("table"))["HyperParameters"]
+
+    assert told == {
+        "predictor_type": "binary_classifier",
+        "feature_dim": "30",
+        "mini_batch_size": "100",
+        "epochs": "15",
+        "num_models": "32",
+        "optimizer": "auto",
+        "learning_rate": "auto",
+        "l1": "auto",
+        "wd": "auto",
+        "normalize_data": "true",
+        "loss": "logistic",
+    }
+
+
+def test_a_script_says_where_it_goes_on_and_may_wait_for_spot_instances(
+    release: Compose, settings_env: pytest.MonkeyPatch
+) -> None:
+    steady = training_jobs.request(release())
+    settings_env.setenv("TRAINING_SPOT", "true")
+    composed = release()
+    spot = training_jobs.request(composed)
+
+    assert problems("sagemaker", "CreateTrainingJob", spot) == []
+    assert spot["CheckpointConfig"] == {"S3Uri": f"s3://{stack.WORK}/checkpoints/{composed.name}"}
+    assert steady["EnableManagedSpotTraining"] is False
+    assert steady["StoppingCondition"] == {"MaxRuntimeInSeconds": 3600}
+    assert spot["EnableManagedSpotTraining"] is True
+    assert spot["StoppingCondition"] == {
+        "MaxRuntimeInSeconds": 3600,
+        "MaxWaitTimeInSeconds": 7200,
+    }
+
+
+@pytest.mark.parametrize(("seconds", "run"), [("43200", 3600), ("600", 600)])
+def test_spot_training_takes_no_longer_than_sagemaker_lets_built_in_algorithms(
+    release: Compose, settings_env: pytest.MonkeyPatch, seconds: str, run: int
+) -> None:
+    settings_env.setenv("TABLE_SPOT", "true")
+    settings_env.setenv("TRAINING_MAX_RUNTIME_SECONDS", seconds)
+
+    request = training_jobs.request(release("table"))
+
+    assert problems("sagemaker", "CreateTrainingJob", request) == []
+    assert request["EnableManagedSpotTraining"] is True
+    assert request["StoppingCondition"] == {
+        "MaxRuntimeInSeconds": run,
+        "MaxWaitTimeInSeconds": 3600,
+    }
+
+
+def test_a_table_on_several_instances_is_encrypted_between_them(
+    release: Compose, settings_env: pytest.MonkeyPatch
+) -> None:
+    settings_env.setenv("TABLE_INSTANCE_COUNT", "3")
+
+    request = training_jobs.request(release("table"))
+
+    assert request["ResourceConfig"]["InstanceCount"] == 3
+    assert request["EnableInterContainerTrafficEncryption"] is True

@@ -3,15 +3,28 @@ from __future__ import annotations
 import io
 import json
 import tarfile
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from functions.judge_model.app import handler
+from sonoflow.clients import client
 from sonoflow.errors import EvaluationUnreadable, PayloadInvalid
 from tests.unit import stack
+from tests.unit.fake_training_jobs import FakeTrainingJobs
 
 pytestmark = pytest.mark.filterwarnings("ignore:No application metrics to publish")
+
+TABLE_JOB = "sonoflow-table-61e104857123-7c1d2e3f"
+
+
+@pytest.fixture
+def jobs(aws: None) -> Iterator[FakeTrainingJobs]:
+    fake = FakeTrainingJobs()
+    with fake.behind(client("sagemaker")):
+        yield fake
 
 
 def write_output(payload: dict[str, Any], metrics: Any, name: str = "evaluation.json") -> bytes:
@@ -94,3 +107,54 @@ def test_an_output_that_is_no_archive_is_an_error(aws: None, context: Any) -> No
 def test_a_uri_that_is_not_of_s3_is_an_error_that_names_it(aws: None, context: Any) -> None:
     with pytest.raises(PayloadInvalid, match=r"https://example\.com"):
         handler(stack.event("judge_model.bad_uri"), context)
+
+
+def test_a_tables_model_is_judged_by_the_figures_that_sagemaker_holds_of_its_job(
+    jobs: FakeTrainingJobs, context: Any
+) -> None:
+    jobs.metrics[TABLE_JOB] = {
+        "train:objective_loss": 0.06,
+        "validation:binary_classification_accuracy": 1.0,
+        "test:binary_classification_accuracy": 0.9649,
+        "test:recall": 0.9524,
+        "test:roc_auc_score": 0.99,
+    }
+
+    answer = handler(stack.event("judge_model.table"), context)
+
+    assert answer == {
+        "passed": True,
+        "reasons": [],
+        "metrics": {"accuracy": 0.9649, "recall": 0.9524, "auc": 0.99},
+    }
+    assert stack.keys_of(stack.WORK) == []  # the evaluation comes of the endpoint
+
+
+def test_a_tables_model_below_the_gate_does_not_pass(jobs: FakeTrainingJobs, context: Any) -> None:
+    jobs.metrics[TABLE_JOB] = {"test:binary_classification_accuracy": 0.86}
+
+    answer = handler(stack.event("judge_model.table"), context)
+
+    assert (answer["passed"], answer["reasons"]) == (
+        False,
+        ["accuracy is 0.86, the minimum is 0.9"],
+    )
+
+
+def test_a_job_without_test_figures_is_an_error(jobs: FakeTrainingJobs, context: Any) -> None:
+    jobs.metrics[TABLE_JOB] = {"train:objective_loss": 0.06}
+
+    with pytest.raises(EvaluationUnreadable, match=TABLE_JOB):
+        handler(stack.event("judge_model.table"), context)
+
+
+def test_errors_of_the_call_escape(jobs: FakeTrainingJobs, context: Any) -> None:
+    with pytest.raises(ClientError, match="not found"):
+        handler(stack.event("judge_model.table"), context)
+
+
+def test_a_table_without_its_job_is_an_error_that_names_what_is_missing(
+    jobs: FakeTrainingJobs, context: Any
+) -> None:
+    with pytest.raises(PayloadInvalid, match=r"evaluation\.training_job"):
+        handler(stack.event("judge_model.bad_training_job"), context)

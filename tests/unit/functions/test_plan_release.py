@@ -74,3 +74,54 @@ def test_an_unknown_task_is_an_error_that_names_those_there_are(
 def test_a_missing_manifest_is_an_error_that_names_it(settings_env: None, context: Any) -> None:
     with pytest.raises(PayloadInvalid, match=r"dataset\.manifests\.test"):
         handler(stack.event("plan_release.bad_no_test_split"), context)
+
+
+def test_a_tables_plan_holds_all_that_its_release_needs(settings_env: None, context: Any) -> None:
+    plan = handler(stack.event("plan_release.table"), context)
+
+    release = plan["release"]
+    data = f"s3://{stack.WORK}/datasets/wdbc/61e104857123"
+    assert release == f"sonoflow-table-{plan['version']}"
+    assert (plan["task"], plan["model"]) == ("table", "table")
+    assert plan["training_job"]["TrainingJobName"] == release
+    assert plan["create_model"]["ModelName"] == release
+    assert plan["endpoint"] == {"EndpointName": "sonoflow-table", "EndpointConfigName": release}
+    assert plan["model_package"]["ModelPackageGroupName"] == "sonoflow-table"
+    assert plan["gate"] == {"minimum": {"accuracy": 0.9}}
+    assert plan["evaluation"] == {
+        "training_job": release,
+        "evaluation_uri": f"{TRAINING}/{release}/evaluation.json",
+    }
+    assert plan["probe"] == {
+        "task": "table",
+        "endpoint_name": "sonoflow-table",
+        "manifest_uri": f"{data}/splits/test.manifest",
+        "classes": ["B", "M"],
+        "predictor_type": "binary_classifier",
+        "table_uri": f"{data}/table.json",
+        "statistics_uri": f"{data}/table_statistics.json",
+        "release_table_uri": f"{TRAINING}/{release}/table.json",
+        "release": release,
+        "evaluation_uri": f"{TRAINING}/{release}/evaluation.json",
+        "gate": {"minimum": {"accuracy": 0.9}},
+    }
+    json.dumps(plan)
+
+
+def test_a_regressor_is_judged_at_its_endpoint_alone(
+    settings_env: pytest.MonkeyPatch, context: Any
+) -> None:
+    settings_env.setenv("TABLE_PREDICTOR_TYPE", "regressor")
+    settings_env.setenv("TABLE_LOSS", "absolute_loss")
+
+    plan = handler(stack.event("plan_release.table"), context)
+
+    assert plan["gate"] == {}
+    assert plan["probe"]["gate"] == {"minimum": {"accuracy": 0.9}}
+
+
+def test_a_table_of_unknown_width_is_an_error_that_names_it(
+    settings_env: None, context: Any
+) -> None:
+    with pytest.raises(PayloadInvalid, match=r"dataset\.features"):
+        handler(stack.event("plan_release.bad_table_features"), context)

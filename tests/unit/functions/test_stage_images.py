@@ -78,6 +78,7 @@ def test_a_batch_is_staged_as_grey_images_and_the_union_of_their_masks(
         "sha256": entry["sha256"],
         **fingerprint(np.asarray(pictures.scan(1))).document(),
         "lesion_pixels": 2 * 20 * 10,
+        "histogram": np.bincount(np.asarray(pictures.scan(1)).ravel() // 16, minlength=16).tolist(),
         "given_split": None,
         "group_hint": None,
         "flags": [],
@@ -86,6 +87,29 @@ def test_a_batch_is_staged_as_grey_images_and_the_union_of_their_masks(
     mask = pixels(entry["mask"])
     assert sorted(np.unique(mask)) == [0, 255]
     assert (mask == 255).sum() == 400
+
+
+def test_pairs_without_classes_get_them_from_their_masks(aws: None, context: Any) -> None:
+    payload = stack.event("stage_images.pairs")
+    (with_lesion, its_mask), (without, empty) = (
+        (planned["image"], planned["masks"][0]) for planned in payload["batch"]["images"]
+    )
+    files = {
+        with_lesion: pictures.png(1),
+        its_mask: pictures.encode(pictures.lesion(1, 1, 9, 9)),
+        without: pictures.png(2),
+        empty: pictures.encode(pictures.lesion(0, 0, 0, 0)),
+    }
+    stack.state_upload(payload, located(payload, files))
+
+    answer = handler(payload, context)
+
+    assert answer == {"batch": 0, "staged": 2, "quarantined": 0}
+    first, second = stack.read_json(stack.WORK, f"{PREFIX}parts/00000.json")["images"]
+    assert (first["class"], second["class"]) == ("lesion", "normal")
+    assert first["flags"] == second["flags"] == ["class-from-mask"]
+    assert (pixels(f"masks/lesion/{identity(with_lesion)}.png") == 255).sum() == 64
+    assert not pixels(f"masks/normal/{identity(without)}.png").any()
 
 
 def test_a_batch_that_was_staged_is_not_staged_again(aws: None, context: Any) -> None:

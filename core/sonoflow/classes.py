@@ -1,0 +1,9 @@
+"""Names of classes that mean something to the system. All others are what the folders say."""
+
+from __future__ import annotations
+
+NORMAL = "normal"  # no lesion to be seen: its mask, if there is one, is empty
+LESION = "lesion"  # where a data set names no classes and masks tell
+
+# The flag of an image whose class was told by its mask.
+FROM_MASK = "class-from-mask"

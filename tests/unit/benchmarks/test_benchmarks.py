@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from benchmarks import grouping, large_archive, staging
+from sonoflow import archive
+
+
+@pytest.mark.slow
+def test_both_sides_are_measured_on_the_same_archive(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(staging, "DELAY_SECONDS", 0.0)
+    monkeypatch.setattr(staging, "WORKERS", 1)
+    out = tmp_path / "result.json"
+
+    staging.main(
+        ["--images-per-class", "2", "--rounds", "1", "--scales", "1", "2", "--out", str(out)]
+    )
+
+    result = json.loads(out.read_text())
+    assert result["staging"]["images"] == 6
+    assert result["scaling"]["2x"]["images"] == 12
+    assert result["notebook"]["requests"] == result["notebook"]["files"] + 1
+    assert result["times_faster"] > 0
+    assert result["cpu_ms_of_steps"]["prepare"] > result["cpu_ms_of_steps"]["digest"]
+
+
+def test_a_generated_archive_is_one_wherever_it_is_read() -> None:
+    made = large_archive.GeneratedArchive(3_000_000)
+    whole = made.read_at(0, made.size)
+
+    assert len(whole) == made.size
+    for offset, length in (
+        (0, 1),
+        (161_000, 200_000),
+        (made.size - 3000, 3000),
+        (5, made.size - 5),
+    ):
+        assert made.read_at(offset, length) == whole[offset : offset + length]
+    assert len(archive.plan(archive.open_archive(made), made).images) == made.pairs
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("kind", "joined"), [("different", 0), ("clips", 200)])
+def test_grouping_is_measured_through_the_functions_handler(kind: str, joined: int) -> None:
+    result = grouping.measure(kind, 200)
+
+    assert result["images"] == 200
+    assert result["images_in_them"] == joined
+    assert result["peak_mb"] > 10

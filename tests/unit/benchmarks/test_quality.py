@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from benchmarks import quality
+from benchmarks.staged_folder import Entry
+from local.phantoms import write_phantoms
+
+
+def entries(count: int = 120) -> list[Entry]:
+    """Groups of up to three; the first group is labelled in two ways."""
+    return [
+        {
+            "id": f"i{number}",
+            "class": ("benign", "malignant", "normal")[number // 3 % 3],
+            "group": f"g{number // 3}",
+            "fold": number // 3 % 5,
+            "split": "test" if number // 3 % 10 == 0 else "train",
+            "flags": ["conflicting-labels"] if number < 3 else [],
+        }
+        for number in range(count)
+    ]
+
+
+def groups(part: list[Entry]) -> set[str]:
+    return {entry["group"] for entry in part}
+
+
+@pytest.mark.parametrize("fold", range(5))
+def test_no_group_crosses_and_conflicts_only_train(fold: int) -> None:
+    split = quality.fold_split(entries(), fold, seed=0)
+
+    train, validation, test = (groups(split[name]) for name in ("train", "validation", "test"))
+    assert not train & validation
+    assert not train & test
+    assert not validation & test
+    assert "g0" not in validation | test
+    assert {entry["fold"] for entry in split["test"]} == {fold}
+    assert 0.08 < len(split["validation"]) / 120 < 0.15
+
+
+def test_every_image_without_conflict_is_tested_once() -> None:
+    tested = [e["id"] for fold in range(5) for e in quality.fold_split(entries(), fold, 0)["test"]]
+
+    assert sorted(tested) == sorted(f"i{number}" for number in range(3, 120))
+
+
+def test_held_out_split_is_the_frozen_one() -> None:
+    split = quality.held_out_split(entries(), seed=0)
+
+    assert {entry["split"] for entry in split["test"]} == {"test"}
+    assert {entry["split"] for entry in split["train"] + split["validation"]} == {"train"}
+
+
+@pytest.mark.slow
+def test_two_folds_of_phantoms(tmp_path: Path) -> None:
+    archive, out = tmp_path / "phantoms.zip", tmp_path / "results/quality.json"
+    write_phantoms(archive, images_per_class=8, seed=3, size=(60, 90))
+    argv = ["--archive", str(archive), "--out", str(out), "--work", str(tmp_path / "work")]
+    argv += [
+        "--folds",
+        "2",
+        "--segmenter",
+        "--epochs 1 --base-channels 4 --depth 2 --image-size 32",
+    ]
+    argv += ["--classifier", "--epochs 1 --architecture resnet18 --image-size 32"]
+
+    quality.main(argv)
+
+    result = json.loads(out.read_text())
+    for name in ("lesion_dice", "normal_false_mask_rate", "accuracy", "macro_auc", "ece"):
+        figure = result[name]
+        assert figure["low"] <= figure["mean"] <= figure["high"], name
+    assert result["folds"].keys() == {"fold0", "fold1"}
+    tested = sum(split["test"] for split in result["images"].values())
+    assert tested == 24
+    assert result["command"].startswith("python -m benchmarks.quality --archive")

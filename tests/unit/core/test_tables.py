@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sonoflow.errors import PayloadInvalid
+from sonoflow.keys import Dataset
+from sonoflow.tables import Standardisation, Table
+
+PLAIN = Table(
+    dataset=Dataset("wdbc", "0a1b2c3d4e5f"),
+    columns=("id", "diagnosis", "a", "b", "c", "d"),
+    header=True,
+    delimiter=";",
+    label="diagnosis",
+    classes=("B", "M"),
+    id="id",
+    features=("c", "a", "b"),
+    missing=("", "?"),
+    dropped={"d": "constant"},
+)
+ENGINEERED = dataclasses.replace(
+    PLAIN, standardisation=Standardisation((1.0, 2.0, 3.0), (1.0, 2.0, 0.5))
+)
+
+
+@pytest.mark.parametrize("table", [PLAIN, ENGINEERED, dataclasses.replace(PLAIN, id=None)])
+def test_a_table_is_read_as_it_was_written(table: Table) -> None:
+    document = json.loads(json.dumps(table.document(), allow_nan=False))
+
+    assert Table.parse(document) == table
+    assert set(document) == {
+        "schema_version",
+        "dataset",
+        "columns",
+        "header",
+        "delimiter",
+        "label",
+        "id",
+        "features",
+        "missing",
+        "dropped",
+        "engineered",
+        "standardise",
+        "written",
+    }
+    assert document["label"] == {"column": "diagnosis", "classes": ["B", "M"]}
+    assert (document["standardise"] is None) == (not document["engineered"])
+
+
+def test_plain_features_are_written_as_they_are() -> None:
+    values = np.array([[0.1, 2, 3], [4, 5, 6]])
+
+    vectors = PLAIN.transform(values)
+
+    assert vectors.dtype == np.float32
+    assert vectors.tolist() == values.astype(np.float32).tolist()
+    assert (PLAIN.engineered, PLAIN.written) == (False, 3)
+
+
+def test_engineered_features_are_standard_ones_then_squares_then_products() -> None:
+    vectors = ENGINEERED.transform(np.array([[3.0, 8.0, 3.5], [1.0, 2.0, 3.0]]))
+
+    # Standard: 2, 3, 1.
+    assert vectors.tolist() == [[2, 3, 1, 4, 9, 1, 6, 2, 3], [0] * 9]
+    assert vectors.dtype == np.float32
+    assert (ENGINEERED.engineered, ENGINEERED.written) == (True, 9)
+
+
+def test_thirty_features_become_495() -> None:
+    names = tuple(f"f{number}" for number in range(30))
+    table = dataclasses.replace(
+        PLAIN,
+        columns=("diagnosis", "id", *names),
+        features=names,
+        standardisation=Standardisation((0.0,) * 30, (1.0,) * 30),
+    )
+
+    assert table.written == table.transform(np.ones((2, 30))).shape[1] == 495
+
+
+def test_no_finite_value_becomes_infinite() -> None:
+    largest = float(np.finfo(np.float32).max)
+
+    assert np.isfinite(ENGINEERED.transform(np.full((1, 3), largest))).all()
+    assert np.isfinite(PLAIN.transform(np.full((1, 3), -largest))).all()
+
+
+def test_the_positive_class_is_the_second_of_two() -> None:
+    assert PLAIN.positive == "M"
+    assert dataclasses.replace(PLAIN, classes=("a", "b", "c")).positive is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"schema_version": 2}, "schema version"),
+        ({"features": []}, "'features'"),
+        ({"features": ["a", "b", "e"]}, "no columns.*'e'"),
+        ({"label": {"column": "x", "classes": ["B", "M"]}}, "no columns.*'x'"),
+        ({"label": {"column": "diagnosis"}}, "'label.classes'"),
+        ({"id": 3}, "'id'"),
+        ({"written": 4}, "'written' must be 9"),
+        ({"standardise": {"mean": [1], "scale": [1]}}, "for each feature"),
+        ({"standardise": {"mean": [1, 2, 3], "scale": [1, 0, 1]}}, "above 0"),
+        ({"standardise": {"mean": [1, 2, "x"], "scale": [1, 1, 1]}}, "numbers"),
+        ({"dataset": {"name": "../x", "version": "0a1b2c3d4e5f"}}, "dataset.name"),
+    ],
+)
+def test_a_broken_document_is_told_apart(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(PayloadInvalid, match=message):
+        Table.parse({**ENGINEERED.document(), **changes})
