@@ -27,7 +27,7 @@ demo: $(VENV)/.ready ## The whole main job on this machine (DATASET=file.zip for
 	$(BIN)/python -m local demo --out $(OUT) $(if $(DATASET),--dataset "$(DATASET)")
 
 test: $(VENV)/.ready .venv-sam/.ready .venv-audit/.ready ## All tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 check: $(VENV)/.ready ## Format, lint, types, template lint, fast tests
 	$(BIN)/ruff format --check .
@@ -40,8 +40,11 @@ format: $(VENV)/.ready ## Put the code into the one format
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.ready ## Staging against the usual download, unzip, upload
+bench: $(VENV)/.ready .venv-sdk/.ready ## Benchmarks beside the alternatives, as ratios
 	$(BIN)/python -m benchmarks.staging
+	$(BIN)/python -m benchmarks.grouping
+	$(BIN)/python -m benchmarks.recordio --sdk-python .venv-sdk/bin/python
+	$(BIN)/python -m benchmarks.linear_learner
 
 build: .venv-sam/.ready ## sam build, from the repository root
 	rm -rf .aws-sam core/build model_code/build # what is left there would be shipped again
@@ -50,8 +53,9 @@ build: .venv-sam/.ready ## sam build, from the repository root
 deploy: build ## sam build and sam deploy --guided
 	$(SAM) deploy --guided
 
-# The SAM CLI and checkov pin what they share with us, so each has an environment of its own.
-.venv-sam/.ready .venv-audit/.ready: .venv-%/.ready: requirements-%.txt
+# The SAM CLI, checkov and the SageMaker SDK pin what they share with us, so each has an
+# environment of its own.
+.venv-sam/.ready .venv-audit/.ready .venv-sdk/.ready: .venv-%/.ready: requirements-%.txt
 	$(PYTHON) -m venv .venv-$*
 	.venv-$*/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	@touch $@

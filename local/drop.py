@@ -12,9 +12,10 @@ from local import uploads
 from local.client import Laptop
 from local.progress import RUNNING, ProgressView, RunFailed, RunWatch
 from local.uploads import UploadRefused
-from sonoflow import keys
+from sonoflow import formats, keys, table_inbox
 
-_IMAGES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"}
+_DATASETS = (".zip", ".data")
+_INBOX = (*formats.IMAGE_SUFFIXES, table_inbox.SUFFIX)  # a .csv to train on needs --to datasets/
 _POLL_SECONDS = 0.25
 _PREDICTION_SECONDS = 600.0
 
@@ -43,6 +44,8 @@ def drop_files(
         try:
             if key.startswith(keys.DATASETS):
                 _await_run(laptop, file, key, version, console)
+            elif key.lower().endswith(table_inbox.SUFFIX):
+                _await_scores(laptop, key, version, console)
             else:
                 _await_prediction(laptop, key, version, console)
         except (DropFailed, UploadRefused, RunFailed) as error:
@@ -56,11 +59,13 @@ def _key(file: Path, to: str | None) -> str:
         raise DropFailed(f"{file} is not a file")
     if to:
         return f"{to}{file.name}" if to.endswith("/") else to
-    if file.suffix.lower() == ".zip":
+    suffix = file.suffix.lower()
+    if suffix in _DATASETS:
         return f"{keys.DATASETS}{file.name}"
-    if file.suffix.lower() in _IMAGES:
+    if suffix in _INBOX:
         return f"{keys.INBOX}{file.name}"
-    raise DropFailed(f"{file}: neither an image nor a .zip; say where it goes with --to KEY")
+    known = ", ".join(sorted((*_DATASETS, *_INBOX)))
+    raise DropFailed(f"{file}: none of {known}; say where it goes with --to KEY")
 
 
 def _await_prediction(laptop: Laptop, key: str, version: str, console: Console) -> None:
@@ -75,6 +80,28 @@ def _await_prediction(laptop: Laptop, key: str, version: str, console: Console) 
                     return _show_answer(kind, path, found, console)
             time.sleep(_POLL_SECONDS)
     raise DropFailed(f"{path}: no answer within {_PREDICTION_SECONDS:.0f} seconds")
+
+
+def _await_scores(laptop: Laptop, key: str, version: str, console: Console) -> None:
+    path = key.removeprefix(keys.INBOX)
+    bucket = laptop.outputs["ResultsBucketName"]
+    deadline = time.monotonic() + _PREDICTION_SECONDS
+    with console.status(f"waiting for {path}"):
+        while time.monotonic() < deadline:
+            rejected = uploads.find_json(laptop, bucket, keys.rejection(path))
+            if rejected and rejected["table"]["version_id"] != version:
+                rejected = None
+            if uploads.is_scored(laptop, keys.scores(path), version):
+                left_out = f", {rejected['bad_rows']} rows left out" if rejected else ""
+                console.print(
+                    f"[green]{path}[/green]: s3://{bucket}/{keys.scores(path)}{left_out}",
+                    soft_wrap=True,
+                )
+                return
+            if rejected and "reason" in rejected:
+                raise DropFailed(f"{path} was rejected: {rejected['reason']}: {rejected['detail']}")
+            time.sleep(_POLL_SECONDS)
+    raise DropFailed(f"{path}: no scores within {_PREDICTION_SECONDS:.0f} seconds")
 
 
 def _show_answer(kind: str, path: str, found: dict[str, Any], console: Console) -> None:

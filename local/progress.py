@@ -23,8 +23,14 @@ from rich.text import Text
 
 TRAINING_LOGS = "/aws/sagemaker/TrainingJobs"
 RUNNING = "RUNNING"
-MODELS = {"classification": "classifier", "segmentation": "segmenter"}
+MODELS = {"classification": "classifier", "segmentation": "segmenter", "table": "table"}
+# Which models a machine releases, by the end of its name.
+_TASKS = {"train-images": ("classification", "segmentation"), "train-table": ("table",)}
 _EPOCH = re.compile(r"^epoch=(\d+)/(\d+) (.*)$")
+# As the built-in Linear Learner tells of its epochs, which it counts from 0.
+_LINEAR_LEARNER_EPOCH = re.compile(
+    r"#quality_metric: host=[^,]+, epoch=(\d+), train \S+ <loss>=(\S+)"
+)
 _SHOWN = ("train_loss", "validation_accuracy", "validation_lesion_dice")
 
 
@@ -48,32 +54,40 @@ class Epoch:
         pairs = (pair.partition("=") for pair in match[3].split())
         return cls(int(match[1]), int(match[2]), {name: float(value) for name, _, value in pairs})
 
+    @classmethod
+    def parse_linear_learner(cls, line: str, of: int) -> Epoch | None:
+        """`of` is a hyperparameter of the job: the log does not tell it."""
+        match = _LINEAR_LEARNER_EPOCH.search(line)
+        return match and cls(int(match[1]) + 1, of, {"train_loss": float(match[2])})
+
 
 @dataclasses.dataclass(frozen=True)
 class RunProgress:
     """One look at a run: its status, the states it is in, and each training job's last epoch."""
 
     status: str
-    states: tuple[str, ...]  # of train_images
+    states: tuple[str, ...]  # of train_images or train_table
     releases: dict[str, str]  # task → state of its release_model execution
     epochs: dict[str, Epoch]  # task → the last epoch logged
 
 
 class RunWatch:
-    """Looks at one execution of train_images."""
+    """Looks at one execution of train_images or train_table."""
 
     def __init__(self, client: Callable[[str], Any], outputs: dict[str, str], arn: str) -> None:
         self._states, self._jobs = client("stepfunctions"), client("sagemaker")
         self._logs = client("logs")
         self._release_machine = outputs["ReleaseModelStateMachineArn"]
+        self._epochs: dict[str, int] = {}  # that each job of Linear Learner was asked for
         self.arn = arn
-        self.run = arn.rsplit(":", 1)[-1]
+        machine, self.run = arn.split(":")[-2:]
+        self.tasks = next(tasks for name, tasks in _TASKS.items() if machine.endswith(name))
         given = self._states.describe_execution(executionArn=arn)["input"]
         self.version: str = json.loads(given)["dataset"]["version"]
 
     def look(self) -> RunProgress:
         status = self._states.describe_execution(executionArn=self.arn)["status"]
-        releases = {task: self._release_arn(task) for task in MODELS}
+        releases = {task: self._release_arn(task) for task in self.tasks}
         return RunProgress(
             status,
             tuple(open_states(self.history(self.arn))),
@@ -101,9 +115,9 @@ class RunWatch:
     def seconds(self) -> dict[str, float]:
         """Wall-clock seconds of each state; `Train` of a release is `Train <model>`."""
         spans = state_seconds(self.history(self.arn))
-        for task, model in MODELS.items():
+        for task in self.tasks:
             if arn := self._release_arn(task):
-                spans[f"Train {model}"] = state_seconds(self.history(arn)).get("Train", 0.0)
+                spans[f"Train {MODELS[task]}"] = state_seconds(self.history(arn)).get("Train", 0.0)
         return spans
 
     def _release_arn(self, task: str) -> str | None:
@@ -123,10 +137,18 @@ class RunWatch:
         jobs = self._jobs.list_training_jobs(NameContains=self.version)["TrainingJobSummaries"]
         for job in jobs:
             name = job["TrainingJobName"]
-            task = next((t for t, model in MODELS.items() if f"-{model}-" in name), None)
-            epochs = [epoch for line in self._log_lines(name) if (epoch := Epoch.parse(line))]
+            task = next((task for task in self.tasks if f"-{MODELS[task]}-" in name), None)
+            epochs = [epoch for line in self._log_lines(name) if (epoch := self._epoch(name, line))]
             if task and epochs:
                 yield task, epochs[-1]
+
+    def _epoch(self, job: str, line: str) -> Epoch | None:
+        if self.tasks != ("table",):
+            return Epoch.parse(line)
+        if job not in self._epochs:
+            told = self._jobs.describe_training_job(TrainingJobName=job)["HyperParameters"]
+            self._epochs[job] = int(told["epochs"])
+        return Epoch.parse_linear_learner(line, self._epochs[job])
 
     def _log_lines(self, job: str) -> Iterator[str]:
         try:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import json
 import time
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from local.client import Laptop
 from local.progress import RUNNING
-from sonoflow import archive, keys
+from sonoflow import archive, keys, objects, table_mapping
 from sonoflow.errors import DatasetRefused
+from sonoflow.plans import TABLE_SUFFIXES
 from sonoflow.remotefile import HeldFile
 
 _POLL_SECONDS = 0.25
 _START_SECONDS = 120.0
+_CHUNK_BYTES = 1024 * 1024
 
 
 class UploadRefused(Exception):
@@ -37,9 +39,9 @@ def run_of(laptop: Laptop, file: Path, key: str, version: str) -> str:
 
     Raises UploadRefused with the reason, or when neither comes in time.
     """
-    machine = laptop.outputs["TrainImagesStateMachineArn"]
+    machine = laptop.outputs[f"{'TrainTable' if _is_table(key) else 'TrainImages'}StateMachineArn"]
     states = laptop.client("stepfunctions")
-    content = _content_name(file, key)
+    content = _table_name(laptop, file, key) if _is_table(key) else _archive_name(file, key)
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline:
         refusal = find_json(laptop, laptop.outputs["WorkBucketName"], f"refused/{key}.json")
@@ -60,7 +62,24 @@ def run_of(laptop: Laptop, file: Path, key: str, version: str) -> str:
     raise UploadRefused(f"{key}: no execution started within {_START_SECONDS:.0f} seconds")
 
 
-def _content_name(file: Path, key: str) -> str | None:
+def _is_table(key: str) -> bool:
+    return PurePosixPath(key).suffix.lower() in TABLE_SUFFIXES
+
+
+def _table_name(laptop: Laptop, file: Path, key: str) -> str | None:
+    """What the names of this content's executions start with; None for no usable mapping."""
+    beside = key.rpartition(".")[0] + table_mapping.SUFFIX
+    try:
+        document = find_json(laptop, laptop.outputs["UploadsBucketName"], beside)
+        mapping = table_mapping.parse({} if document is None else document)
+    except (DatasetRefused, ValueError):
+        return None
+    with file.open("rb") as opened:
+        chunks = iter(lambda: opened.read(_CHUNK_BYTES), b"")
+        return f"{keys.dataset_name(key)}-{keys.table_version(chunks, mapping)}"
+
+
+def _archive_name(file: Path, key: str) -> str | None:
     """What the names of this content's executions start with; None for no readable archive."""
     try:
         with file.open("rb") as opened:
@@ -79,3 +98,14 @@ def find_json(laptop: Laptop, bucket: str, key: str) -> dict[str, Any] | None:
         raise
     found: dict[str, Any] = json.loads(body)
     return found
+
+
+def is_scored(laptop: Laptop, key: str, version: str) -> bool:
+    """Whether the scores at that key are of that version of the inbox's table."""
+    try:
+        head = laptop.client("s3").head_object(Bucket=laptop.outputs["ResultsBucketName"], Key=key)
+    except ClientError as error:
+        if objects.is_missing(error):
+            return False
+        raise
+    return bool(head["Metadata"].get("sonoflow-version-id") == version)

@@ -22,6 +22,7 @@ from local.client import Laptop
 from local.demo.contact_sheet import Sheet, draw_contact_sheet
 from local.demo.inbox import DemoFailed, Inbox, TestImage
 from local.demo.summary import Summary, print_summary, summarise
+from local.demo.table import NAME, TableInbox, write_table
 from local.phantoms import write_phantoms
 from local.progress import RUNNING, ProgressView, RunFailed, RunWatch
 from local.uploads import UploadRefused
@@ -63,6 +64,8 @@ def _run(
 ) -> dict[str, Any]:
     clock = Clock()
     archive = dataset or _phantoms(state, console)
+    table = state / NAME
+    write_table(table)
     clock.lap("data")
     parameters = OWN_DATA if dataset else PHANTOM_GATE
     with Laptop.start(
@@ -73,16 +76,24 @@ def _run(
     ) as laptop:
         clock.lap("deploy")
         console.rule("[bold]Training, by events")
-        watch = _train(laptop, archive, console)
+        table_run, run = (_upload(laptop, file, console) for file in (table, archive))
+        watch = _watch(laptop, run, console)
+        table_watch = _watch(laptop, table_run, console)
         clock.lap("train_run")
         console.rule("[bold]Predicting, by events")
-        inbox = Inbox(laptop, watch, out)
+        inbox, rows = Inbox(laptop, watch, out), TableInbox(laptop, table_watch, out)
+        truth = rows.drop_test_rows(table)
         images = inbox.drop_test_images(archive)
         inbox.wait(images, console)
+        scores = rows.wait(truth)
+        console.print(f"{scores.rows} rows scored")
         clock.lap("predict")
         inbox.collect()
+        rows.collect_report()
         clock.laps["total"] = clock.total()
-        summary = summarise(Summary(watch, images, out, timings={**clock.laps, **watch.seconds()}))
+        of_table = {f"table: {state}": took for state, took in table_watch.seconds().items()}
+        timings = {**clock.laps, **watch.seconds(), **of_table}
+        summary = summarise(Summary(watch, table_watch, images, scores, out, timings))
         _draw(summary, images, archive, out, inbox)
     (out / "summary.json").write_text(json.dumps(summary, indent=2) + "\n")
     print_summary(summary, console, out)
@@ -113,12 +124,16 @@ def _phantoms(state: Path, console: Console) -> Path:
     return path
 
 
-def _train(laptop: Laptop, archive: Path, console: Console) -> RunWatch:
-    """Upload the archive and watch the execution that the upload starts, to its end."""
-    key = f"datasets/{archive.name}"
-    version = uploads.put(laptop, archive, key)
+def _upload(laptop: Laptop, file: Path, console: Console) -> str:
+    """ARN of the execution that the upload starts."""
+    key = f"datasets/{file.name}"
+    version = uploads.put(laptop, file, key)
     console.print(f"dropped s3://{laptop.outputs['UploadsBucketName']}/{key}")
-    run = uploads.run_of(laptop, archive, key, version)
+    return uploads.run_of(laptop, file, key, version)
+
+
+def _watch(laptop: Laptop, run: str, console: Console) -> RunWatch:
+    """Watch an execution to its end."""
     watch = RunWatch(laptop.client, laptop.outputs, run)
     console.print(f"execution {watch.run}")
     with ProgressView(console) as view:

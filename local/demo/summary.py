@@ -11,11 +11,13 @@ from rich.console import Console
 from rich.table import Table
 
 from local.demo.inbox import TestImage
+from local.demo.table import Scores
 from local.progress import RunWatch
 
 _SHOWN_METRICS = {
     "classifier": ("accuracy", "macro_f1"),
     "segmenter": ("lesion_dice", "lesion_iou", "normal_false_mask_rate"),
+    "table": ("accuracy", "sensitivity", "specificity", "auc"),
 }
 
 
@@ -24,16 +26,17 @@ class Summary:
     """What the summary is made from."""
 
     watch: RunWatch
+    table_watch: RunWatch
     images: list[TestImage]
+    scores: Scores
     out: Path
     timings: dict[str, float]
 
 
 def summarise(made: Summary) -> dict[str, Any]:
-    """The content of summary.json: `dataset`, `models`, `predictions`, `timings`, `ok`."""
-    execution = made.watch.outcome()
-    output = json.loads(execution["output"])
-    split = output["split"]
+    """The content of summary.json: `dataset`, `table`, `models`, `predictions`, `timings`, `ok`."""
+    output, table = (json.loads(w.outcome()["output"]) for w in (made.watch, made.table_watch))
+    split, rows = output["split"], table["split"]
     return {
         "ok": True,
         "dataset": {
@@ -41,6 +44,13 @@ def summarise(made: Summary) -> dict[str, Any]:
             "images": split["images"],
             "splits": split["splits"],
             "quarantined": split["quarantined"],
+        },
+        "table": {
+            **table["dataset"],
+            "rows": rows["rows"],
+            "splits": rows["splits"],
+            "quarantined": rows["quarantined"],
+            "scores": made.scores.document(),
         },
         "models": {
             release["model"]: {
@@ -50,7 +60,7 @@ def summarise(made: Summary) -> dict[str, Any]:
                 "model_package_arn": release["model_package_arn"],
                 "metrics": release["metrics"],
             }
-            for release in output["releases"]
+            for release in [*output["releases"], *table["releases"]]
         },
         "predictions": [_prediction(image, made.out) for image in made.images],
         "timings": made.timings,
@@ -73,12 +83,12 @@ def _prediction(image: TestImage, out: Path) -> dict[str, Any]:
 
 
 def print_summary(summary: dict[str, Any], console: Console, out: Path) -> None:
-    dataset = summary["dataset"]
-    counts = ", ".join(f"{name} {count}" for name, count in dataset["images"].items())
-    splits = ", ".join(f"{n} {sum(c.values())}" for n, c in dataset["splits"].items())
     console.rule("[bold]Summary")
-    console.print(f"data set   {dataset['name']} {dataset['version']}: {counts}")
-    console.print(f"splits     {splits}; {dataset['quarantined']} set aside")
+    for dataset, counted in ((summary["dataset"], "images"), (summary["table"], "rows")):
+        counts = ", ".join(f"{name} {count}" for name, count in dataset[counted].items())
+        splits = ", ".join(f"{n} {sum(c.values())}" for n, c in dataset["splits"].items())
+        console.print(f"{counted:<10} {dataset['name']} {dataset['version']}: {counts}")
+        console.print(f"splits     {splits}; {dataset['quarantined']} set aside")
     for model, facts in summary["models"].items():
         shown = ", ".join(
             f"{name} {_figure(facts['metrics'].get(name))}" for name in _SHOWN_METRICS[model]
@@ -100,7 +110,7 @@ def print_summary(summary: dict[str, Any], console: Console, out: Path) -> None:
     console.print(table)
     took = summary["timings"]["total"]
     console.print(f"{took:.0f} s; metrics are those of the test split", soft_wrap=True)
-    for name in ("contact_sheet.png", "report.html", "summary.json"):
+    for name in ("contact_sheet.png", "report.html", "table_report.html", "summary.json"):
         console.print(f"see {out / name}", soft_wrap=True)
 
 

@@ -54,37 +54,44 @@ class Stack:
     def upload(self, key: str, body: bytes) -> None:
         self.s3.put_object(Bucket=self.uploads, Key=key, Body=body)
 
-    def runs(self) -> list[dict[str, Any]]:
-        """Executions of train_images; a distributed map's children are not among them."""
-        machine = self.outputs["TrainImagesStateMachineArn"]
-        found = self.states.list_executions(stateMachineArn=machine)["executions"]
+    def runs(self, machine: str = "TrainImages") -> list[dict[str, Any]]:
+        """Executions of a machine; a distributed map's children are not among them."""
+        arn = self.outputs[f"{machine}StateMachineArn"]
+        found = self.states.list_executions(stateMachineArn=arn)["executions"]
         return [execution for execution in found if "mapRunArn" not in execution]
 
-    def run_to_the_end(self, key: str, body: bytes) -> dict[str, Any]:
+    def run_to_the_end(self, key: str, body: bytes, machine: str = "TrainImages") -> dict[str, Any]:
         """Upload a data set and return its execution once it has ended."""
-        before = {run["executionArn"] for run in self.runs()}
+
+        def known() -> set[str]:
+            return {run["executionArn"] for run in self.runs(machine)}
+
+        before = known()
         self.upload(key, body)
-        arn = wait_for(
-            lambda: next(
-                (r["executionArn"] for r in self.runs() if r["executionArn"] not in before), None
-            ),
-            f"an execution for {key}",
-            60,
-        )
-        return self.end_of(arn)
+        new: set[str] = wait_for(lambda: known() - before, f"an execution for {key}", 60)
+        return self.end_of(new.pop())
 
     def end_of(self, arn: str) -> dict[str, Any]:
         ended: dict[str, Any] = wait_for(lambda: self._ended(arn), f"the end of {arn}", RUN_TIMEOUT)
         return ended
 
-    def document(self, bucket: str, key: str) -> dict[str, Any] | None:
+    def find(self, bucket: str, key: str) -> bytes | None:
+        """The object's bytes, or None where there is none."""
         try:
-            body = self.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+            body: bytes = self.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
         except ClientError as error:
             if error.response["Error"]["Code"] == "NoSuchKey":
                 return None
             raise
-        found: dict[str, Any] = json.loads(body)
+        return body
+
+    def wait_for_object(self, bucket: str, key: str) -> bytes:
+        found: bytes = wait_for(lambda: self.find(bucket, key), key, 60)
+        return found
+
+    def document(self, bucket: str, key: str) -> dict[str, Any] | None:
+        body = self.find(bucket, key)
+        found: dict[str, Any] | None = None if body is None else json.loads(body)
         return found
 
     def wait_for_document(self, bucket: str, key: str) -> dict[str, Any]:
@@ -140,12 +147,12 @@ class Stack:
 
     def running(self) -> list[str]:
         """Executions and training jobs that have not ended."""
-        machines = ("TrainImagesStateMachineArn", "ReleaseModelStateMachineArn")
         executions = [
             execution["executionArn"]
-            for machine in machines
+            for output, machine in self.outputs.items()
+            if output.endswith("StateMachineArn")
             for execution in self.states.list_executions(
-                stateMachineArn=self.outputs[machine], statusFilter="RUNNING"
+                stateMachineArn=machine, statusFilter="RUNNING"
             )["executions"]
         ]
         jobs = self.sagemaker.list_training_jobs(StatusEquals="InProgress")

@@ -43,18 +43,19 @@ def settings_env(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 
 @pytest.fixture
 def aws(settings_env: pytest.MonkeyPatch) -> Iterator[None]:
-    """The stack's buckets, topic and state machine, empty."""
+    """The stack's buckets, topic and state machines, empty."""
     with mock_aws():
         s3 = client("s3")
         for bucket in (stack.UPLOADS, stack.WORK, stack.RESULTS):
             s3.create_bucket(Bucket=bucket)
             s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
         client("sns").create_topic(Name=stack.TOPIC)
-        client("stepfunctions").create_state_machine(
-            name=stack.STATE_MACHINE,
-            definition='{"StartAt": "Rest", "States": {"Rest": {"Type": "Succeed"}}}',
-            roleArn="arn:aws:iam::123456789012:role/sonoflow-states",
-        )
+        for machine in (stack.STATE_MACHINE, stack.TABLE_STATE_MACHINE):
+            client("stepfunctions").create_state_machine(
+                name=machine,
+                definition='{"StartAt": "Rest", "States": {"Rest": {"Type": "Succeed"}}}',
+                roleArn="arn:aws:iam::123456789012:role/sonoflow-states",
+            )
         yield
 
 

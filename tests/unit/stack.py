@@ -15,6 +15,10 @@ TOPIC = "sonoflow-notifications"
 TOPIC_ARN = f"arn:aws:sns:us-east-1:123456789012:{TOPIC}"
 STATE_MACHINE = "sonoflow-train-images"
 STATE_MACHINE_ARN = f"arn:aws:states:us-east-1:123456789012:stateMachine:{STATE_MACHINE}"
+TABLE_STATE_MACHINE = "sonoflow-train-table"
+TABLE_STATE_MACHINE_ARN = (
+    f"arn:aws:states:us-east-1:123456789012:stateMachine:{TABLE_STATE_MACHINE}"
+)
 EVENTS = Path(__file__).resolve().parents[2] / "events"
 
 ENVIRONMENT = {
@@ -22,12 +26,16 @@ ENVIRONMENT = {
     "WORK_BUCKET": WORK,
     "RESULTS_BUCKET": RESULTS,
     "TRAIN_IMAGES_STATE_MACHINE_ARN": STATE_MACHINE_ARN,
+    "TRAIN_TABLE_STATE_MACHINE_ARN": TABLE_STATE_MACHINE_ARN,
     "NOTIFICATIONS_TOPIC_ARN": TOPIC_ARN,
     "STAGE_BATCH_IMAGES": "4",
     "SPLIT_SEED": "7",
     "MINIMUM_IMAGES_PER_CLASS": "3",
+    "MINIMUM_ROWS_PER_CLASS": "10",
+    "TABLE_FEATURES": "plain",
     "CLASSIFIER_ENDPOINT_NAME": "sonoflow-classifier",
     "SEGMENTER_ENDPOINT_NAME": "sonoflow-segmenter",
+    "TABLE_ENDPOINT_NAME": "sonoflow-table",
     "REVIEW_BELOW_PROBABILITY": "0.7",
     "STACK_NAME": "sonoflow",
     "SAGEMAKER_ROLE_ARN": "arn:aws:iam::123456789012:role/sonoflow-SageMakerRole-2b8f",
@@ -57,6 +65,19 @@ ENVIRONMENT = {
     "PRETRAINED_WEIGHTS_URI": "",
     "MINIMUM_ACCURACY": "0.6",
     "MINIMUM_LESION_DICE": "0.4",
+    "TABLE_PREDICTOR_TYPE": "binary_classifier",
+    "TABLE_LOSS": "logistic",
+    "TABLE_EPOCHS": "15",
+    "TABLE_MINI_BATCH_SIZE": "100",
+    "TABLE_MODELS": "32",
+    "TABLE_LEARNING_RATE": "auto",
+    "TABLE_L1": "auto",
+    "TABLE_WEIGHT_DECAY": "auto",
+    "TABLE_INSTANCE_TYPE": "ml.c7i.xlarge",
+    "TABLE_INSTANCE_COUNT": "1",
+    "TABLE_SPOT": "false",
+    "MINIMUM_TABLE_ACCURACY": "0.9",
+    "LINEAR_LEARNER_IMAGE_URI": "382416733822.dkr.ecr.us-east-1.amazonaws.com/linear-learner:1",
 }
 
 
@@ -107,9 +128,9 @@ def keys_of(bucket: str) -> list[str]:
     return sorted(item["Key"] for item in listing.get("Contents", []))
 
 
-def executions() -> list[dict[str, Any]]:
-    """Name and input of every execution of train_images."""
+def executions(state_machine_arn: str = STATE_MACHINE_ARN) -> list[dict[str, Any]]:
+    """Name and input of every execution, of train_images unless another machine is named."""
     states = client("stepfunctions")
-    listing = states.list_executions(stateMachineArn=STATE_MACHINE_ARN)["executions"]
+    listing = states.list_executions(stateMachineArn=state_machine_arn)["executions"]
     described = [states.describe_execution(executionArn=e["executionArn"]) for e in listing]
     return [{"name": e["name"], "input": json.loads(e["input"])} for e in described]

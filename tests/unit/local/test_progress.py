@@ -30,6 +30,27 @@ def test_an_epoch_is_read_from_its_log_line() -> None:
     )
 
 
+def test_an_epoch_of_linear_learner_is_read_from_its_log_line() -> None:
+    line = (
+        "[11/22/2026 02:00:00 INFO 139987213989696] #quality_metric: host=algo-1, epoch=3, "
+        "train binary_classification_cross_entropy_objective <loss>=0.0812"
+    )
+
+    assert Epoch.parse_linear_learner(line, of=15) == Epoch(4, 15, {"train_loss": 0.0812})
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "[… INFO …] #progress_metric: host=algo-1, completed 20.0 % of epochs",
+        "[… INFO …] #quality_metric: host=algo-1, epoch=3, validation mse_objective <loss>=0.08",
+        "#quality_metric: host=algo-1, train binary_classification_accuracy <score>=0.98",
+    ],
+)
+def test_other_log_lines_of_linear_learner_are_no_epochs(line: str) -> None:
+    assert Epoch.parse_linear_learner(line, of=15) is None
+
+
 @pytest.mark.parametrize("line", ["", "test_accuracy=0.9", "cpu fp32 torch=2.13.0 seed=7"])
 def test_other_log_lines_are_no_epochs(line: str) -> None:
     assert Epoch.parse(line) is None
