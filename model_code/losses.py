@@ -17,7 +17,7 @@ from unet import LesionLogits
 SMOOTH = 1.0  # pixels
 MISSED, FALSE = 0.7, 0.3  # weights of false negatives and false positives in focal Tversky
 FOCUS = 0.75  # exponent below 1: images that are nearly right weigh less (Abraham and Khan, 2019)
-PRESENCE_WEIGHT = 0.5
+PRESENCE_WEIGHT = 0.1
 MASK_LOSSES = ("dice_ce", "focal_tversky")
 
 
