@@ -45,12 +45,14 @@ class Sample:
 
 @dataclasses.dataclass(frozen=True)
 class ImageSet:
-    """N images at network size; `masks` only where the task needs them."""
+    """N images at network size. `masks` only where they are what is to be learnt; `lesions` where a
+    classifier learns from masks besides its labels."""
 
     samples: Sequence[Sample]
     images: Tensor  # uint8 [N, 1, side, side]
     labels: Tensor  # int64 [N], index into the classes
     masks: Tensor | None  # uint8 0/1 [N, 1, side, side]
+    lesions: Tensor | None = None  # likewise
 
     def __len__(self) -> int:
         return len(self.images)
@@ -62,7 +64,7 @@ class ImageSet:
     def digest(self) -> str:
         """SHA-256 of all that a network learns from: images, labels, masks, in their order."""
         hasher = hashlib.sha256()
-        for tensor in (self.images, self.labels, self.masks):
+        for tensor in (self.images, self.labels, self.masks, self.lesions):
             if tensor is not None:
                 hasher.update(str(list(tensor.shape)).encode())
                 hasher.update(tensor.contiguous().numpy().data)
@@ -92,9 +94,16 @@ def read_channel(folder: Path, classes: Sequence[str]) -> list[Sample]:
     return samples
 
 
-def load_images(folder: Path, classes: Sequence[str], side: int) -> ImageSet:
-    """What the classifier learns from: a channel's images."""
-    return _load(read_channel(folder, classes), classes, side, with_masks=False)
+def load_images(
+    folder: Path, classes: Sequence[str], side: int, *, lesions: bool = False
+) -> ImageSet:
+    """What the classifier learns from: a channel's images, and with `lesions` where the lesions
+    are, if the channel has any masks."""
+    samples = read_channel(folder, classes)
+    if not (lesions and any(sample.mask for sample in samples)):
+        return _load(samples, classes, side, with_masks=False)
+    pairs = _load(samples, classes, side, with_masks=True)
+    return dataclasses.replace(pairs, masks=None, lesions=pairs.masks)
 
 
 def load_pairs(folder: Path, classes: Sequence[str], side: int) -> ImageSet:

@@ -20,6 +20,7 @@ from diagnostics import Diagnostics
 from ema import WeightAverage
 from errors import Interrupted
 from interruption import Interruption
+from losses import LesionTargets
 from mixup import Mixup
 from observations import ActivityWatch, EpochFacts, mean_gradients
 from precision import Compute
@@ -39,7 +40,7 @@ class Objective:
     loss: Callable[[Any, Tensor], Tensor]  # the network's outputs, targets -> scalar
     score: Callable[[Any, ImageSet], dict[str, float | None]]  # outputs of a whole set
     selection: str  # the score by which the best epoch is known; higher is better
-    training_loss: Callable[[Any, Tensor], Tensor] | None = None  # if it is another one
+    training_loss: Callable[[Any, Any], Tensor] | None = None  # if it is another one
     augment: Augmentation = STRENGTHS["full"]
     mixup: Mixup | None = None
     saturation: Callable[[Any, Tensor], float] | None = None  # outputs, targets -> share
@@ -224,13 +225,7 @@ class Trainer:
         return batches[len(progress.losses) :]
 
     def _step(self, train: ImageSet, picks: Tensor) -> float:
-        images = train.images[picks].to(self.compute.device).float() / 255
-        targets = train.targets(picks).to(self.compute.device)
-        if train.masks is None:
-            images, _ = self.objective.augment(images, None, self.generator)
-        else:
-            images, moved = self.objective.augment(images, targets, self.generator)
-            targets = targets if moved is None else moved
+        images, targets = self._augmented(train, picks)
         if self.objective.mixup is not None:
             images, targets = self.objective.mixup(images, targets, self.generator)
         loss_of = self.objective.training_loss or self.objective.loss
@@ -245,6 +240,17 @@ class Trainer:
         self.optimizer.step()
         self.average.update(self.network)
         return float(loss.detach())
+
+    def _augmented(self, train: ImageSet, picks: Tensor) -> tuple[Tensor, Any]:
+        """Images 0 to 1, and what is to be learnt of them: labels, masks or LesionTargets."""
+        images = train.images[picks].to(self.compute.device).float() / 255
+        lesions = train.masks if train.lesions is None else train.lesions
+        masks: Any = None if lesions is None else lesions[picks].to(images)
+        images, masks = self.objective.augment(images, masks, self.generator)
+        if train.masks is not None:
+            return images, masks
+        labels = train.labels[picks].to(self.compute.device)
+        return images, labels if masks is None else LesionTargets(labels, masks)
 
     def _normalise(self, images: Tensor) -> Tensor:
         normalised = (images - self.normalisation.mean) / self.normalisation.std

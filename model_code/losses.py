@@ -7,11 +7,13 @@ nothing is predicted, and keeps the quotient defined (Milletari et al., 2016).
 from __future__ import annotations
 
 import dataclasses
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from resnet import LesionAwareLogits
 from unet import LesionLogits
 
 SMOOTH = 1.0  # pixels
@@ -24,6 +26,27 @@ MASK_LOSSES = ("dice_ce", "focal_tversky")
 def classification_loss(logits: Tensor, labels: Tensor, label_smoothing: float = 0.0) -> Tensor:
     """logits [batch, classes]; labels int64 [batch], or shares of classes [batch, classes]."""
     return functional.cross_entropy(logits.float(), labels, label_smoothing=label_smoothing)
+
+
+class LesionTargets(NamedTuple):
+    """What a lesion-aware classifier learns from."""
+
+    labels: Tensor  # int64 [batch], or shares of classes [batch, classes]
+    masks: Tensor  # 0 to 1, [batch, 1, height, width]
+
+
+@dataclasses.dataclass(frozen=True)
+class LesionAwareLoss:
+    """Of the classes, and of the mask with a weight."""
+
+    label_smoothing: float
+    weight: float
+
+    def __call__(self, outputs: LesionAwareLogits, targets: LesionTargets) -> Tensor:
+        height, width = outputs.mask.shape[-2:]
+        coarse = functional.adaptive_avg_pool2d(targets.masks, (height, width))
+        classes = classification_loss(outputs.classes, targets.labels, self.label_smoothing)
+        return classes + self.weight * segmentation_loss(outputs.mask, coarse)
 
 
 @dataclasses.dataclass(frozen=True)

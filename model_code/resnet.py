@@ -6,9 +6,11 @@ normalised as `preprocessing` says.
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from typing import Any, NamedTuple
 
-from torch import nn
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
 
 from errors import ArgumentsError
 from torchvision_guard import load_torchvision
@@ -34,3 +36,55 @@ def build_resnet(config: ResNetConfig) -> nn.Module:
     nn.init.kaiming_normal_(network.conv1.weight, mode="fan_out", nonlinearity="relu")
     built: nn.Module = network
     return built
+
+
+class LesionAwareLogits(NamedTuple):
+    classes: Tensor  # [batch, classes]
+    mask: Tensor  # [batch, 1, height / 4, width / 4]
+
+
+class LesionAware(nn.Module):
+    """A ResNet that in training also says where the lesion is, from the features that it classifies
+    by. Few images teach more that way: each of their pixels has something to say. What is served is
+    `classifier` alone.
+
+    [batch, 1, height, width] -> LesionAwareLogits in training, otherwise logits [batch, classes].
+    """
+
+    classifier: Any
+
+    def __init__(self, classifier: nn.Module, width: int = 64) -> None:
+        super().__init__()
+        self.classifier = classifier
+        inputs = self.classifier.fc.in_features
+        # Feature pyramid (Lin et al., 2017): coarse levels know what it is, fine ones where.
+        self.lateral = nn.ModuleList(
+            nn.Conv2d(inputs // 2**level, width, kernel_size=1) for level in range(4)
+        )
+        self.classify_pixels = nn.Sequential(
+            nn.BatchNorm2d(width),
+            nn.ReLU(),
+            nn.Conv2d(width, 1, kernel_size=3, padding=1),
+        )
+
+    def forward(self, images: Tensor) -> Tensor | LesionAwareLogits:
+        network = self.classifier
+        if not self.training:
+            logits: Tensor = network(images)
+            return logits
+        features = network.maxpool(network.relu(network.bn1(network.conv1(images))))
+        levels = []
+        for layer in (network.layer1, network.layer2, network.layer3, network.layer4):
+            features = layer(features)
+            levels.append(features)
+        classes = network.fc(torch.flatten(network.avgpool(features), 1))
+        return LesionAwareLogits(classes, self._mask(levels[::-1]))
+
+    def _mask(self, levels: list[Tensor]) -> Tensor:
+        """From features, coarse to fine."""
+        joined = self.lateral[0](levels[0])
+        for lateral, features in zip(self.lateral[1:], levels[1:], strict=True):
+            finer = lateral(features)
+            joined = finer + functional.interpolate(joined, size=finer.shape[-2:])
+        mask: Tensor = self.classify_pixels(joined)
+        return mask

@@ -38,7 +38,7 @@ from calibration import temperature
 from data import ImageSet, load_images, read_channel
 from evaluation import evaluate_classifier
 from loop import Objective, Trainer
-from losses import classification_loss
+from losses import LesionAwareLoss, classification_loss
 from metrics import classification_metrics, confusion_matrix
 from mixup import Mixup
 from model_card import ModelCard
@@ -46,13 +46,15 @@ from observations import saturation_of_classes
 from predictor import Classifier
 from preprocessing import Normalisation
 from pretrained import start_from
-from resnet import RESNETS, ResNetConfig, build_resnet
+from resnet import RESNETS, LesionAware, ResNetConfig, build_resnet
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     options = parse(argv)
     compute = job.start(options)
-    train = load_images(options.train, options.classes, options.image_size)
+    train = load_images(
+        options.train, options.classes, options.image_size, lesions=options.lesion_weight > 0
+    )
     validation = load_images(options.validation, options.classes, options.image_size)
     test = read_channel(options.test, options.classes)
     groups = read_groups(options.index) if options.index else None
@@ -62,12 +64,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     network = build_resnet(config)
     if options.weights is not None:
         start_from(network, options.weights)
+    learner = network if train.lesions is None else LesionAware(network)
     normalisation = train.normalisation()
     card = describe(options, config, normalisation)
     store = job.checkpoints(options, card, train, validation)
     trainer = Trainer(
-        network,
-        objective(options),
+        learner,
+        objective(options, lesion_aware=train.lesions is not None),
         normalisation,
         job.schedule(options),
         compute,
@@ -90,6 +93,12 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--image-size", type=arguments.positive, default=224, help="pixels")
     parser.add_argument("--label-smoothing", type=arguments.share, default=0.1)
     parser.add_argument(
+        "--lesion-weight",
+        type=arguments.not_negative,
+        default=1.0,
+        help="of learning where the lesion is besides what it is; 0: not at all",
+    )
+    parser.add_argument(
         "--mixup", type=arguments.share, default=0.0, help="alpha of the Beta distribution; 0: none"
     )
     weights = os.environ.get("SM_CHANNEL_WEIGHTS")
@@ -99,15 +108,16 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def objective(options: argparse.Namespace) -> Objective:
-    """Smoothed and mixed labels teach; the loss that is reported on validation is the plain one."""
+def objective(options: argparse.Namespace, *, lesion_aware: bool) -> Objective:
+    """Smoothed and mixed labels and masks teach; the loss that is reported on validation is the
+    plain one."""
+    smoothed = functools.partial(classification_loss, label_smoothing=options.label_smoothing)
+    with_masks = LesionAwareLoss(options.label_smoothing, options.lesion_weight)
     return Objective(
         classification_loss,
         functools.partial(score, options.classes),
         selection="macro_f1",
-        training_loss=functools.partial(
-            classification_loss, label_smoothing=options.label_smoothing
-        ),
+        training_loss=with_masks if lesion_aware else smoothed,
         saturation=saturation_of_classes,
         augment=STRENGTHS[options.augmentation],
         mixup=Mixup(options.mixup, len(options.classes)) if options.mixup else None,
@@ -124,7 +134,7 @@ def score(classes: Sequence[str], logits: Tensor, images: ImageSet) -> dict[str,
 def describe(
     options: argparse.Namespace, config: ResNetConfig, normalisation: Normalisation
 ) -> ModelCard:
-    names = ("architecture", "image_size", "label_smoothing", "mixup")
+    names = ("architecture", "image_size", "label_smoothing", "lesion_weight", "mixup")
     return ModelCard(
         task="classification",
         name=options.model_name,

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +40,22 @@ def test_labels_are_places_in_the_list_of_classes(channels: Path) -> None:
     assert images.labels.tolist() == [1, 2, 0]
     assert images.masks is None
     assert images.targets(torch.tensor([2])).tolist() == [0]
+
+
+def test_classifier_gets_the_lesions_where_the_channel_has_any(
+    channels: Path, tmp_path: Path
+) -> None:
+    both = load_images(channels / "test", CLASSES, side=32, lesions=True)
+    plain = load_images(channels / "test", CLASSES, side=32)
+    shutil.copytree(channels / "test/images", tmp_path / "images")
+    unmasked = load_images(tmp_path, CLASSES, side=32, lesions=True)
+
+    assert both.lesions is not None
+    assert (both.lesions.flatten(1).sum(dim=1) > 0).tolist() == [True, True, False]
+    assert both.targets(torch.tensor([2])).tolist() == [2]
+    assert both.digest() != plain.digest()
+    assert unmasked.lesions is None
+    assert unmasked.digest() == plain.digest()
 
 
 def test_image_without_mask_file_has_an_empty_mask(channels: Path) -> None:

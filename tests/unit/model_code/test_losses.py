@@ -6,12 +6,15 @@ import pytest
 import torch
 
 from losses import (
+    LesionAwareLoss,
     LesionLoss,
+    LesionTargets,
     classification_loss,
     dice_loss,
     focal_tversky_loss,
     segmentation_loss,
 )
+from resnet import LesionAwareLogits
 from unet import LesionLogits
 
 
@@ -147,3 +150,20 @@ def test_focal_tversky_is_used_when_asked_for() -> None:
     loss = LesionLoss("focal_tversky")(LesionLogits(logits, None), masks)
 
     assert torch.equal(loss, focal_tversky_loss(logits, masks))
+
+
+def test_lesion_aware_loss_weighs_the_mask_at_the_features_size() -> None:
+    masks = torch.zeros(2, 1, 8, 8)
+    masks[0, 0, :4, :4] = 1
+    right = (torch.nn.functional.avg_pool2d(masks, 4) * 2 - 1) * 30
+    classes = torch.tensor([[30.0, 0], [0, 30.0]])
+    targets = LesionTargets(torch.tensor([0, 1]), masks)
+    loss = LesionAwareLoss(label_smoothing=0, weight=0.5)
+
+    assert float(loss(LesionAwareLogits(classes, right), targets)) < 1e-3
+    wrong_class = float(loss(LesionAwareLogits(-classes, right), targets))
+    assert wrong_class == pytest.approx(30, rel=1e-3)
+    wrong_mask = float(loss(LesionAwareLogits(classes, -right), targets))
+    assert wrong_mask == pytest.approx(
+        0.5 * float(segmentation_loss(-right, (right > 0).float())), 1e-3
+    )

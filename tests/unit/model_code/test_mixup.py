@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from losses import LesionTargets
 from mixup import Mixup
 
 
@@ -31,3 +32,16 @@ def test_small_alpha_leaves_mostly_one_of_the_two(alpha: float, extreme: bool) -
 def test_same_generator_same_blend() -> None:
     assert torch.equal(mixed(1)[0], mixed(1)[0])
     assert not torch.equal(mixed(1)[0], mixed(2)[0])
+
+
+def test_masks_are_blended_as_their_images_are() -> None:
+    images = torch.rand(6, 1, 4, 4)
+    targets = LesionTargets(torch.arange(6) % 3, masks=images.clone())
+
+    blended, (shares, masks) = Mixup(0.4, classes=3)(
+        images, targets, torch.Generator().manual_seed(0)
+    )
+
+    assert not torch.equal(blended, images)
+    torch.testing.assert_close(masks, blended)
+    torch.testing.assert_close(shares.sum(dim=1), torch.ones(6))

@@ -179,6 +179,15 @@ def test_classifier_starts_from_weights_it_is_given(
     assert "weights: started from resnet18.safetensors" in capsys.readouterr().out
 
 
+def test_masks_leave_a_classifier_like_any_other(channels: Path, tmp_path: Path) -> None:
+    aware, _ = train("classification", channels, tmp_path / "1")
+    unaware, _ = train("classification", channels, tmp_path / "2", "--lesion-weight", "0")
+
+    learnt, plain = (weights.load(model / "weights.safetensors") for model in (aware, unaware))
+    assert learnt.keys() == plain.keys()
+    assert not torch.equal(learnt["conv1.weight"], plain["conv1.weight"])
+
+
 VARIANTS = {
     "classification": ["--mixup", "0.2", "--label-smoothing", "0", "--test-time-flip", "True"],
     "segmentation": [
