@@ -2,6 +2,7 @@
 
     python -m benchmarks.quality --archive busi.zip --out docs/results/busi.json
     python -m benchmarks.quality --archive busi.zip --held-out --out docs/results/busi_held_out.json
+    python -m benchmarks.quality --page          # docs/results.md from what is in docs/results
 
 The archive is staged and split by the product's own code, so near-duplicates share a fold, and
 images whose twins carry another label are in no test fold. In each fold both models train on the
@@ -11,11 +12,15 @@ intervals resample groups. What `--classifier` and `--segmenter` hold goes to th
 
 `--development` leaves the frozen test split out of everything, and `--held-out` trains on all the
 rest and judges that split alone: the one figure that no tuning has seen.
+
+Stopped, it goes on where it was: each training has its checkpoint and its log under `--work`.
 """
 
 from __future__ import annotations
 
 import argparse
+import concurrent.futures
+import hashlib
 import json
 import os
 import platform
@@ -30,7 +35,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from benchmarks import staged_folder
+from benchmarks import quality_page, staged_folder
 from benchmarks.staged_folder import Entry
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -83,15 +88,20 @@ def write_channels(staged: Path, split: Split, target: Path) -> None:
                 link.symlink_to((staged / key).resolve())
 
 
-def train(task: str, channels: Path, classes: Sequence[str], seed: int, more: str) -> Any:
+def train(
+    task: str, channels: Path, classes: Sequence[str], seed: int, more: str, threads: int
+) -> Any:
     """The evaluation that a training script leaves. Raises CalledProcessError."""
-    out = channels / task
+    out = channels / f"{task}-{hashlib.sha256(more.encode()).hexdigest()[:8]}"
+    out.mkdir(exist_ok=True)
     command = [sys.executable, str(MODEL_CODE / SCRIPTS[task]), "--classes", json.dumps(classes)]
     for name in ("train", "validation", "test"):
         command += [f"--{name}", str(channels / name)]
     command += ["--model-dir", str(out / "model"), "--output-data-dir", str(out)]
     command += ["--checkpoint-dir", str(out / "checkpoints"), "--seed", str(seed)]
-    subprocess.run([*command, *shlex.split(more)], check=True)
+    bounded = os.environ | {"OMP_NUM_THREADS": str(threads)}
+    with (out / "log").open("a") as log:
+        subprocess.run([*command, *shlex.split(more)], check=True, env=bounded, stdout=log)
     return json.loads((out / "evaluation.json").read_text())
 
 
@@ -105,6 +115,11 @@ def pooled(
     whole = figures(np.arange(len(images)))
     ranges = staged_folder.intervals(figures, [groups[image["id"]] for image in images])
     return {name: {"mean": whole[name], **_ends(ranges[name])} for name in FIGURES[task]}
+
+
+def log_line(metrics: Mapping[str, Any]) -> str:
+    plain = {n: v for n, v in metrics.items() if isinstance(v, float)}
+    return " ".join(f"{name}={value:.3f}" for name, value in plain.items())
 
 
 def _ends(interval: list[float] | None) -> Figure:
@@ -136,15 +151,23 @@ def run(given: argparse.Namespace) -> dict[str, Any]:
     if given.held_out:
         splits = {"held_out": held_out_split(entries, given.seed)}
     options = {"classification": given.classifier, "segmentation": given.segmenter}
-    found: dict[str, list[Any]] = {task: [] for task in given.tasks}
-    seconds = time.perf_counter()
+    splits = {name: split for name, split in splits.items() if name in (given.only or splits)}
     for name, split in splits.items():
-        channels = work / name
-        if not channels.exists():
-            write_channels(staged, split, channels)
-        for task in given.tasks:
-            found[task].append(train(task, channels, classes, given.seed, options[task]))
-    result: dict[str, Any] = {**environment(given), "archive": given.archive.name}
+        if not (work / name).exists():
+            write_channels(staged, split, work / name)
+    threads = max(1, (os.cpu_count() or 1) // given.jobs)
+
+    def job(name: str, task: str) -> Any:
+        return train(task, work / name, classes, given.seed, options[task], threads)
+
+    seconds = time.perf_counter()
+    with concurrent.futures.ThreadPoolExecutor(given.jobs) as pool:
+        jobs = {(n, task): pool.submit(job, n, task) for n in splits for task in given.tasks}
+        for (name, task), done in jobs.items():
+            print(f"{name} {task}: {log_line(done.result()['metrics'])}", flush=True)
+    found = {task: [jobs[name, task].result() for name in splits] for task in given.tasks}
+    result: dict[str, Any] = {**environment(given), "archive": given.archive.name, "mode": mode}
+    result["options"] = {"classifier": given.classifier, "segmenter": given.segmenter}
     result["seconds"] = round(time.perf_counter() - seconds)
     result["images"] = {n: {k: len(v) for k, v in split.items()} for n, split in splits.items()}
     for task, evaluations in found.items():
@@ -160,7 +183,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--archive", type=Path, required=True, help="a data set, as uploaded")
+    parser.add_argument("--archive", type=Path, help="a data set, as uploaded")
     parser.add_argument("--out", type=Path, default=RESULT)
     parser.add_argument(
         "--work", type=Path, default=ROOT / "out/quality", help="kept, and gone on from"
@@ -170,16 +193,23 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--tasks", nargs="+", choices=SCRIPTS, default=sorted(SCRIPTS))
     parser.add_argument("--classifier", default="", help="options of train_classifier.py, quoted")
     parser.add_argument("--segmenter", default="", help="options of train_segmenter.py, quoted")
+    parser.add_argument("--jobs", type=int, default=1, help="trainings at once")
+    parser.add_argument("--only", nargs="+", metavar="FOLD", help="fold0 …: a quick look")
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--development", action="store_true", help="without the test split")
     which.add_argument("--held-out", action="store_true", help="the test split alone")
+    which.add_argument("--page", action="store_true", help="write docs/results.md, train nothing")
     words = list(sys.argv[1:] if argv is None else argv)
     given = parser.parse_args(words)
     given.argv = words
-    result = run(given)
-    given.out.parent.mkdir(parents=True, exist_ok=True)
-    given.out.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-    print(json.dumps({name: value for name, value in result.items() if name != "folds"}, indent=2))
+    if not given.page:
+        if given.archive is None:
+            parser.error("--archive is needed")
+        result = run(given)
+        given.out.parent.mkdir(parents=True, exist_ok=True)
+        given.out.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+        print(json.dumps({n: value for n, value in result.items() if n != "folds"}, indent=2))
+    quality_page.write(given.out.parent)
 
 
 if __name__ == "__main__":

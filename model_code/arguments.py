@@ -76,6 +76,13 @@ def training_parser(description: str | None, model_name: str) -> argparse.Argume
     return parser
 
 
+def add_weights(parser: argparse.ArgumentParser) -> None:
+    weights = os.environ.get("SM_CHANNEL_WEIGHTS")
+    parser.add_argument(
+        "--weights", type=Path, default=weights, help="file or folder; SM_CHANNEL_WEIGHTS"
+    )
+
+
 def mounted_checkpoints() -> Path | None:
     """SageMaker has no variable for it: /opt/ml/checkpoints, beside the model directory."""
     model = os.environ.get("SM_MODEL_DIR")

@@ -20,7 +20,8 @@ from errors import ModelError
 from model_card import ModelCard, read_card
 from preprocessing import GreyImage, Letterbox
 from resnet import ResNetConfig, build_resnet
-from unet import LesionLogits, UNet, UNetConfig
+from resnet_unet import build_segmenter
+from unet import LesionLogits, UNetConfig
 
 WEIGHTS_FILE = "weights.safetensors"
 THRESHOLD_LEVEL = 128  # the grey level of a lesion map that stands for the decision threshold
@@ -87,7 +88,7 @@ def load_predictor(folder: Path) -> Classifier | Segmenter:
     if card.task == "classification":
         predictor = Classifier(build_resnet(ResNetConfig(**card.network)), card)
     elif card.task == "segmentation":
-        predictor = Segmenter(UNet(UNetConfig(**card.network)), card)
+        predictor = Segmenter(build_segmenter(UNetConfig(**card.network)), card)
     else:
         raise ModelError(f"model.json names the unknown task {card.task!r}")
     weights.restore(predictor.network, weights.load(folder / WEIGHTS_FILE))

@@ -30,7 +30,9 @@ def start_from(network: nn.Module, source: Path) -> None:
     if FIRST in state and state[FIRST].ndim == 4 and state[FIRST].shape[1] == 3:
         state[FIRST] = state[FIRST].sum(dim=1, keepdim=True)
     for name in FINAL:
-        if name in state and state[name].shape != wanted[name].shape:
+        if name not in wanted:  # a network that ends before it
+            state.pop(name, None)
+        elif name in state and state[name].shape != wanted[name].shape:
             found, needed = state[name].shape[0], wanted[name].shape[0]
             print(f"weights: left out {name} of {path.name}, {found} classes instead of {needed}")
             state[name] = wanted[name]

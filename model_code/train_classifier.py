@@ -23,9 +23,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import functools
-import os
 from collections.abc import Sequence
-from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -101,10 +99,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--mixup", type=arguments.share, default=0.0, help="alpha of the Beta distribution; 0: none"
     )
-    weights = os.environ.get("SM_CHANNEL_WEIGHTS")
-    parser.add_argument(
-        "--weights", type=Path, default=weights, help="file or folder; SM_CHANNEL_WEIGHTS"
-    )
+    arguments.add_weights(parser)
     return parser.parse_args(argv)
 
 

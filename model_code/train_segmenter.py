@@ -22,8 +22,8 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import os
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 
@@ -41,7 +41,10 @@ from model_card import ModelCard
 from observations import saturation_of_masks
 from predictor import Segmenter
 from preprocessing import Normalisation
-from unet import LesionLogits, UNet, UNetConfig
+from pretrained import start_from
+from resnet import RESNETS
+from resnet_unet import ENCODERS, build_segmenter
+from unet import LesionLogits, UNetConfig
 
 LOGGED = ("lesion_dice", "lesion_iou", "normal_false_mask_rate", "mean_agreement")
 
@@ -49,8 +52,6 @@ LOGGED = ("lesion_dice", "lesion_iou", "normal_false_mask_rate", "mean_agreement
 def main(argv: Sequence[str] | None = None) -> None:
     options = parse(argv)
     compute = job.start(options)
-    if "SM_CHANNEL_WEIGHTS" in os.environ:
-        print("weights: the channel is ignored, the U-Net trains from scratch", flush=True)
     train = load_pairs(options.train, options.classes, options.image_size)
     validation = load_pairs(options.validation, options.classes, options.image_size)
     test = read_channel(options.test, options.classes)
@@ -60,11 +61,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     config = UNetConfig(
         options.base_channels,
         options.depth,
-        residual=options.encoder == "residual",
+        options.encoder,
         presence=options.presence_head,
         deep_supervision=options.deep_supervision,
     )
-    network = UNet(config)
+    network: Any = build_segmenter(config)
+    if options.weights is not None:
+        start_from(network.encoder, options.weights)
     normalisation = train.normalisation()
     objective = Objective(
         LesionLoss(options.mask_loss),
@@ -101,12 +104,17 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.set_defaults(learning_rate=2e-3)
     parser.add_argument("--base-channels", type=arguments.positive, default=32)
     parser.add_argument("--depth", type=arguments.positive, default=4)
-    parser.add_argument("--encoder", choices=("plain", "residual"), default="plain")
+    parser.add_argument("--encoder", choices=ENCODERS, default="plain")
     parser.add_argument("--presence-head", type=arguments.switch, default=True)
     parser.add_argument("--deep-supervision", type=arguments.switch, default=False)
     parser.add_argument("--mask-loss", choices=MASK_LOSSES, default="dice_ce")
     parser.add_argument("--image-size", type=arguments.positive, default=256, help="pixels")
-    return parser.parse_args(argv)
+    arguments.add_weights(parser)
+    options = parser.parse_args(argv)
+    if options.weights is not None and options.encoder not in RESNETS:
+        print(f"weights: ignored, the {options.encoder} encoder trains from scratch", flush=True)
+        options.weights = None
+    return options
 
 
 def score(logits: LesionLogits, images: ImageSet) -> dict[str, float | None]:

@@ -1,4 +1,4 @@
-"""The segmenters: a U-Net after the paper, and one whose contracting path is residual.
+"""The U-Net after the paper, and one whose contracting path is residual.
 
 One grey channel in, [batch, 1, height, width], normalised as `preprocessing` says.
 """
@@ -20,13 +20,13 @@ from errors import ArgumentsError
 class UNetConfig:
     base_channels: int = 32  # width of the first level; it doubles with every level
     depth: int = 4  # number of times the resolution is halved
-    residual: bool = False  # the contracting path
+    encoder: str = "plain"  # the contracting path; with a ResNet, width and depth are the ResNet's
     presence: bool = False  # a head that says whether there is a lesion at all
     deep_supervision: bool = False  # coarser levels learn the mask too
 
     @property
     def architecture(self) -> str:
-        return "residual_unet" if self.residual else "unet"
+        return "unet" if self.encoder == "plain" else f"{self.encoder}_unet"
 
 
 class LesionLogits(NamedTuple):
@@ -138,16 +138,18 @@ class UNet(nn.Module):
         widths = [config.base_channels * 2**level for level in range(config.depth + 1)]
         steps = list(itertools.pairwise(widths))
         enter, down = (
-            (ResidualBlock, ResidualDown) if config.residual else (DoubleConvolution, Down)
+            (ResidualBlock, ResidualDown)
+            if config.encoder == "residual"
+            else (DoubleConvolution, Down)
         )
         self.stride = 2**config.depth
         self.enter = enter(1, widths[0])
         self.contract = nn.ModuleList(down(fine, coarse) for fine, coarse in steps)
         self.presence = PresenceHead(widths[-1]) if config.presence else None
         self.expand = nn.ModuleList(Up(coarse, fine) for fine, coarse in reversed(steps))
-        self.classify = _mask_head(widths[0])
+        self.classify = mask_head(widths[0])
         supervised = widths[1:-1] if config.deep_supervision else []
-        self.supervise = nn.ModuleList(_mask_head(width) for width in supervised)
+        self.supervise = nn.ModuleList(mask_head(width) for width in supervised)
 
     def forward(self, images: Tensor) -> LesionLogits:
         height, width = images.shape[-2:]
@@ -171,7 +173,7 @@ class UNet(nn.Module):
         return functional.pad(images, (0, -width % self.stride, 0, -height % self.stride))
 
 
-def _mask_head(channels: int) -> nn.Conv2d:
+def mask_head(channels: int) -> nn.Conv2d:
     head = nn.Conv2d(channels, 1, kernel_size=1)
     # Lesions cover a few per cent of an image: start from that, not from one half.
     nn.init.constant_(head.bias, -2.0)  # type: ignore[arg-type]

@@ -5,9 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import quality
+from benchmarks import quality, quality_page
 from benchmarks.staged_folder import Entry
 from local.phantoms import write_phantoms
+
+ROOT = Path(__file__).resolve().parents[3]
+PUBLISHED = (
+    *("lesion_dice", "lesion_iou", "normal_false_mask_rate"),
+    *("accuracy", "macro_f1", "macro_auc", "malignant_auc", "ece"),
+)
 
 
 def entries(count: int = 120) -> list[Entry]:
@@ -60,6 +66,7 @@ def test_two_folds_of_phantoms(tmp_path: Path) -> None:
     archive, out = tmp_path / "phantoms.zip", tmp_path / "results/quality.json"
     write_phantoms(archive, images_per_class=8, seed=3, size=(60, 90))
     argv = ["--archive", str(archive), "--out", str(out), "--work", str(tmp_path / "work")]
+    argv += ["--jobs", "2"]
     argv += [
         "--folds",
         "2",
@@ -71,10 +78,32 @@ def test_two_folds_of_phantoms(tmp_path: Path) -> None:
     quality.main(argv)
 
     result = json.loads(out.read_text())
-    for name in ("lesion_dice", "normal_false_mask_rate", "accuracy", "macro_auc", "ece"):
+    for name in PUBLISHED:
         figure = result[name]
         assert figure["low"] <= figure["mean"] <= figure["high"], name
     assert result["folds"].keys() == {"fold0", "fold1"}
     tested = sum(split["test"] for split in result["images"].values())
     assert tested == 24
     assert result["command"].startswith("python -m benchmarks.quality --archive")
+    page = (tmp_path / "results.md").read_text()
+    assert "phantoms.zip: cross-validation over all images" in page
+    assert f"| accuracy | {quality_page.number(result['accuracy']['mean'], 3)} |" in page
+
+
+def test_published_page_holds_the_published_figures() -> None:
+    """docs/results.md is written by the benchmark and never by hand."""
+    folder = ROOT / "docs/results"
+    results = [(path, json.loads(path.read_text("utf-8"))) for path in folder.glob("*.json")]
+    held = [(path, result) for path, result in results if "mode" in result]
+
+    assert (ROOT / "docs/results.md").read_text("utf-8") == quality_page.page(held)
+
+
+def test_busi_is_published_whole() -> None:
+    result = json.loads((ROOT / "docs/results/busi.json").read_text("utf-8"))
+
+    for name in PUBLISHED:
+        assert result[name]["low"] < result[name]["mean"] < result[name]["high"], name
+    assert len(result["folds"]) == 5
+    conflicts = 18
+    assert sum(split["test"] for split in result["images"].values()) == 780 - conflicts

@@ -179,6 +179,29 @@ def test_classifier_starts_from_weights_it_is_given(
     assert "weights: started from resnet18.safetensors" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("presence", ["true", "false"])
+def test_segmenters_encoder_starts_from_weights_too(
+    presence: str, channels: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    state = build_resnet(ResNetConfig("resnet18", 1000)).state_dict()
+    weights.save(tmp_path / "resnet18.safetensors", state, {})
+    given = ["--weights", str(tmp_path), "--presence-head", presence, "--learning-rate", "1e-9"]
+
+    model, _ = train("segmentation", channels, tmp_path, *given, "--encoder", "resnet18")
+
+    trained = weights.load(model / "weights.safetensors")
+    torch.testing.assert_close(
+        trained["encoder.layer4.0.conv1.weight"],
+        state["layer4.0.conv1.weight"],
+        atol=1e-5,
+        rtol=0,
+    )
+    assert read(model / "model.json")["architecture"] == "resnet18_unet"
+    assert load_predictor(model).card.network["presence"] == (presence == "true")
+    train("segmentation", channels, tmp_path / "plain", *given)
+    assert "weights: ignored, the plain encoder trains from scratch" in capsys.readouterr().out
+
+
 def test_masks_leave_a_classifier_like_any_other(channels: Path, tmp_path: Path) -> None:
     aware, _ = train("classification", channels, tmp_path / "1")
     unaware, _ = train("classification", channels, tmp_path / "2", "--lesion-weight", "0")

@@ -6,21 +6,25 @@ import pytest
 import torch
 
 from errors import ArgumentsError
+from resnet import ResNetConfig, build_resnet
+from resnet_unet import build_segmenter
 from unet import UNet, UNetConfig
 
 SMALL = UNetConfig(base_channels=4, depth=3)
 VARIANTS = [
     SMALL,
-    dataclasses.replace(SMALL, residual=True),
+    dataclasses.replace(SMALL, encoder="residual"),
     dataclasses.replace(SMALL, presence=True, deep_supervision=True),
-    dataclasses.replace(SMALL, residual=True, presence=True, deep_supervision=True),
+    dataclasses.replace(SMALL, encoder="residual", presence=True, deep_supervision=True),
+    UNetConfig(encoder="resnet18"),
+    UNetConfig(encoder="resnet50", presence=True, deep_supervision=True),
 ]
 
 
 @pytest.mark.parametrize("config", VARIANTS)
 @pytest.mark.parametrize("size", [(32, 32), (33, 47), (7, 130), (1, 1)])
 def test_answers_at_the_size_of_its_input(config: UNetConfig, size: tuple[int, int]) -> None:
-    logits = UNet(config).eval()(torch.randn(2, 1, *size))
+    logits = build_segmenter(config).eval()(torch.randn(2, 1, *size))
 
     assert logits.mask.shape == (2, 1, *size)
     assert logits.coarse == ()
@@ -37,29 +41,31 @@ def test_padding_does_not_change_sizes_that_divide() -> None:
     assert torch.equal(features, image)
 
 
-@pytest.mark.parametrize("residual", [True, False])
+@pytest.mark.parametrize("encoder", ["plain", "residual"])
 @pytest.mark.parametrize(("depth", "coarsest"), [(1, 8), (3, 32)])
-def test_width_doubles_with_every_level(depth: int, coarsest: int, residual: bool) -> None:
-    network = UNet(UNetConfig(base_channels=4, depth=depth, residual=residual))
+def test_width_doubles_with_every_level(depth: int, coarsest: int, encoder: str) -> None:
+    network = UNet(UNetConfig(base_channels=4, depth=depth, encoder=encoder))
 
     widths = {tensor.shape[0] for tensor in network.contract.state_dict().values() if tensor.ndim}
 
     assert max(widths) == coarsest
 
 
-def test_deep_supervision_answers_from_fine_to_coarse_in_training() -> None:
-    network = UNet(UNetConfig(4, 4, deep_supervision=True)).train()
+@pytest.mark.parametrize("encoder", ["plain", "resnet18"])
+def test_deep_supervision_answers_from_fine_to_coarse_in_training(encoder: str) -> None:
+    network = build_segmenter(UNetConfig(4, 4, encoder, deep_supervision=True)).train()
 
-    logits = network(torch.randn(2, 1, 30, 48))  # padded to 32 rows
+    logits = network(torch.randn(2, 1, 30, 64))  # padded to 32 rows
 
-    assert [tuple(level.shape[-2:]) for level in logits.coarse] == [(16, 24), (8, 12), (4, 6)]
+    sizes = [tuple(level.shape[-2:]) for level in logits.coarse]
+    assert sizes[:3] == [(16, 32), (8, 16), (4, 8)]
 
 
 @pytest.mark.parametrize("config", VARIANTS)
 def test_every_parameter_is_used(config: UNetConfig) -> None:
-    network = UNet(config)
+    network = build_segmenter(config)
 
-    logits = network(torch.randn(2, 1, 16, 16))
+    logits = network(torch.randn(2, 1, 64, 64))
     heads = [logits.mask, *logits.coarse, *([] if logits.presence is None else [logits.presence])]
     sum(head.square().sum() for head in heads).backward()
 
@@ -81,3 +87,19 @@ def test_presence_sees_the_whole_image() -> None:
 def test_network_without_levels_is_refused() -> None:
     with pytest.raises(ArgumentsError, match="depth=0"):
         UNet(UNetConfig(depth=0))
+
+
+def test_unknown_encoder_is_named() -> None:
+    with pytest.raises(ArgumentsError, match=r"vgg16.*plain, residual, resnet18"):
+        build_segmenter(UNetConfig(encoder="vgg16"))
+
+
+@pytest.mark.parametrize("presence", [True, False])
+def test_resnet_encoder_has_torchvisions_names(presence: bool) -> None:
+    classifier = build_resnet(ResNetConfig("resnet18", classes=1))
+    encoder: torch.nn.Module = build_segmenter(
+        UNetConfig(encoder="resnet18", presence=presence)
+    ).encoder  # type: ignore[assignment]
+
+    without = set() if presence else {"fc.weight", "fc.bias"}
+    assert encoder.state_dict().keys() == classifier.state_dict().keys() - without

@@ -1,0 +1,189 @@
+"""Images per second of the training loop, against a loop as torchvision's references write it.
+
+    python -m benchmarks.training                         # phantoms
+    python -m benchmarks.training --channels out/busi     # train, validation, test: real images
+
+Both sides train the same network from the same random weights at the same size and batch, with the
+same loss and AdamW. The reference reads and decodes every image with Pillow in the workers of a
+DataLoader, changes it with torchvision's transforms (resize, flip, affine, brightness and contrast)
+and trains in float32; of several numbers of workers its best counts. The product's loop does more:
+elastic field, speckle, gamma, depth gain and burned-in marks, averaged weights, gradient norms,
+diagnostics, a validation. It reads the images once, before its first epoch.
+
+The sides take turns, and the first epoch of each turn does not count. Other work on the machine
+spoils the figures: `load_before` says how many processes were running. Writes
+docs/results/training.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from PIL import Image
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, Dataset
+
+from local import phantoms
+
+# The model code is flat, as in its container, and no package.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "model_code"))
+
+from data import Sample, read_channel
+from losses import LesionLoss, classification_loss
+from resnet import ResNetConfig, build_resnet
+from torchvision_guard import load_torchvision
+from unet import UNet, UNetConfig
+
+ROOT = Path(__file__).resolve().parents[1]
+CLASSES = ["benign", "malignant", "normal"]
+BATCH, EPOCHS, ROUNDS = 16, 3, 2
+WORKERS = (0, 2, 4)  # of the reference's loader
+RESULT = ROOT / "docs/results/training.json"
+RESNET = "train_classifier.py --lesion-weight 0 --architecture"
+UNET = "train_segmenter.py --presence-head false --base-channels"
+CASES = {  # name: side, the product's command
+    "resnet18_128": (128, f"{RESNET} resnet18"),
+    "resnet50_224": (224, f"{RESNET} resnet50"),
+    "unet16_128": (128, f"{UNET} 16"),
+    "unet16_256": (256, f"{UNET} 16"),
+}
+
+
+class Pictures(Dataset[Any]):
+    """Decoded anew whenever one is asked for, as a loader over a folder does."""
+
+    def __init__(self, samples: Sequence[Sample], side: int, *, masks: bool) -> None:
+        load_torchvision()
+        v2 = importlib.import_module("torchvision.transforms.v2")
+        self.samples, self.masks = samples, masks
+        self.tensors = importlib.import_module("torchvision.tv_tensors")
+        self.change = v2.Compose(
+            [
+                v2.ToImage(),
+                v2.Resize((side, side), antialias=True),
+                v2.RandomHorizontalFlip(),
+                v2.RandomAffine(7, translate=(0.08, 0.08), scale=(0.85, 1.15)),
+                v2.ColorJitter(brightness=0.1, contrast=0.25),
+                v2.ToDtype(torch.float32, scale=True),
+                v2.Normalize([0.3], [0.2]),
+            ]
+        )
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    def __getitem__(self, place: int) -> tuple[Tensor, Any]:
+        sample = self.samples[place]
+        image = Image.open(sample.image).convert("L")
+        if not self.masks:
+            return self.change(image), CLASSES.index(sample.label)
+        mask = Image.open(sample.mask) if sample.mask else Image.new("L", image.size)
+        pixels = torch.frombuffer(bytearray(mask.convert("L").tobytes()), dtype=torch.uint8)
+        lesion = (pixels.reshape(1, image.size[1], image.size[0]) >= 128).float()
+        changed, moved = self.change(image, self.tensors.Mask(lesion))
+        return changed, moved.as_subclass(Tensor)
+
+
+def network_of(case: str) -> nn.Module:
+    name = case.partition("_")[0]
+    if name.startswith("resnet"):
+        return build_resnet(ResNetConfig(name, len(CLASSES)))
+    return UNet(UNetConfig(base_channels=16, depth=4))
+
+
+def reference(case: str, samples: Sequence[Sample], workers: int) -> Iterator[float]:
+    """Seconds of each epoch."""
+    masks = case.startswith("unet")
+    loss_of: Any = LesionLoss() if masks else classification_loss
+    network = network_of(case).train()
+    optimizer = torch.optim.AdamW(network.parameters(), 1e-3)
+    pictures = Pictures(samples, CASES[case][0], masks=masks)
+    kept = workers > 0
+    loader = DataLoader(pictures, BATCH, shuffle=True, num_workers=workers, persistent_workers=kept)
+    while True:
+        started = time.perf_counter()
+        for images, targets in loader:
+            loss = loss_of(network(images), targets)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+        yield time.perf_counter() - started
+
+
+def own(case: str, channels: Path) -> list[float]:
+    """Seconds of each epoch, validation included, as the job itself writes them down."""
+    side, command = CASES[case]
+    with tempfile.TemporaryDirectory() as folder:
+        script, *options = command.split()
+        argv = [sys.executable, str(ROOT / "model_code" / script), *options, "--classes"]
+        argv += [json.dumps(CLASSES), "--image-size", str(side), "--epochs", str(EPOCHS)]
+        argv += ["--batch-size", str(BATCH), "--model-dir", folder, "--output-data-dir", folder]
+        for name in ("train", "validation", "test"):
+            argv += [f"--{name}", str(channels / name)]
+        subprocess.run(argv, check=True, stdout=subprocess.DEVNULL)
+        history = json.loads((Path(folder) / "history.json").read_text())
+    return [epoch["seconds"] for epoch in history["epochs"]]
+
+
+def measure(case: str, channels: Path) -> dict[str, Any]:
+    samples = read_channel(channels / "train", CLASSES)
+    ours: list[float] = []
+    theirs: dict[int, list[float]] = {workers: [] for workers in WORKERS}
+    for _ in range(ROUNDS):
+        ours += own(case, channels)[1:]
+        for workers, seconds in theirs.items():
+            epochs = reference(case, samples, workers)
+            seconds += [next(epochs) for _ in range(EPOCHS)][1:]
+    best = min(statistics.median(seconds) for seconds in theirs.values())
+    own_seconds = statistics.median(ours)
+    return {
+        "reference_images_per_second": {
+            f"{workers} workers": round(len(samples) / statistics.median(seconds), 1)
+            for workers, seconds in theirs.items()
+        },
+        "images_per_second": round(len(samples) / own_seconds, 1),
+        "times_faster": round(best / own_seconds, 2),
+    }
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--channels", type=Path, help="train, validation and test; default: drawn")
+    parser.add_argument("--cases", nargs="+", choices=CASES, default=list(CASES))
+    parser.add_argument("--out", type=Path, default=RESULT)
+    given = parser.parse_args(argv)
+    with tempfile.TemporaryDirectory() as folder:
+        channels = given.channels or Path(folder)
+        if given.channels is None:
+            phantoms.write_channels(channels, images_per_class=60)
+        result: dict[str, Any] = {
+            "command": "python -m benchmarks.training",
+            "images": "phantoms" if given.channels is None else given.channels.name,
+            "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+            "torch": torch.__version__,
+            "load_before": round(os.getloadavg()[0], 1),
+        }
+        for case in given.cases:
+            result[case] = measure(case, channels)
+            print(case, json.dumps(result[case]), flush=True)
+    given.out.parent.mkdir(parents=True, exist_ok=True)
+    given.out.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
