@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -21,18 +22,20 @@ Probabilities = NDArray[np.float32]  # [height, width]
 THRESHOLDS = [step / 20 for step in range(2, 19)]  # 0.10 to 0.90
 PRESENCES = [step / 20 for step in range(20)]  # 0 (no gate) to 0.95
 AREAS = [0.0, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02]  # shares of the frame; 0 is no gate
+SUSPICIOUS = 0.01  # share of the frame's pixels, the likeliest
+CERTAIN = 1e-6  # probabilities are kept as far from 0 and 1
 WORTHWHILE = 0.001  # mean agreement that a further step must gain
 
 
 @dataclasses.dataclass(frozen=True)
 class LesionRule:
     threshold: float = 0.5  # probability
-    minimum_presence: float = 0.0  # probability
+    minimum_presence: float = 0.0  # probability, as `presence_of` gives it
     minimum_area: float = 0.0  # share of the network's frame
     largest_component: bool = False  # nothing else is kept
 
     def finds_lesion(self, frame: Probabilities, presence: float | None) -> bool:
-        """`frame` [side, side], `presence` the head's probability, None without the head."""
+        """`frame` [side, side]; `presence` as `presence_of` gives it, None without the head."""
         if presence is not None and presence < self.minimum_presence:
             return False
         area = np.count_nonzero(frame >= self.threshold) / frame.size
@@ -60,6 +63,16 @@ class Validated:
         found = rule.finds_lesion(self.probabilities, self.presence)
         empty = np.zeros_like(self.lesion)
         return Overlap.of(rule.mask(self.probabilities) if found else empty, self.lesion)
+
+
+def presence_of(frame: Probabilities, head: float) -> float:
+    """The probability that there is a lesion: from the head's logit and that of the most suspicious
+    pixels, averaged. Each errs where the other does not: the head sees the whole image and is shown
+    it once, the mask has learnt from every pixel."""
+    suspicious = max(1, round(SUSPICIOUS * frame.size))
+    likeliest = np.partition(frame, -suspicious, axis=None)[-suspicious:]
+    mean = float(np.clip(likeliest.mean(), CERTAIN, 1 - CERTAIN))
+    return 1 / (1 + math.exp(-(head + math.log(mean / (1 - mean))) / 2))
 
 
 def choose(images: Sequence[Validated]) -> LesionRule:

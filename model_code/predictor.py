@@ -17,6 +17,7 @@ from torch import Tensor, nn
 import flips
 import weights
 from errors import ModelError
+from lesion_rule import presence_of
 from model_card import ModelCard, read_card
 from preprocessing import GreyImage, Letterbox
 from resnet import ResNetConfig, build_resnet
@@ -64,7 +65,8 @@ class Segmenter(Predictor):
         letterbox, rule = self.letterbox(image), self.card.lesion_rule()
         logits: LesionLogits = self.logits(image, letterbox).detached()
         frame = torch.sigmoid(logits.mask)[0, 0].numpy()
-        presence = None if logits.presence is None else float(torch.sigmoid(logits.presence)[0])
+        head = None if logits.presence is None else float(logits.presence[0])
+        presence = None if head is None else presence_of(frame, head)
         probabilities = letterbox.restore(frame)
         levels = scale_to_threshold(probabilities, rule.threshold)
         if not rule.finds_lesion(frame, presence):

@@ -33,7 +33,7 @@ from augmentation import STRENGTHS
 from bootstrap import read_groups
 from data import ImageSet, load_pairs, read_channel
 from evaluation import evaluate_segmenter
-from lesion_rule import LesionRule, Validated, choose
+from lesion_rule import LesionRule, Validated, choose, presence_of
 from loop import Objective, Trainer
 from losses import MASK_LOSSES, LesionLoss
 from metrics import segmentation_metrics
@@ -128,8 +128,10 @@ def score(logits: LesionLogits, images: ImageSet) -> dict[str, float | None]:
 
 def validated(logits: LesionLogits, images: ImageSet) -> list[Validated]:
     masks = torch.sigmoid(logits.mask)[:, 0].numpy()
-    heads = logits.presence
-    presences = [None] * len(masks) if heads is None else torch.sigmoid(heads).tolist()
+    presences: list[float | None] = [None] * len(masks)
+    if logits.presence is not None:
+        heads = logits.presence.tolist()
+        presences = [presence_of(*parts) for parts in zip(masks, heads, strict=True)]
     lesions = images.targets(torch.arange(len(images)))[:, 0].numpy() > 0
     return [Validated(*parts) for parts in zip(masks, presences, lesions, strict=True)]
 
