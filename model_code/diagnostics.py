@@ -113,6 +113,7 @@ class Diagnostics:
         self.start = {name: LayerStart(**start) for name, start in state["start"].items()}
         self.epochs = [EpochFacts(**facts) for facts in state["epochs"]]
         self.findings = {name: Finding(**one) for name, one in state["findings"].items()}
+        self.write()  # a run that was over leaves its diagnostics all the same
 
 
 def _finite(value: Any) -> Any:

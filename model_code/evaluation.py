@@ -51,6 +51,7 @@ def evaluate_classifier(
                 "temperature": classifier.card.temperature,
                 "ece": expected_calibration_error(bins),
                 "bins": [dataclasses.asdict(one) for one in bins],
+                "before": _unscaled(answers, classifier.card.temperature),
             },
         }
     )
@@ -71,6 +72,18 @@ def evaluate_segmenter(
         "intervals": figures,
     }
     return _evaluation(segmenter.card, metrics, per_image) | _bootstrap(groups)
+
+
+def _unscaled(answers: Answers, temperature: float) -> dict[str, Any]:
+    """What calibration was before the temperature. Logits are logarithms of probabilities, up to a
+    constant, so the scaled probabilities tell them."""
+    logits = temperature * np.log(np.maximum(answers.probabilities, np.finfo(np.float64).tiny))
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    bins = reliability(powers / powers.sum(axis=1, keepdims=True), answers.true)
+    return {
+        "ece": expected_calibration_error(bins),
+        "bins": [dataclasses.asdict(one) for one in bins],
+    }
 
 
 def plain(figures: Mapping[str, Any]) -> dict[str, float | None]:

@@ -13,18 +13,23 @@ from typing import Any
 import torch
 from torch import nn
 
+import model_record
+import model_report
 import pretrained
 from artifact import write_model
 from checkpoint import CheckpointStore
-from data import ImageSet
+from data import ImageSet, read_channel
 from diagnostics import FILE, Diagnostics
 from errors import ArgumentsError, ChannelError, Interrupted, ModelCodeError
 from evaluation import Evaluation
 from interruption import EXIT_CODE
 from loop import Schedule, log_line
 from model_card import ModelCard
+from model_record import ModelRecord
 from precision import Compute
+from predictor import Segmenter
 from progress import History
+from worst_cases import worst_cases
 
 
 def run(main: Callable[[], None]) -> None:
@@ -115,14 +120,39 @@ def finish(
     output: Path = options.output_data_dir
     output.mkdir(parents=True, exist_ok=True)
     _write_json(output / "evaluation.json", evaluation)
-    epochs = {"best_epoch": history.best_epoch, "epochs": history.epochs}
-    _write_json(output / "history.json", epochs)
+    model_report.write(output, _record(options, network, card, evaluation, history))
     figures = {
         f"test_{name}": value
         for name, value in evaluation["metrics"].items()
         if not isinstance(value, dict)
     }
     print(log_line(figures), flush=True)
+
+
+def _record(
+    options: argparse.Namespace,
+    network: nn.Module,
+    card: ModelCard,
+    evaluation: Evaluation,
+    history: History,
+) -> ModelRecord:
+    """What the report is made of; writes history.json, which is a part of it."""
+    output, classes = options.output_data_dir, card.classes
+    folders = {"train": options.train, "validation": options.validation, "test": options.test}
+    splits = {split: read_channel(folder, classes) for split, folder in folders.items()}
+    weights: Path | None = getattr(options, "weights", None)
+    facts = {
+        "best_epoch": history.best_epoch,
+        "pretrained_weights": weights and pretrained.digest(weights),
+        "epochs": history.epochs,
+    }
+    document = model_record.history(facts, splits, classes)
+    _write_json(output / "history.json", document)
+    written = output / FILE
+    found = json.loads(written.read_text(encoding="utf-8")) if written.is_file() else None
+    segmenter = Segmenter(network, card) if card.task == "segmentation" else None
+    cases = worst_cases(evaluation, splits["test"], segmenter)
+    return ModelRecord(card, evaluation, document, found, cases)
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:

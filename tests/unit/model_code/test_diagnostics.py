@@ -214,3 +214,13 @@ def test_state_survives_a_checkpoint() -> None:
     after.restore(json.loads(json.dumps(before.state())))
 
     assert after.document() == before.document()
+
+
+def test_a_run_that_was_over_leaves_its_diagnostics_all_the_same(tmp_path: Path) -> None:
+    """Its job starts anew, in an empty output folder, and trains no further epoch."""
+    before, after = Diagnostics(), Diagnostics(tmp_path / FILE)
+    trainer_of(OBJECTIVE, before).fit(pictures(), pictures())
+
+    after.restore(before.state())
+
+    assert json.loads((tmp_path / FILE).read_text())["rules"] == before.document()["rules"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import html
 import json
 import re
 import shutil
@@ -11,12 +13,14 @@ from typing import Any
 
 import pytest
 import torch
+from PIL import Image
 
 import train_classifier
 import train_segmenter
 import weights
+from data import read_channel
 from errors import ArgumentsError, ChannelError
-from predictor import load_predictor
+from predictor import Classifier, load_predictor
 from resnet import ResNetConfig, build_resnet
 from sonoflow import tasks
 
@@ -256,6 +260,51 @@ def test_diagnostics_are_part_of_the_output(task: str, channels: Path, tmp_path:
     document = read(output / "diagnostics.json")
     assert document["healthy"], [rule for rule in document["rules"] if rule["fired"]]
     assert len(document["epochs"]) == 2
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_a_run_leaves_a_report_and_a_model_card(task: str, channels: Path, tmp_path: Path) -> None:
+    shutil.copytree(channels, tmp_path / "channels")
+    for path in sorted((tmp_path / "channels/train/images/normal").glob("*.png"))[2:]:
+        path.unlink()
+
+    _, output = train(task, tmp_path / "channels", tmp_path)
+
+    page = (output / "report.html").read_text(encoding="utf-8")
+    assert "1,000 resamples" in page
+    assert "best epoch" in page
+    assert all(rule["threshold"] in html.unescape(page) for rule in rules(output))
+    assert str(tmp_path) not in page, "folders of a machine are nobody's business"
+    assert "# Model card" in (output / "model_card.md").read_text(encoding="utf-8")
+    history = read(output / "history.json")
+    assert history["splits"]["train"] == {"benign": 8, "malignant": 8, "normal": 2}
+    assert history["class_balance"]["before"] == history["splits"]["train"]
+    assert history["class_balance"]["after"] == {"benign": 6, "malignant": 6, "normal": 6}
+    assert history["environment"]["torch"] == torch.__version__
+    for picture in output.glob("worst_cases/*.png"):
+        with Image.open(picture) as opened:
+            assert max(opened.size) <= 320
+        assert picture.stem.split("-")[1].split(".")[0] in page
+
+
+def rules(output: Path) -> list[dict[str, Any]]:
+    listed: list[dict[str, Any]] = read(output / "diagnostics.json")["rules"]
+    return listed
+
+
+def test_calibration_is_told_before_the_temperature_too(channels: Path, tmp_path: Path) -> None:
+    model, output = train("classification", channels, tmp_path)
+
+    calibration = read(output / "evaluation.json")["calibration"]
+    predictor = load_predictor(model)
+    assert isinstance(predictor, Classifier)
+    plain = Classifier(predictor.network, dataclasses.replace(predictor.card, temperature=1.0))
+    samples = read_channel(channels / "test", ["benign", "malignant", "normal"])
+    highest = [max(plain.probabilities(sample.read_image()).values()) for sample in samples]
+    filled = [one for one in calibration["before"]["bins"] if one["images"]]
+    confidence = sum(one["images"] * one["confidence"] for one in filled)
+    assert confidence == pytest.approx(sum(highest))
+    assert calibration["temperature"] != 1
 
 
 @pytest.mark.parametrize("task", TASKS)

@@ -1,0 +1,256 @@
+from __future__ import annotations
+
+import dataclasses
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import model_report
+from model_record import ModelRecord
+from rules import RULES
+from tests.unit.model_code.conftest import CLASSES, card
+from tests.unit.model_code.records import answer, diagnostics, evaluation, history, masked, record
+from worst_cases import WorstCase, choose
+
+TASKS = ("classification", "segmentation")
+PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\xf0\0\0\0\xb4" + bytes(20)
+
+
+def page(made: ModelRecord, folder: Path) -> str:
+    model_report.write(folder, made)
+    return (folder / "report.html").read_text(encoding="utf-8")
+
+
+def model_card(made: ModelRecord, folder: Path) -> str:
+    model_report.write(folder, made)
+    return (folder / "model_card.md").read_text(encoding="utf-8")
+
+
+def part(shown: str, name: str) -> str:
+    """A section of the page, its text alone."""
+    inside = shown[shown.index(f'<h2 id="{name}">') :]
+    words = re.sub(r"<svg.*?</svg>", "", inside[: inside.index("</section>")])
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", words))
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_the_page_stands_alone_and_runs_nothing(task: str, tmp_path: Path) -> None:
+    cases = [WorstCase("a", "benign", "mistake", "wrong", {"image": PNG})]
+
+    shown = page(dataclasses.replace(record(task), cases=cases), tmp_path)
+
+    assert "<script" not in shown
+    assert "http" not in shown
+    assert "url(" not in shown
+    assert set(re.findall(r'href="([^#"][^"]*)"', shown)) == {"model_card.md"}
+    assert len(re.findall(r'<img src="data:image/png;base64,', shown)) == shown.count("<img") == 1
+    assert 'width="240" height="180"' in shown
+    targets = set(re.findall(r'href="#([^"]+)"', shown))
+    assert targets <= set(re.findall(r'id="([^"]+)"', shown))
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_names_from_outside_are_text_and_never_markup(task: str, tmp_path: Path) -> None:
+    hostile = "\"'><script>alert(1)</script> | *x* [y](z)"
+    names = [hostile, *CLASSES[1:]]
+    made = record(task)
+    images = [{**image, "id": hostile, "class": hostile} for image in made.evaluation["per_image"]]
+    told = {**made.evaluation, "classes": names, "per_image": images}
+    if task == "classification":
+        figures = made.metrics["per_class"]["benign"]
+        told["metrics"] = {**made.metrics, "per_class": dict.fromkeys(names, figures)}
+        for image in images:
+            image["probabilities"] = dict(zip(names, (0.1, 0.1, 0.8), strict=True))
+            image["label"] = "normal"
+    counts = dict.fromkeys(names, 3)
+    past = history() | {
+        "splits": {"train": counts},
+        "class_balance": {"before": counts, "after": counts},
+    }
+    named = dataclasses.replace(card(task), classes=names, name=hostile, version=hostile)
+
+    folder = tmp_path
+    made = dataclasses.replace(made, card=named, evaluation=told, history=past, cases=choose(told))
+    shown, told_card = page(made, folder), model_card(made, folder)
+
+    assert "<script" not in shown
+    assert "&lt;script&gt;" in shown
+    assert "<script" not in told_card
+    assert "&lt;script&gt;" in told_card
+    for line in told_card.splitlines():
+        if line.startswith("| \"'"):
+            assert len(re.findall(r"(?<!\\)\|", line)) == 3, "a name adds no column"
+
+
+def test_figures_come_with_their_interval_and_what_was_resampled(tmp_path: Path) -> None:
+    made = record("classification")
+
+    shown, told = page(made, tmp_path), model_card(made, tmp_path)
+
+    assert "<b>0.750</b>accuracy<small>0.610 – 0.830</small>" in shown
+    assert "<b>–</b>macro AUC</div>" in shown, "undefined, and without interval"
+    for text in (shown, told):
+        assert "95 % intervals: bootstrap over groups of images that belong together" in text
+        assert "1,000 resamples" in text
+    assert "| accuracy | 0.750 | 0.610 – 0.830 |" in told
+
+
+def test_intervals_over_single_images_carry_a_warning(tmp_path: Path) -> None:
+    made = record("classification", evaluation={"bootstrap_unit": "image"})
+
+    shown = page(made, tmp_path)
+
+    assert "bootstrap over single images" in shown
+    assert "they are too narrow" in shown
+    assert "they are too narrow" not in page(record("classification"), tmp_path)
+
+
+def test_an_interval_without_width_is_explained(tmp_path: Path) -> None:
+    perfect = {"accuracy": 1.0, "intervals": {"accuracy": [1.0, 1.0]}, "per_class": {}}
+    made = record("classification")
+    metrics = {**made.metrics, **perfect, "per_class": made.metrics["per_class"]}
+
+    made = dataclasses.replace(made, evaluation={**made.evaluation, "metrics": metrics})
+
+    assert "without width is no certainty" in page(made, tmp_path)
+    assert "without width is no certainty" not in page(record("classification"), tmp_path)
+
+
+def test_calibration_before_and_after_is_told(tmp_path: Path) -> None:
+    shown = part(page(record("classification"), tmp_path), "calibration")
+
+    assert "error 0.123 before and 0.041 after" in shown
+    assert "temperature 2," in shown
+
+
+def test_every_rule_is_listed_with_threshold_source_and_outcome(tmp_path: Path) -> None:
+    made = dataclasses.replace(record("classification"), diagnostics=diagnostics(norm=500.0))
+
+    shown, told = page(made, tmp_path), model_card(made, tmp_path)
+
+    listed = part(shown, "diagnostics").replace("&gt;", ">").replace("&lt;", "<")
+    listed = listed.replace("&#x27;", "'")
+    for rule in RULES:
+        assert rule.threshold in listed
+        assert rule.source in listed
+    assert listed.count("silent") == len(RULES) - 1
+    assert "1 of 8 rules fired." in listed
+    assert "fired in 3 epochs from 1 on: half of the steps had a gradient longer" in listed
+    assert "Diagnostic rule exploding_gradient: half of the steps" in shown
+    assert r"Diagnostic rules that fired: exploding\_gradient" in told
+
+
+def test_a_healthy_run_is_said_to_be_one(tmp_path: Path) -> None:
+    made = record("segmentation")
+
+    assert "All 8 rules were silent" in page(made, tmp_path)
+    assert "Diagnostic rules that fired: none" in model_card(made, tmp_path)
+
+
+def test_missing_diagnostics_are_said_to_be_missing(tmp_path: Path) -> None:
+    made = dataclasses.replace(record("segmentation"), diagnostics=None)
+
+    assert "The training left no diagnostics." in page(made, tmp_path)
+    assert "were silent" not in page(made, tmp_path)
+    assert "unknown, none were written" in model_card(made, tmp_path)
+
+
+def test_curves_mark_the_best_epoch_and_skip_what_is_no_number(tmp_path: Path) -> None:
+    made = record("classification")
+    watched: dict[str, Any] = dict(made.diagnostics or {})
+    watched["epochs"] = [dict(facts) for facts in watched["epochs"]]
+    watched["epochs"][1]["gradient_norms"] = [None, 3.0]
+    watched["epochs"][2]["gradient_norms"] = []
+
+    shown = page(dataclasses.replace(made, diagnostics=watched), tmp_path)
+
+    assert shown.count("best epoch 2</text>") == 2
+    for description in ("Training and validation loss", "Scores on the", "Learning rate", "Length"):
+        assert f'aria-label="{description}' in shown
+    assert not re.search(r"\bnan\b", shown)
+
+
+def test_a_training_of_one_epoch_has_a_report(tmp_path: Path) -> None:
+    made = dataclasses.replace(
+        record("segmentation"), history=history(epochs=1, best=1), diagnostics=diagnostics(1)
+    )
+
+    shown = page(made, tmp_path)
+
+    assert "1 epoch in 2 s" in shown
+    assert "The last epoch was the best" in shown
+
+
+def test_balance_is_shown_before_and_after_sampling(tmp_path: Path) -> None:
+    shown = part(page(record("classification"), tmp_path), "balance")
+
+    assert "benign 10 66.7 % 5 33.3 %" in shown
+    assert "normal 1 6.7 % 5 33.3 %" in shown
+
+
+def test_lesions_are_spread_out_and_false_masks_listed(tmp_path: Path) -> None:
+    images = [
+        *(masked(f"{hit}", "benign", hit, missed=100 - hit) for hit in (0, 50, 100)),
+        masked("false", "normal", 0, 30),
+        masked("clean", "normal", 0),
+    ]
+
+    shown = page(record("segmentation", images), tmp_path)
+
+    lesions, false = part(shown, "results"), part(shown, "false")
+    assert "Dice 0.000 0.333 0.667 0.833 1.000" in lesions
+    assert "Of 1 of them nothing is marked" in lesions
+    assert "HD95 4.500" in lesions
+    assert "benign 3 0.556 0.000" in lesions
+    assert "1 of 2 test images without a lesion (50 %)" in false
+    assert "false 30 3.00 %" in false
+    assert "clean" not in false
+
+
+@pytest.mark.parametrize("image", [masked("a", "normal", 0), masked("a", "benign", 0, missed=40)])
+def test_a_test_split_of_one_kind_has_a_report(image: dict[str, Any], tmp_path: Path) -> None:
+    shown = page(record("segmentation", [image]), tmp_path)
+
+    assert ("No test image has a lesion." in shown) == (image["class"] == "normal")
+    assert ("No test image is without a lesion." in shown) == (image["class"] == "benign")
+    assert "No test image is of the class" in shown
+
+
+def test_worst_cases_show_truth_answer_and_probability(tmp_path: Path) -> None:
+    shown = part(page(record("classification"), tmp_path), "worst")
+    nothing = record("classification", [answer("a", "benign", "benign")])
+
+    assert "malignant: called benign with 90.0 %; malignant got 5.0 %" in shown
+    assert "No test image is given a wrong class." in page(nothing, tmp_path)
+
+
+def test_how_it_was_trained_is_told(tmp_path: Path) -> None:
+    hyperparameters = {"learning_rate": 0.001, "ema_decay": 0.999}
+    made = record("classification")
+    made = dataclasses.replace(
+        made, card=dataclasses.replace(made.card, hyperparameters=hyperparameters)
+    )
+
+    shown = part(page(made, tmp_path), "how")
+    told = model_card(made, tmp_path)
+
+    for fact in ("c0de", "0123456789ab", "resnet18", "EMA decay 0.999", "3.12.1"):
+        assert fact in shown
+        assert fact in told
+
+
+def test_the_same_record_gives_the_same_bytes(tmp_path: Path) -> None:
+    made = record("segmentation")
+
+    assert page(made, tmp_path) == page(made, tmp_path)
+
+
+def test_older_calibration_without_before_is_shown(tmp_path: Path) -> None:
+    told = evaluation("classification", [answer("a", "benign", "benign")])
+    del told["calibration"]["before"]
+
+    made = dataclasses.replace(record("classification"), evaluation=told)
+
+    assert "error – before and 0.041 after" in part(page(made, tmp_path), "calibration")
