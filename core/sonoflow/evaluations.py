@@ -1,14 +1,17 @@
 """What a training job found out about its model on the test split.
 
-A script of ours leaves an `evaluation.json` in its output. A built-in algorithm leaves figures in
+A script of ours leaves an `evaluation.json` in its output, and documents for people beside it. A
+built-in algorithm leaves figures in
 the description of its job; the evaluation is written when its endpoint has been probed.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 import math
+import re
 import tarfile
 import zlib
 from collections.abc import Mapping
@@ -20,18 +23,37 @@ from sonoflow.clients import client
 from sonoflow.errors import EvaluationUnreadable
 
 FILE = "evaluation.json"
-_BYTES_LIMIT = 64 * 1024 * 1024
+# What else a script leaves for those who want to know how the figures came about, and what it is.
+DOCUMENTS = {
+    "history.json": "application/json",
+    "diagnostics.json": "application/json",
+    "report.html": "text/html; charset=utf-8",
+    "model_card.md": "text/markdown; charset=utf-8",
+}
+_PICTURE = re.compile(r"worst_cases/\d\d-[0-9a-f]{16}\.(image|true|predicted)\.png")
+_BYTES_LIMIT = 64 * 1024 * 1024  # of all that is kept of an output
 
 
-def kept(payload: Mapping[str, Any]) -> dict[str, float | None]:
+@dataclasses.dataclass(frozen=True)
+class Kept:
+    figures: dict[str, float | None]
+    missing: list[str]  # documents that the training job did not leave
+
+
+def kept(payload: Mapping[str, Any]) -> Kept:
     """The figures of a script's evaluation, which is kept at the payload's
-    `evaluation.evaluation_uri`. Raises EvaluationUnreadable, PayloadInvalid."""
+    `evaluation.evaluation_uri`, and its documents and pictures beside it. Raises
+    EvaluationUnreadable, PayloadInvalid."""
     output = keys.parse_uri(payloads.field(payload, "evaluation.output_uri", str))
-    target = keys.parse_uri(payloads.field(payload, "evaluation.evaluation_uri", str))
-    evaluation = extract(objects.read(*output))
-    figures = metrics(evaluation)
-    objects.write(*target, evaluation, "application/json")
-    return figures
+    bucket, key = keys.parse_uri(payloads.field(payload, "evaluation.evaluation_uri", str))
+    left = documents(objects.read(*output))
+    figures = metrics(left[FILE])
+    for name, content in left.items():
+        if name != FILE:
+            kind = DOCUMENTS.get(name, "image/png")
+            objects.write(bucket, keys.beside(key, name), content, kind)
+    objects.write(bucket, key, left[FILE], "application/json")
+    return Kept(figures, sorted(DOCUMENTS.keys() - left.keys()))
 
 
 def reported(payload: Mapping[str, Any]) -> dict[str, float | None]:
@@ -44,22 +66,59 @@ def reported(payload: Mapping[str, Any]) -> dict[str, float | None]:
 
 def extract(output: bytes) -> bytes:
     """`evaluation.json` out of a training job's output.tar.gz. Raises EvaluationUnreadable."""
+    return documents(output)[FILE]
+
+
+def documents(output: bytes) -> dict[str, bytes]:
+    """What is kept of a training job's output.tar.gz, by name, in one pass: the evaluation, which
+    must be there, the documents and the pictures of worst cases. Everything else is passed over.
+    Raises EvaluationUnreadable."""
+    left: dict[str, bytes] = {}
     try:
         with tarfile.open(fileobj=io.BytesIO(output), mode="r:gz") as archive:
             for member in archive:
-                # At the root or below data/: SageMaker does not document which.
-                if member.isfile() and PurePosixPath(member.name).name == FILE:
-                    return _content(archive, member)
+                name = _name(member)
+                if name is not None and name not in left:
+                    left[name] = _content(archive, member, sum(map(len, left.values())))
     except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
         raise EvaluationUnreadable(f"the output is no readable tar.gz: {error}") from error
-    raise EvaluationUnreadable(f"the training job's output holds no {FILE}")
+    if FILE not in left:
+        raise EvaluationUnreadable(f"the training job's output holds no {FILE}")
+    for name in DOCUMENTS.keys() & left.keys():
+        if name.endswith(".json"):
+            _parsed(name, left[name])
+    return left
 
 
-def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
-    if member.size > _BYTES_LIMIT:
-        raise EvaluationUnreadable(f"{FILE} has {member.size} bytes, the limit is {_BYTES_LIMIT}")
+def _name(member: tarfile.TarInfo) -> str | None:
+    """What a member is kept as. At the root or below data/: SageMaker does not document which."""
+    path = PurePosixPath(member.name)
+    if path.is_absolute() or ".." in path.parts:
+        raise EvaluationUnreadable(f"the output's member {member.name!r} leads out of it")
+    if not member.isfile():
+        return None
+    if path.name == FILE or path.name in DOCUMENTS:
+        return path.name
+    picture = "/".join(path.parts[-2:])
+    return picture if _PICTURE.fullmatch(picture) else None
+
+
+def _content(archive: tarfile.TarFile, member: tarfile.TarInfo, before: int) -> bytes:
+    """`before`: bytes that are kept already."""
+    if before + member.size > _BYTES_LIMIT:
+        raise EvaluationUnreadable(
+            f"{member.name} has {member.size} bytes after {before} of others, the limit is "
+            f"{_BYTES_LIMIT} for all"
+        )
     file = archive.extractfile(member)
     return file.read() if file else b""
+
+
+def _parsed(name: str, document: bytes) -> Any:
+    try:
+        return json.loads(document)
+    except ValueError as error:
+        raise EvaluationUnreadable(f"{name} is no JSON: {error}") from error
 
 
 def metrics(document: bytes) -> dict[str, float | None]:

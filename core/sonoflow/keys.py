@@ -204,6 +204,11 @@ def evaluation(release: str) -> str:
     return f"training/{release}/evaluation.json"
 
 
+def beside(key: str, name: str) -> str:
+    """In the folder of another object."""
+    return f"{key.rpartition('/')[0]}/{name}"
+
+
 def uri(bucket: str, key: str) -> str:
     return f"s3://{bucket}/{key}"
 

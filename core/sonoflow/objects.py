@@ -39,14 +39,20 @@ def read_json(bucket: str, key: str) -> Any:
     return json.loads(read(bucket, key))
 
 
-def find_json(bucket: str, key: str) -> Any | None:
-    """The parsed object, or None where there is none."""
+def find(bucket: str, key: str) -> bytes | None:
+    """The object, or None where there is none."""
     try:
-        return read_json(bucket, key)
+        return read(bucket, key)
     except ClientError as error:
         if is_missing(error):
             return None
         raise
+
+
+def find_json(bucket: str, key: str) -> Any | None:
+    """The parsed object, or None where there is none."""
+    found = find(bucket, key)
+    return None if found is None else json.loads(found)
 
 
 def write_json(bucket: str, key: str, document: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -28,4 +29,18 @@ def facts(release: Mapping[str, Any], evaluation: Mapping[str, Any]) -> dict[str
         "confusion_matrix": evaluation.get("confusion_matrix"),
         "roc": evaluation.get("roc"),
         "threshold": evaluation.get("threshold"),
+        "release": release.get("release"),
+        "documents": release.get("documents", []),
+        "rules_fired": release.get("rules_fired"),
+    }
+
+
+def training(documents: Mapping[str, bytes]) -> dict[str, Any]:
+    """What a release's documents tell of its training: their names, and the diagnostic rules that
+    fired, None where nobody looked."""
+    diagnostics = documents.get("diagnostics.json")
+    rules = json.loads(diagnostics)["rules"] if diagnostics is not None else None
+    return {
+        "documents": list(documents),
+        "rules_fired": rules and [rule["name"] for rule in rules if rule["fired"]],
     }

@@ -21,9 +21,16 @@ tracer = Tracer()
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     task = tasks.get(payloads.field(event, "task", str))
     gate = payloads.field(event, "gate", dict)
-    figures = evaluations.reported(event) if task.is_built_in else evaluations.kept(event)
+    figures = evaluations.reported(event) if task.is_built_in else _kept(event)
     reasons = gates.reasons_against(figures, gate)
     metrics.add_metric("ModelsRefused" if reasons else "ModelsPassed", MetricUnit.Count, 1)
     answer = {"passed": not reasons, "reasons": reasons, "metrics": figures}
     logger.info("model judged", extra={"task": task.name, **answer})
     return answer
+
+
+def _kept(event: dict[str, Any]) -> dict[str, float | None]:
+    kept = evaluations.kept(event)
+    if kept.missing:
+        logger.warning("the training job left no report", extra={"missing": kept.missing})
+    return kept.figures

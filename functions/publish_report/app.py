@@ -8,7 +8,17 @@ from typing import Any
 from aws_lambda_powertools import Logger, Tracer
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from sonoflow import keys, objects, payloads, reports, settings, table_reports, uploads
+from sonoflow import (
+    evaluations,
+    keys,
+    objects,
+    payloads,
+    report_models,
+    reports,
+    settings,
+    table_reports,
+    uploads,
+)
 from sonoflow.errors import PayloadInvalid
 from sonoflow.keys import Dataset
 from sonoflow.report_models import Judged
@@ -45,11 +55,18 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 
 def _judged(release: Any, dataset: Dataset, results: str) -> Judged:
-    """A release with its evaluation, which is published beside the report."""
-    evaluation = objects.read_json(*keys.parse_uri(payloads.field(release, "evaluation_uri", str)))
-    name = f"{payloads.field(release, 'model', str)}.evaluation.json"
-    objects.write_json(results, dataset.published(name), evaluation)
-    return release, evaluation
+    """A release with its evaluation. That and the model's own report are published beside the
+    report on the data set."""
+    model = payloads.field(release, "model", str)
+    bucket, key = keys.parse_uri(payloads.field(release, "evaluation_uri", str))
+    evaluation = objects.read_json(bucket, key)
+    objects.write_json(results, dataset.published(f"{model}.evaluation.json"), evaluation)
+    left = {name: objects.find(bucket, keys.beside(key, name)) for name in evaluations.DOCUMENTS}
+    documents = {name: content for name, content in left.items() if content is not None}
+    for name, content in documents.items():
+        place = dataset.published(f"{model}/{name}")
+        objects.write(results, place, content, evaluations.DOCUMENTS[name])
+    return {**release, **report_models.training(documents)}, evaluation
 
 
 def _write(bucket: str, key: str, report: Report, suffix: str) -> None:

@@ -95,8 +95,10 @@ class Inbox:
                 path = self._out / key
                 path.parent.mkdir(parents=True, exist_ok=True)
                 self._s3.download_file(self._results, key, str(path))
-        for name in ("report.html", "report.json"):
-            shutil.copy(self._out / "reports" / self._dataset / name, self._out / name)
+        # The models' own reports, which the report links to, lie beside it in a folder each.
+        reports = self._out / "reports" / self._dataset
+        unlinked = shutil.ignore_patterns("*.evaluation.json")
+        shutil.copytree(reports, self._out, ignore=unlinked, dirs_exist_ok=True)
 
     def true_mask(self, image: TestImage) -> Image.Image | None:
         if image.mask_key is None:

@@ -110,8 +110,10 @@ def print_summary(summary: dict[str, Any], console: Console, out: Path) -> None:
     console.print(table)
     took = summary["timings"]["total"]
     console.print(f"{took:.0f} s; metrics are those of the test split", soft_wrap=True)
-    for name in ("contact_sheet.png", "report.html", "table_report.html", "summary.json"):
-        console.print(f"see {out / name}", soft_wrap=True)
+    made = ("contact_sheet.png", "report.html", "table_report.html", "summary.json")
+    of_models = sorted(out.glob("*/report.html"))
+    for path in (*(out / name for name in made), *of_models):
+        console.print(f"see {path}", soft_wrap=True)
 
 
 def _figure(value: float | None) -> str:

@@ -11,6 +11,8 @@ from typing import Any
 import boto3
 import pytest
 
+from sonoflow import evaluations
+
 OUTPUTS = {
     "UploadsBucketName",
     "WorkBucketName",
@@ -213,6 +215,28 @@ def test_what_a_table_needs_is_allowed(
     template: dict[str, Any], logical_id: str, action: str, resource: str
 ) -> None:
     """The laptop runtime enforces no policy: nothing else would notice a missing one."""
+    assert (action, resource) in allowed(template, logical_id)
+
+
+@pytest.mark.parametrize(
+    ("logical_id", "action", "resource"),
+    [
+        *(
+            (logical_id, action, f"${{WorkBucket.Arn}}/training/*/{name}")
+            for logical_id, action in (
+                ("JudgeModelFunction", "s3:PutObject"),
+                ("PublishReportFunction", "s3:GetObject"),
+            )
+            for name in (evaluations.FILE, *evaluations.DOCUMENTS)
+        ),
+        ("JudgeModelFunction", "s3:PutObject", "${WorkBucket.Arn}/training/*/worst_cases/*.png"),
+        ("PublishReportFunction", "s3:ListBucket", "WorkBucket.Arn"),
+        ("PublishReportFunction", "s3:PutObject", "${ResultsBucket.Arn}/reports/*"),
+    ],
+)
+def test_what_a_models_report_needs_is_allowed(
+    template: dict[str, Any], logical_id: str, action: str, resource: str
+) -> None:
     assert (action, resource) in allowed(template, logical_id)
 
 

@@ -79,3 +79,17 @@ def test_the_pictures_and_the_report_are_there(out: Path) -> None:
     assert "<script" not in html
     assert "http://" not in html
     assert json.loads((out / "report.json").read_text())["dataset"]
+
+
+@pytest.mark.parametrize("model", ["classifier", "segmenter"])
+def test_every_models_report_and_card_are_there(out: Path, model: str) -> None:
+    assert f'href="{model}/report.html"' in (out / "report.html").read_text()
+    page = (out / model / "report.html").read_text()
+    assert "http" not in page
+    assert "<script" not in page
+    assert "bootstrap over groups" in page
+    for word in ("Training and validation loss", "vanishing gradient", "Worst cases"):
+        assert word in page
+    assert "# Model card" in (out / model / "model_card.md").read_text()
+    assert json.loads((out / model / "diagnostics.json").read_text())["rules"]
+    assert json.loads((out / model / "history.json").read_text())["class_balance"]

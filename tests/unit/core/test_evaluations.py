@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import tarfile
 
 import pytest
@@ -10,12 +11,14 @@ from sonoflow import evaluations
 from sonoflow.errors import EvaluationUnreadable
 
 
-def packed(name: str, content: bytes) -> bytes:
+def packed(name: str, content: bytes, **more: bytes) -> bytes:
+    """An archive of one file, and of `more` by their names."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
-        info = tarfile.TarInfo(name)
-        info.size = len(content)
-        archive.addfile(info, io.BytesIO(content))
+        for member, body in {name: content, **more}.items():
+            info = tarfile.TarInfo(member)
+            info.size = len(body)
+            archive.addfile(info, io.BytesIO(body))
     return buffer.getvalue()
 
 
@@ -71,3 +74,64 @@ def test_metrics_are_the_plain_figures() -> None:
 def test_a_document_that_is_no_evaluation_is_an_error(document: bytes) -> None:
     with pytest.raises(EvaluationUnreadable):
         evaluations.metrics(document)
+
+
+def test_what_a_training_leaves_for_people_is_kept_and_nothing_else() -> None:
+    picture = "worst_cases/01-0123456789abcdef.true.png"
+    left = {
+        "evaluation.json": b"{}",
+        "history.json": b"[]",
+        "diagnostics.json": b"{}",
+        "report.html": b"<p>",
+        "model_card.md": b"#",
+        picture: b"PNG",
+    }
+    others = {
+        "core.12345": b"memory",
+        "report.html.bak": b"",
+        "worst_cases/Mueller Anna.png": b"a name",
+        "elsewhere/01-0123456789abcdef.true.png": b"PNG",
+    }
+
+    assert evaluations.documents(packed("notes.txt", b"", **left, **others)) == left
+    below = {f"./data/{name}": content for name, content in left.items()}
+    assert evaluations.documents(packed("notes.txt", b"", **below)) == left
+
+
+@pytest.mark.parametrize("name", ["../evaluation.json", "data/../../report.html", "/report.html"])
+def test_a_member_that_leads_out_of_the_output_is_an_error_that_names_it(name: str) -> None:
+    with pytest.raises(EvaluationUnreadable, match=name):
+        evaluations.documents(packed("evaluation.json", b"{}", **{name: b"{}"}))
+
+
+def test_a_link_is_no_document() -> None:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
+        link = tarfile.TarInfo("evaluation.json")
+        link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        archive.addfile(link)
+
+    with pytest.raises(EvaluationUnreadable, match=r"holds no evaluation\.json"):
+        evaluations.documents(buffer.getvalue())
+
+
+def test_all_that_is_kept_counts_against_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(evaluations, "_BYTES_LIMIT", 10)
+    ignored = {"weights.bin": b" " * 99}
+
+    assert evaluations.documents(packed("evaluation.json", b" " * 10, **ignored))
+    with pytest.raises(EvaluationUnreadable, match=r"report\.html has 3 bytes after 8"):
+        evaluations.documents(packed("evaluation.json", b" " * 8, **{"report.html": b"<p>"}))
+
+
+@pytest.mark.parametrize("name", ["history.json", "diagnostics.json"])
+def test_a_damaged_document_is_an_error_that_names_it(name: str) -> None:
+    with pytest.raises(EvaluationUnreadable, match=f"{name} is no JSON"):
+        evaluations.documents(packed("evaluation.json", b"{}", **{name: b"{cut o"}))
+
+
+def test_an_archive_cut_off_behind_the_evaluation_is_an_error() -> None:
+    whole = packed("evaluation.json", b"{}", **{"report.html": os.urandom(9000)})
+
+    with pytest.raises(EvaluationUnreadable, match=r"tar\.gz"):
+        evaluations.documents(whole[: len(whole) // 2])

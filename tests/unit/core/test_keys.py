@@ -142,3 +142,7 @@ def test_a_tables_version_is_that_of_its_bytes_and_its_mapping() -> None:
     assert version == hashlib.sha256(expected).hexdigest()[:12]
     assert version == keys.table_version([b"1,M\n2,B\n"], {"id": None, "label": "ä"})
     assert version != keys.table_version([b"1,M\n2,B\n"], {})
+
+
+def test_an_object_beside_another_lies_in_its_folder() -> None:
+    assert keys.beside("training/r/evaluation.json", "report.html") == "training/r/report.html"

@@ -37,6 +37,7 @@ def test_of_many_lines_the_first_can_be_taken_alone(aws: None) -> None:
 
 def test_what_is_not_there_is_none(aws: None) -> None:
     assert objects.find_json(stack.WORK, "a.json") is None
+    assert objects.find(stack.WORK, "a.json") is None
 
 
 def test_other_errors_are_not_taken_for_absence(aws: None) -> None:

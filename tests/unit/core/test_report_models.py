@@ -28,3 +28,14 @@ def test_intervals_come_from_the_evaluation_and_figures_from_the_release() -> No
     assert told["metrics"] == {"lesion_dice": 0.8}
     assert told["intervals"] == {"accuracy": [0.1, 0.2]}
     assert told["test_rows"] == 57
+
+
+def test_what_a_training_left_is_told_if_it_left_it() -> None:
+    rules = b'{"rules": [{"name": "plateau", "fired": true}, {"name": "dead", "fired": false}]}'
+
+    assert report_models.training({}) == {"documents": [], "rules_fired": None}
+    assert report_models.training({"report.html": b"", "diagnostics.json": rules}) == {
+        "documents": ["report.html", "diagnostics.json"],
+        "rules_fired": ["plateau"],
+    }
+    assert report_models.training({"diagnostics.json": b'{"rules": []}'})["rules_fired"] == []

@@ -40,6 +40,16 @@ def write_output(payload: dict[str, Any], metrics: Any, name: str = "evaluation.
     return document
 
 
+def write_documents(payload: dict[str, Any], **documents: bytes) -> None:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
+        for member, content in documents.items():
+            info = tarfile.TarInfo(member)
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
+    stack.write(stack.WORK, key(payload, "output_uri"), buffer.getvalue())
+
+
 def key(payload: dict[str, Any], name: str) -> str:
     return str(payload["evaluation"][name]).removeprefix(f"s3://{stack.WORK}/")
 
@@ -57,6 +67,56 @@ def test_a_good_model_passes_and_its_evaluation_is_kept(aws: None, context: Any)
         "metrics": {"accuracy": 0.93, "macro_f1": 0.9},
     }
     assert stack.read(stack.WORK, key(payload, "evaluation_uri")) == document
+
+
+def test_report_and_card_are_kept_beside_the_evaluation_even_of_a_model_that_is_refused(
+    aws: None, context: Any
+) -> None:
+    """It is the refused model that somebody wants to look into."""
+    payload = stack.event("judge_model.classification")
+    documents = {
+        "diagnostics.json": b'{"rules": []}',
+        "history.json": b"{}",
+        "model_card.md": b"# Model card",
+        "report.html": b"<!DOCTYPE html>",
+        "worst_cases/01-0123456789abcdef.image.png": b"PNG",
+    }
+    document = json.dumps({"metrics": {"accuracy": 0.2}}).encode()
+    write_documents(payload, **documents, **{"evaluation.json": document, "core": b"x"})
+
+    assert handler(payload, context)["passed"] is False
+
+    folder = key(payload, "evaluation_uri").removesuffix("evaluation.json")
+    kept = {name: stack.read(stack.WORK, folder + name) for name in documents}
+    assert kept == documents
+    written = [name for name in stack.keys_of(stack.WORK) if "/output/" not in name]
+    assert sorted(written) == sorted(folder + name for name in (*documents, "evaluation.json"))
+    page = client("s3").head_object(Bucket=stack.WORK, Key=f"{folder}report.html")
+    assert page["ContentType"] == "text/html; charset=utf-8"
+
+
+def test_documents_that_are_missing_are_named_in_the_log(
+    aws: None, context: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    payload = stack.event("judge_model.classification")
+    write_output(payload, {"accuracy": 0.93})
+
+    assert handler(payload, context)["passed"] is True
+
+    warning = caplog.records[0]
+    assert warning.levelname == "WARNING"
+    assert vars(warning)["missing"] == ["diagnostics.json", "model_card.md", "report.html"]
+
+
+def test_a_damaged_document_is_an_error_and_nothing_is_kept(aws: None, context: Any) -> None:
+    payload = stack.event("judge_model.classification")
+    document = json.dumps({"metrics": {"accuracy": 0.93}}).encode()
+    write_documents(payload, **{"evaluation.json": document, "history.json": b"{"})
+
+    with pytest.raises(EvaluationUnreadable, match=r"history\.json"):
+        handler(payload, context)
+
+    assert [name for name in stack.keys_of(stack.WORK) if "/output/" not in name] == []
 
 
 def test_a_model_below_the_gate_does_not_pass_and_every_reason_is_given(

@@ -95,6 +95,54 @@ def test_the_report_is_left_in_both_buckets_with_the_evaluations(
     assert report["duplicates"]["conflicts"] == 1
 
 
+def write_documents(payload: Any, fired: bool) -> dict[str, bytes]:
+    """What a training left beside the classifier's evaluation, by name."""
+    rules = [{"name": "dead_units", "fired": fired}, {"name": "plateau", "fired": False}]
+    documents = {
+        "diagnostics.json": json.dumps({"rules": rules}).encode(),
+        "history.json": b'{"epochs": []}',
+        "model_card.md": b"# Model card",
+        "report.html": b"<!DOCTYPE html>",
+    }
+    release = payload["releases"][0]
+    folder = release["evaluation_uri"].removeprefix(f"s3://{stack.WORK}/").rpartition("/")[0]
+    for name, content in documents.items():
+        stack.write(stack.WORK, f"{folder}/{name}", content)
+    stack.write(stack.WORK, f"{folder}/worst_cases/01-0123456789abcdef.image.png", b"PNG")
+    return documents
+
+
+def test_a_models_own_report_is_published_and_linked(payload: Any, context: Any) -> None:
+    documents = write_documents(payload, fired=True)
+
+    handler(payload, context)
+
+    published = [key for key in stack.keys_of(stack.RESULTS) if "/classifier/" in key]
+    assert sorted(published) == [f"{PUBLISHED}classifier/{name}" for name in sorted(documents)]
+    for name, content in documents.items():
+        assert stack.read(stack.RESULTS, f"{PUBLISHED}classifier/{name}") == content
+    page = stack.read(stack.RESULTS, f"{PUBLISHED}report.html").decode()
+    links = set(re.findall(r'href="([^#"]+)"', page))
+    assert links == {f"classifier/{name}" for name in documents}
+    assert "Diagnostic rules that fired in training:</span> dead units." in page
+    facts = stack.read_json(stack.RESULTS, f"{PUBLISHED}report.json")["models"]
+    assert facts[0]["rules_fired"] == ["dead_units"]
+    assert (facts[1]["documents"], facts[1]["rules_fired"]) == ([], None)
+
+
+def test_the_copy_beside_the_data_set_says_where_the_models_report_is(
+    payload: Any, context: Any
+) -> None:
+    write_documents(payload, fired=False)
+
+    handler(payload, context)
+
+    page = stack.read(stack.WORK, f"{PREFIX}report.html").decode()
+    assert re.findall(r'href="([^#"]+)"', page) == []
+    assert f"<code>training/{payload['releases'][0]['release']}/</code>" in page
+    assert page.count("No diagnostic rule fired in training.") == 1
+
+
 def test_names_of_files_stay_in_the_work_bucket(payload: Any, context: Any) -> None:
     """They may name patients. Beside the data set they say what to put right."""
     handler(payload, context)
