@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import collections
 import dataclasses
+import json
+import os
 import platform
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -151,7 +153,9 @@ def drawn(samples: Sequence[Sample], classes: Sequence[str]) -> Counts:
 def environment() -> dict[str, str]:
     """What the training ran on; nothing that names the machine."""
     versions = {"torch": torch.__version__, "numpy": np.__version__, "pillow": PIL.__version__}
+    instances = len(json.loads(os.environ.get("SM_HOSTS", '["localhost"]')))
     device = {"device": str(Compute.here()), "processor": platform.machine()}
+    device["instances"] = str(instances)
     if torch.cuda.is_available():
         device["gpu"] = torch.cuda.get_device_name()
     return {"python": platform.python_version(), **versions, **device}

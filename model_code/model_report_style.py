@@ -42,7 +42,7 @@ tbody th { font-weight: 500; white-space: normal; overflow-wrap: break-word; }
 .metrics td { vertical-align: top; }
 th small { display: block; color: var(--soft); font-weight: 400; font-size: .8125rem; }
 .fired, .badge { color: var(--warn); font-weight: 600; }
-.two { display: grid; gap: 1.2rem 2rem; align-items: start;
+.two { display: grid; gap: 1.2rem 2rem; align-items: start; margin-top: .8rem;
   grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); }
 .two > * { min-width: 0; }
 figure { margin: 0; }
