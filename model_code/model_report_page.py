@@ -25,6 +25,11 @@ from model_report_style import STYLE
 from worst_cases import WorstCase
 
 CARD_FILE = "model_card.md"
+_KINDS = {
+    "mistake": "The most confident mistakes on the test split.",
+    "lesion": "The lesions of the test split with the lowest Dice.",
+    "false mask": "The normal images of the test split with the largest false masks.",
+}
 NOTICE = "Research use only. Not a medical device. Do not use it to diagnose or to treat anyone."
 
 
@@ -120,15 +125,13 @@ def _worst(record: ModelRecord) -> Html:
         none = (
             "No test image is given a wrong class."
             if record.classifies
-            else ("Every mask of the test split is right to the pixel.")
+            else "Every mask of the test split is right to the pixel."
         )
         return section("worst", "Worst cases", paragraph(none))
-    said = (
-        "The most confident mistakes on the test split."
-        if record.classifies
-        else "The lesions with the lowest Dice and the normal images with the largest false masks: "
-        "on the left the true outline, on the right the predicted one."
-    )
+    shown_kinds = {case.kind for case in cases}
+    said = " ".join(text for kind, text in _KINDS.items() if kind in shown_kinds)
+    if not record.classifies:
+        said += " On the left the true outline, on the right the predicted one."
     kind = "pictures single" if record.classifies else "pictures"
     shown = Html(f'<div class="{kind}">{joined(map(_case, cases))}</div>')
     return section("worst", "Worst cases", paragraph(said), shown)

@@ -64,7 +64,7 @@ figcaption { max-width: 31rem; padding-top: .3rem; }
   border: 2px solid var(--ground); background: color-mix(in srgb,
   var(--accent) calc(var(--share) * 55%), var(--tint)); }
 .matrix b, .matrix small { display: block; }
-.pictures { display: grid; gap: 1.2rem 1rem;
+.pictures { display: grid; gap: 1.2rem 1rem; margin-top: .8rem;
   grid-template-columns: repeat(auto-fill, minmax(min(100%, 24rem), 1fr)); }
 .pictures.single { grid-template-columns: repeat(auto-fill, minmax(9.5rem, 1fr)); }
 .pair { display: grid; grid-auto-flow: column; grid-auto-columns: 1fr; gap: .3rem; }

@@ -226,6 +226,18 @@ def test_worst_cases_show_truth_answer_and_probability(tmp_path: Path) -> None:
     assert "No test image is given a wrong class." in page(nothing, tmp_path)
 
 
+def test_only_what_is_shown_is_announced(tmp_path: Path) -> None:
+    lesion, false = masked("a", "benign", 50, missed=50), masked("b", "normal", 0, 30)
+
+    both = part(page(record("segmentation", [lesion, false]), tmp_path), "worst")
+    one = part(page(record("segmentation", [lesion]), tmp_path), "worst")
+
+    assert "lowest Dice" in both
+    assert "largest false masks" in both
+    assert "lowest Dice" in one
+    assert "largest false masks" not in one
+
+
 def test_how_it_was_trained_is_told(tmp_path: Path) -> None:
     hyperparameters = {"learning_rate": 0.001, "ema_decay": 0.999}
     made = record("classification")
