@@ -14,7 +14,7 @@ As used for BUSI, on a GPU or with patience:
         --image-size 256 --base-channels 32 --depth 4 --epochs 60 --train …
 
 On SageMaker the folders come from SM_CHANNEL_* and SM_MODEL_DIR. One log line per epoch; the epoch
-with the best agreement of masks on the validation split is kept, threshold, presence gate and
+with the best lesion Dice on the validation split is kept, threshold, presence gate and
 clean-up are chosen there too (lesion_rule), and all are judged once on the test split.
 """
 
