@@ -127,9 +127,18 @@ def balanced_batches(
 
 
 def count_batches(labels: Tensor, batch_size: int) -> int:
-    classes = len(torch.unique(labels))
-    picks = -(-len(labels) // classes) * classes
+    picks = _count_picks(labels)
     return max(1, min(-(-picks // batch_size), picks // 2))
+
+
+def smallest_batch(labels: Tensor, batch_size: int) -> int:
+    """Picks in an epoch's smallest batch."""
+    return _count_picks(labels) // count_batches(labels, batch_size)
+
+
+def _count_picks(labels: Tensor) -> int:
+    classes = len(torch.unique(labels))
+    return -(-len(labels) // classes) * classes
 
 
 def _cycled(members: Tensor, count: int, generator: torch.Generator) -> Tensor:

@@ -7,6 +7,8 @@
     ├── TrainingDiverged   the loss left the real numbers
     ├── StoppedByRule      a diagnostic rule fired that was to stop the job
     ├── CheckpointError    a checkpoint is damaged, or of another run
+    ├── PeersMissing       other processes of the job did not come
+    ├── PeerLost           another process of the job has ended, or failed
     ├── Interrupted        the job was told to stop; what it had reached is saved
     ├── ModelError         a model directory cannot be served
     └── ImageUnreadable    bytes that are no image this code reads
@@ -41,6 +43,14 @@ class StoppedByRule(ModelCodeError):
 
 
 class CheckpointError(ModelCodeError):
+    pass
+
+
+class PeersMissing(ModelCodeError):
+    pass
+
+
+class PeerLost(ModelCodeError):
     pass
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import nn
 
+import distributed
 import model_record
 import model_report
 import pretrained
@@ -20,15 +21,18 @@ from artifact import write_model
 from checkpoint import CheckpointStore
 from data import ImageSet, read_channel
 from diagnostics import FILE, Diagnostics
-from errors import ArgumentsError, ChannelError, Interrupted, ModelCodeError
+from errors import ChannelError, Interrupted, ModelCodeError
 from evaluation import Evaluation
 from interruption import EXIT_CODE
-from loop import Schedule, log_line
+from launcher import launch
+from loop import log_line
 from model_card import ModelCard
 from model_record import ModelRecord
+from peers import Peers
 from precision import Compute
 from predictor import Segmenter
 from progress import History
+from schedule import Schedule
 from worst_cases import worst_cases
 
 
@@ -48,23 +52,23 @@ def run(main: Callable[[], None]) -> None:
 
 
 def start(options: argparse.Namespace) -> Compute:
-    refuse_several_processes()
+    """Where and with whom to compute. An instance with several GPUs gets a process for each, and
+    this one ends when they have."""
+    world = distributed.world()
+    if world.processes > 1 and "LOCAL_RANK" not in os.environ:
+        sys.exit(launch(world.processes))
+    peers = Peers.gather(world)
     torch.manual_seed(options.seed)
-    compute = Compute.here()
+    compute = Compute.here(peers)
     print(f"{compute} torch={torch.__version__} seed={options.seed}", flush=True)
     return compute
 
 
-def refuse_several_processes() -> None:
-    hosts = json.loads(os.environ.get("SM_HOSTS", '["localhost"]'))
-    if len(hosts) > 1:
-        raise ArgumentsError(
-            f"this job has {len(hosts)} instances ({', '.join(hosts)}); training runs in a single "
-            "process: set the instance count to 1"
-        )
-    world = os.environ.get("WORLD_SIZE", "1")
-    if world != "1":
-        raise ArgumentsError(f"WORLD_SIZE is {world}; training runs in a single process")
+def ends_here(compute: Compute) -> bool:
+    """Whether this process has done its part when training is over: the first one alone judges the
+    model and writes it, and waits for nobody."""
+    compute.peers.part_company()
+    return not compute.peers.lead
 
 
 def refuse_single_image(images: int) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-import math
 import time
 from collections.abc import Callable
 from typing import Any
@@ -26,16 +25,17 @@ from observations import ActivityWatch, EpochFacts, mean_gradients
 from precision import Compute
 from preprocessing import Normalisation
 from progress import History, Progress
+from schedule import Schedule, learning_rate_schedule
 from unet import LesionLogits
 
-WARM_UP = 0.08  # share of all steps over which the learning rate rises
 GRADIENT_LIMIT = 5.0  # norm; only outliers are longer
 LOGGED = "{}={:.5g}".format
 
 
 @dataclasses.dataclass(frozen=True)
 class Objective:
-    """What differs between the tasks."""
+    """What differs between the tasks. Losses are means over images: where several processes have
+    a part of a batch each, each part's loss weighs as much as it has images."""
 
     loss: Callable[[Any, Tensor], Tensor]  # the network's outputs, targets -> scalar
     score: Callable[[Any, ImageSet], dict[str, float | None]]  # outputs of a whole set
@@ -44,16 +44,6 @@ class Objective:
     augment: Augmentation = STRENGTHS["full"]
     mixup: Mixup | None = None
     saturation: Callable[[Any, Tensor], float] | None = None  # outputs, targets -> share
-
-
-@dataclasses.dataclass(frozen=True)
-class Schedule:
-    epochs: int
-    batch_size: int
-    learning_rate: float
-    weight_decay: float
-    patience: int  # epochs without improvement after which training stops
-    ema_decay: float = 0.0  # of the weights' moving average; 0: the weights themselves
 
 
 class Trainer:
@@ -70,39 +60,59 @@ class Trainer:
         store: CheckpointStore | None = None,
         diagnostics: Diagnostics | None = None,
     ) -> None:
+        self.peers = compute.peers
+        self.peers.synchronise(network)
         self.network = compute.place(network)
         self.objective, self.schedule, self.compute = objective, schedule, compute
         self.normalisation, self.store = normalisation, store
         self.average = WeightAverage(self.network, schedule.ema_decay)
         self.generator = torch.Generator().manual_seed(seed)
         self.optimizer = torch.optim.AdamW(
-            network.parameters(), schedule.learning_rate, weight_decay=schedule.weight_decay
+            network.parameters(),
+            schedule.learning_rate,
+            weight_decay=schedule.weight_decay,
+            fused=True,  # half the time of a step through all weights
         )
-        self.diagnostics = diagnostics or Diagnostics()
+        self.diagnostics = (diagnostics if self.peers.lead else None) or Diagnostics()
         self.progress = Progress()
 
     def fit(self, train: ImageSet, validation: ImageSet) -> History:
         """Trains, and leaves the network with the weights of its best epoch.
 
         Goes on from the store's checkpoint, if there is one. Raises Interrupted after SIGTERM.
+        Of several processes all return, but only the first has the history and those weights.
         """
-        self.scheduler = self._scheduler(train)
-        self.diagnostics.begin(self.network)
-        self._resume()
-        with Interruption() as interruption:
+        with self.peers.watched(), Interruption() as interruption:
+            self._begin(train)
             while not self.progress.finished:
                 self._epoch(train, validation, interruption)
                 self._save()
-                if interruption.requested:
+                if self.peers.any(interruption.requested):
                     raise Interrupted(self._where_it_stopped())
+        if not self.peers.lead:
+            return self.progress.history
         self.network.load_state_dict(self.progress.best_state or {})
         self.average.network.load_state_dict(self.network.state_dict())
         return self.progress.history
 
+    def _begin(self, train: ImageSet) -> None:
+        self.peers.check_parts(train, self.schedule.batch_size)
+        steps = self.schedule.epochs * count_batches(train.labels, self.schedule.batch_size)
+        self.scheduler = learning_rate_schedule(self.optimizer, steps)
+        self.diagnostics.begin(self.network)
+        self._resume()
+        self.parallel = self.peers.parallel(self.network)
+
     def _epoch(self, train: ImageSet, validation: ImageSet, interruption: Interruption) -> None:
-        progress = self.progress
-        started = time.perf_counter() - progress.seconds
+        started = time.perf_counter() - self.progress.seconds
         self._train_epoch(train, interruption, started)
+        finished = self.peers.led(lambda: self._end_epoch(validation, started))
+        self.progress.finished = finished
+        self.progress.next_epoch()
+
+    def _end_epoch(self, validation: ImageSet, started: float) -> bool:
+        """Validates, logs and judges. Whether it was the last epoch."""
+        progress = self.progress
         gradients = mean_gradients(self.network, clipping(progress.norms[-1]))
         train_loss = sum(progress.losses) / len(progress.losses)
         loss, scores, dead_units, saturated = self._validate(validation)
@@ -114,7 +124,7 @@ class Trainer:
         print(f"epoch={progress.epoch}/{self.schedule.epochs} {log_line(record)}", flush=True)
         facts = (train_loss, loss, progress.norms, gradients, dead_units, saturated)
         self.diagnostics.end_epoch(EpochFacts(progress.epoch, *facts))
-        self._judge(scores[self.objective.selection], loss)
+        return self._judge(scores[self.objective.selection], loss)
 
     def _validate(
         self, images: ImageSet
@@ -130,8 +140,8 @@ class Trainer:
     def _number(self, value: float, what: str) -> float:
         return self.diagnostics.check_number(value, what, self.progress.epoch)
 
-    def _judge(self, score: float | None, validation_loss: float) -> None:
-        """Keeps the weights if this epoch is the best; ends the training if it is the last."""
+    def _judge(self, score: float | None, validation_loss: float) -> bool:
+        """Keeps the weights if this epoch is the best; whether it is the last."""
         progress, history = self.progress, self.progress.history
         # Of equal scores the one with the lower loss: small splits have few distinct scores.
         result = (score or 0.0, -validation_loss)
@@ -140,36 +150,33 @@ class Trainer:
             progress.best_state = copy.deepcopy(self.average.network.state_dict())
         elif progress.epoch - history.best_epoch >= self.schedule.patience:
             print(f"stopped early: best epoch was {history.best_epoch}", flush=True)
-            progress.finished = True
-        progress.finished |= progress.epoch == self.schedule.epochs
-        progress.next_epoch()
-
-    def _scheduler(self, train: ImageSet) -> torch.optim.lr_scheduler.LambdaLR:
-        steps = self.schedule.epochs * count_batches(train.labels, self.schedule.batch_size)
-        warm_up = max(1, round(WARM_UP * steps))
-        return torch.optim.lr_scheduler.LambdaLR(
-            self.optimizer, lambda step: learning_rate_factor(step, steps, warm_up)
-        )
+            return True
+        return progress.epoch == self.schedule.epochs
 
     def _save(self) -> None:
-        if self.store is None:
-            return
-        self.store.save(
-            {
-                "network": self.network.state_dict(),
-                "average": self.average.network.state_dict(),
-                "steps": self.average.steps,
-                "optimizer": self.optimizer.state_dict(),
-                "scheduler": self.scheduler.state_dict(),
-                "generator": self.generator.get_state(),
-                "random": random_states(),
-                "progress": self.progress.state(),
-                "diagnostics": self.diagnostics.state(),
-            }
-        )
+        """In the first process; the others wait, so that none ends before all is written."""
+        store = self.store
+        if store is not None:
+            self.peers.led(lambda: store.save(self._state()))
+
+    def _state(self) -> dict[str, Any]:
+        return {
+            "network": self.network.state_dict(),
+            "average": self.average.network.state_dict(),
+            "steps": self.average.steps,
+            "optimizer": self.optimizer.state_dict(),
+            "scheduler": self.scheduler.state_dict(),
+            "generator": self.generator.get_state(),
+            "random": random_states(),
+            "progress": self.progress.state(),
+            "diagnostics": self.diagnostics.state(),
+        }
 
     def _resume(self) -> None:
-        state = self.store.load() if self.store else None
+        """From the first process's checkpoint. On SageMaker every instance finds the same prefix of
+        S3 in its own folder at the start, but only what the first one writes is ever newer."""
+        store = self.store
+        state = self.peers.led(store.load) if store else None
         if state is None:
             return
         self.network.load_state_dict(state["network"])
@@ -203,7 +210,7 @@ class Trainer:
             loss = self._step(train, picks)
             progress.losses.append(self._number(loss, "training loss"))
             self.scheduler.step()
-            if interruption.requested:
+            if self.peers.any(interruption.requested):
                 progress.seconds = time.perf_counter() - started
                 self._save()
                 raise Interrupted(self._where_it_stopped())
@@ -228,11 +235,15 @@ class Trainer:
         images, targets = self._augmented(train, picks)
         if self.objective.mixup is not None:
             images, targets = self.objective.mixup(images, targets, self.generator)
+        part = self.peers.part(len(picks))  # changed as a whole, so that the seed decides alone
+        images, targets = images[part], of_images(targets, part)
         loss_of = self.objective.training_loss or self.objective.loss
         with self.compute.autocast():
-            loss = loss_of(self.network(self._normalise(images)), targets)
+            loss = loss_of(self.parallel(self._normalise(images)), targets)
+        loss = loss * self.peers.weight(len(images), len(picks))
         self.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
+        loss = self.peers.mean(loss)
         norm = nn.utils.clip_grad_norm_(self.network.parameters(), GRADIENT_LIMIT)
         if loss.isfinite():  # else the loss is what to complain about
             self._number(float(norm), "gradient's length")
@@ -268,11 +279,11 @@ def joined(outputs: list[Any]) -> Any:
     )
 
 
-def learning_rate_factor(step: int, steps: int, warm_up: int) -> float:
-    """Rises linearly over `warm_up` steps, then falls to 0 along half a cosine."""
-    if step < warm_up:
-        return (step + 1) / (warm_up + 1)
-    return 0.5 * (1 + math.cos(math.pi * min(1.0, (step - warm_up) / max(1, steps - warm_up))))
+def of_images(targets: Any, part: slice) -> Any:
+    """What is to be learnt of some images of a batch: of a tensor, or of each in LesionTargets."""
+    if isinstance(targets, Tensor):
+        return targets[part]
+    return type(targets)(*(tensor[part] for tensor in targets))
 
 
 def log_line(record: dict[str, float | None]) -> str:

@@ -1,4 +1,4 @@
-"""Where the network computes, and in which number format.
+"""Where the network computes, with whom, and in which number format.
 
 bfloat16 halves the time of a training step on processors with instructions for it and more than
 doubles it on others (2.3 times, measured on AVX-512 without them), so it is switched on only
@@ -13,6 +13,8 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from peers import Peers
+
 BF16_FLAGS = {"avx512_bf16", "amx_bf16", "bf16"}  # as Linux names them: x86, x86, Arm
 
 
@@ -20,14 +22,15 @@ BF16_FLAGS = {"avx512_bf16", "amx_bf16", "bf16"}  # as Linux names them: x86, x8
 class Compute:
     device: torch.device
     bfloat16: bool
+    peers: Peers = dataclasses.field(default_factory=Peers)
 
     @classmethod
-    def here(cls) -> Compute:
+    def here(cls, peers: Peers | None = None) -> Compute:
+        peers = peers or Peers()
         if torch.cuda.is_available():
-            return cls(
-                torch.device("cuda"), torch.cuda.is_bf16_supported(including_emulation=False)
-            )
-        return cls(torch.device("cpu"), cpu_has_bfloat16(Path("/proc/cpuinfo")))
+            bfloat16 = torch.cuda.is_bf16_supported(including_emulation=False)
+            return cls(torch.device("cuda"), bfloat16, peers)
+        return cls(torch.device("cpu"), cpu_has_bfloat16(Path("/proc/cpuinfo")), peers)
 
     def autocast(self) -> torch.autocast:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.bfloat16)
@@ -41,7 +44,9 @@ class Compute:
 
     def __str__(self) -> str:
         threads = f" threads={torch.get_num_threads()}" if self.device.type == "cpu" else ""
-        return f"device={self.device.type} bfloat16={str(self.bfloat16).lower()}{threads}"
+        world = self.peers.world
+        process = "" if self.peers.alone else f" process={world.rank + 1}/{world.size}"
+        return f"device={self.device.type} bfloat16={str(self.bfloat16).lower()}{threads}{process}"
 
 
 def cpu_has_bfloat16(cpuinfo: Path) -> bool:

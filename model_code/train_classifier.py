@@ -77,6 +77,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         job.diagnostics(options),
     )
     history = trainer.fit(train, validation)
+    if job.ends_here(compute):
+        return
 
     logits = trainer.predict(validation, flip=card.test_time_flip)
     card = dataclasses.replace(card, temperature=temperature(logits, validation.labels))

@@ -89,6 +89,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         job.diagnostics(options),
     )
     history = trainer.fit(train, validation)
+    if job.ends_here(compute):
+        return
 
     logits = trainer.predict(validation, flip=card.test_time_flip)
     rule = choose(validated(logits, validation))

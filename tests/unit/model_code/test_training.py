@@ -19,7 +19,7 @@ import train_classifier
 import train_segmenter
 import weights
 from data import read_channel
-from errors import ArgumentsError, ChannelError
+from errors import ChannelError, PeersMissing
 from predictor import Classifier, load_predictor
 from resnet import ResNetConfig, build_resnet
 from sonoflow import tasks
@@ -145,12 +145,15 @@ def test_splits_in_which_a_class_is_missing_still_train(
 
 
 @pytest.mark.parametrize("task", TASKS)
-def test_several_instances_are_refused(
+def test_an_instance_waits_for_the_others(
     task: str, channels: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SM_HOSTS", '["algo-1", "algo-2"]')
+    monkeypatch.setenv("SM_CURRENT_HOST", "algo-2")
+    monkeypatch.setenv("MASTER_ADDR", "127.0.0.1")
+    monkeypatch.setenv("SONOFLOW_MEETING_SECONDS", "0.2")
 
-    with pytest.raises(ArgumentsError, match="2 instances"):
+    with pytest.raises(PeersMissing, match="algo-1 did not answer"):
         train(task, channels, tmp_path)
 
 
