@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import io
+import time
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
@@ -26,6 +27,7 @@ from data import ImageSet, smallest_batch
 from distributed import World
 from errors import ArgumentsError, ChannelError, ModelCodeError, PeerLost
 
+LINGER_SECONDS = 3.0
 Result = TypeVar("Result")
 
 
@@ -142,6 +144,8 @@ class Peers:
         except RuntimeError as error:
             if self.alone or not _of_the_group(error):
                 raise
+            # The other one's error is the job's reason to fail: let it end first.
+            time.sleep(LINGER_SECONDS)
             raise PeerLost(
                 f"{self.world.name(self.world.rank)} has lost another process of the job, whose "
                 f"log says why it ended ({str(error).splitlines()[0]})"

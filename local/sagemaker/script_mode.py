@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import socket
 import sys
 import tarfile
 from collections.abc import Mapping, Sequence
@@ -18,7 +19,6 @@ from typing import Any
 from local.sagemaker.container_layout import CONTAINER_BASE, Layout
 from local.sagemaker.script_failure import ErrorExcerpt, error_message, failure_message
 
-NETWORK_INTERFACE = "eth0"
 INSTANCE_GROUP = "homogeneousCluster"
 _PREFIX = "sagemaker_"
 
@@ -203,7 +203,7 @@ class Script:
             "instance_groups": [group["instance_group_name"] for group in groups],
             "instance_groups_dict": {group["instance_group_name"]: group for group in groups},
             "is_hetero": False,
-            "is_master": True,
+            "is_master": resources["current_host"] == hosts[0],
             "is_modelparallel_enabled": None,
             "is_smddpmprun_installed": False,
             "is_smddprun_installed": False,
@@ -258,23 +258,28 @@ def _text(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
 
-def resource_config(instance_type: str) -> dict[str, Any]:
-    """`resourceconfig.json` of a job with one instance."""
-    host = "algo-1"
+def resource_config(instance_type: str, hosts: Sequence[str], host: str) -> dict[str, Any]:
+    """`resourceconfig.json` of one of a job's hosts."""
     return {
         "current_host": host,
         "current_instance_type": instance_type,
         "current_group_name": INSTANCE_GROUP,
-        "hosts": [host],
+        "hosts": list(hosts),
         "instance_groups": [
             {
                 "instance_group_name": INSTANCE_GROUP,
                 "instance_type": instance_type,
-                "hosts": [host],
+                "hosts": list(hosts),
             }
         ],
-        "network_interface_name": NETWORK_INTERFACE,
+        "network_interface_name": loopback_interface(),
     }
+
+
+def loopback_interface() -> str:
+    """`lo`, as Linux calls it, or `lo0`."""
+    names = [name for _, name in socket.if_nameindex()]
+    return next((name for name in names if name.startswith("lo")), "lo")
 
 
 def cores() -> int:

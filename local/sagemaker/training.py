@@ -37,9 +37,12 @@ class Jobs:
         self._descriptions: dict[str, Any] = {}
 
     def running(self) -> int:
+        """Instances of all jobs: processes that share this machine."""
         with self._lock:
             return sum(
-                1 for job in self._descriptions.values() if job.training_job_status in _RUNNING
+                job.resource_config.get("InstanceCount", 1)
+                for job in self._descriptions.values()
+                if job.training_job_status in _RUNNING
             )
 
     def hook_backend(self, original: Any) -> Any:

@@ -45,15 +45,20 @@ def check(channel: dict[str, Any]) -> None:
 
 def configuration(channel: dict[str, Any]) -> dict[str, str]:
     """A channel's entry in `inputdataconfig.json`."""
-    source = channel["DataSource"]["S3DataSource"]
     entry = {
         "TrainingInputMode": channel.get("InputMode", "File"),
-        "S3DistributionType": source.get("S3DataDistributionType", "FullyReplicated"),
+        "S3DistributionType": distribution(channel),
         "RecordWrapperType": channel.get("RecordWrapperType", "None"),
     }
     if "ContentType" in channel:
         entry["ContentType"] = channel["ContentType"]
     return entry
+
+
+def distribution(channel: dict[str, Any]) -> str:
+    """Whether every instance gets all objects (`FullyReplicated`) or a part (`ShardedByS3Key`)."""
+    source = channel.get("DataSource", {}).get("S3DataSource", {})
+    return str(source.get("S3DataDistributionType", "FullyReplicated"))
 
 
 def download(s3: Any, channel: dict[str, Any], directory: Path) -> int:

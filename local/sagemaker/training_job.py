@@ -1,4 +1,4 @@
-"""One training job: a process that sees SageMaker's container contract.
+"""One training job: processes, one for each instance, that see SageMaker's container contract.
 
 A container's `/opt/ml` is a scratch directory here. Everything else is as on AWS: channels are
 downloaded, a script runs in script mode or a built-in algorithm by itself, what it prints goes to
@@ -9,13 +9,12 @@ to S3.
 from __future__ import annotations
 
 import datetime
-import json
 import os
 import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +23,18 @@ from botocore.exceptions import BotoCoreError, ClientError
 from local.credentials import RoleNotFound, role_credentials
 from local.logs import LogStream
 from local.runtime import Runtime
-from local.sagemaker import images, script_mode, training_channels, training_outputs
+from local.sagemaker import (
+    images,
+    script_mode,
+    training_channels,
+    training_instances,
+    training_outputs,
+)
 from local.sagemaker.builtin_algorithm import ALGORITHMS, AlgorithmRun
 from local.sagemaker.container_layout import Layout
 from local.sagemaker.script_mode import Script, ScriptModeError
 from local.sagemaker.training_channels import ChannelError
+from local.sagemaker.training_instances import Ended, Instances
 from local.sagemaker.training_process import Metrics, TrainingProcess
 from local.sagemaker.training_requests import DAY_SECONDS
 from local.stepfunctions.role_clients import client_of_role
@@ -64,8 +70,10 @@ class TrainingJob:
         self._runtime, self._request, self._running = runtime, request, running
         self._job = description
         self._stop = threading.Event()
-        self._process: TrainingProcess | None = None
-        self._log = LogStream(runtime, LOG_GROUP, f"{self.name}/algo-1-{int(time.time())}")
+        self._instances: Instances | None = None
+        self._hosts = training_instances.names(request["ResourceConfig"].get("InstanceCount", 1))
+        streams = [f"{self.name}/{host}-{int(time.time())}" for host in self._hosts]
+        self._logs = [LogStream(runtime, LOG_GROUP, stream) for stream in streams]
         self._thread = threading.Thread(target=self._run, name=f"training-{self.name}", daemon=True)
 
     def start(self) -> None:
@@ -76,15 +84,15 @@ class TrainingJob:
         self._job.training_job_status = "Stopping"
         self._enter("Stopping", "Stopping the training job")
         self._stop.set()
-        if self._process is not None:
-            self._process.stop()
+        if self._instances is not None:
+            self._instances.stop()
 
     def _run(self) -> None:
         directory = self._runtime.state / "training"
         directory.mkdir(parents=True, exist_ok=True)
         scratch = Path(tempfile.mkdtemp(prefix=f"{self.name}-", dir=directory))
         try:
-            self._train(Layout(scratch / "opt" / "ml"))
+            self._train([Layout(scratch / host / "opt" / "ml") for host in self._hosts])
         except JobFailed as error:
             self._end("Failed", "Failed", str(error))
         except Exception as error:  # a defect of the runtime must not leave the job running
@@ -92,26 +100,27 @@ class TrainingJob:
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
 
-    def _train(self, layout: Layout) -> None:
+    def _train(self, layouts: Sequence[Layout]) -> None:
         try:
-            program = self._program(layout)
-            self._prepare(layout, program)
-            exit_code, timed_out = self._execute(program)
-            if exit_code is not None:
-                self._upload(layout)
+            programs = [self._program(*place) for place in zip(layouts, self._hosts, strict=True)]
+            self._prepare(programs)
+            ended = self._execute(programs)
+            if ended.exit_code is not None:
+                self._upload(layouts)
         except _CALLERS_ERRORS as error:
             raise JobFailed(f"ClientError: {error}") from error
-        if timed_out:
+        if ended.timed_out:
             self._end("Stopped", "MaxRuntimeExceeded")
         elif self._stop.is_set():
             self._end("Stopped", "Stopped")
-        elif exit_code:
-            text = (layout.output / "failure").read_text(errors="replace")
-            raise JobFailed(program.failure_reason(exit_code, text, _REASON_LENGTH))
+        elif ended.exit_code:
+            program = programs[ended.failed]
+            text = (program.layout.output / "failure").read_text(errors="replace")
+            raise JobFailed(program.failure_reason(ended.exit_code, text, _REASON_LENGTH))
         else:
             self._end("Completed", "Completed")
 
-    def _program(self, layout: Layout) -> Script | AlgorithmRun:
+    def _program(self, layout: Layout, host: str) -> Script | AlgorithmRun:
         for channel in self._channels:
             training_channels.check(channel)
         facts: dict[str, Any] = {
@@ -122,7 +131,7 @@ class TrainingJob:
                 for channel in self._channels
             },
             "resource_config": script_mode.resource_config(
-                self._request["ResourceConfig"]["InstanceType"]
+                self._request["ResourceConfig"]["InstanceType"], self._hosts, host
             ),
             "cpus": script_mode.cores(),
         }
@@ -141,25 +150,24 @@ class TrainingJob:
             )
         return script
 
-    def _prepare(self, layout: Layout, program: Script | AlgorithmRun) -> None:
+    def _prepare(self, programs: Sequence[Script | AlgorithmRun]) -> None:
         self._enter("Downloading", "Downloading input data")
-        for directory in (layout.config, layout.model, layout.output_data, layout.code):
-            directory.mkdir(parents=True)
-        for name, content in (
-            ("hyperparameters", program.hyperparameters),
-            ("inputdataconfig", program.input_data_config),
-            ("resourceconfig", program.resource_config),
-        ):
-            (layout.config / f"{name}.json").write_text(json.dumps(content))
-        for channel in self._channels:
-            directory = layout.channel(channel["ChannelName"])
-            directory.mkdir(parents=True)
-            if not self._stop.is_set():
-                training_channels.download(self._s3, channel, directory)
-        if self._checkpoints:
-            training_outputs.restore_checkpoints(self._s3, layout, self._checkpoints)
-        if isinstance(program, Script) and not self._stop.is_set():
-            program.unpack_code(self._code_archive(layout, program))
+        first = programs[0].layout
+        for program in programs:
+            layout = program.layout
+            training_instances.lay_out(program)
+            for channel in self._channels:
+                name = channel["ChannelName"]
+                if layout is not first:
+                    shutil.copytree(first.channel(name), layout.channel(name))
+                    continue
+                layout.channel(name).mkdir(parents=True)
+                if not self._stop.is_set():
+                    training_channels.download(self._s3, channel, layout.channel(name))
+            if self._checkpoints:
+                training_outputs.restore_checkpoints(self._s3, layout, self._checkpoints)
+            if isinstance(program, Script) and not self._stop.is_set():
+                program.unpack_code(self._code_archive(layout, program))
 
     def _code_archive(self, layout: Layout, script: Script) -> Path:
         if not script.module_dir.startswith("s3://"):
@@ -169,22 +177,24 @@ class TrainingJob:
         archive.write_bytes(self._s3.get_object(Bucket=bucket, Key=key)["Body"].read())
         return archive
 
-    def _execute(self, program: Script | AlgorithmRun) -> tuple[int | None, bool]:
+    def _execute(self, programs: Sequence[Script | AlgorithmRun]) -> Ended:
         # Those of the request, or the algorithm's own.
-        definitions = self._job.algorithm_specification.get("MetricDefinitions") or []
-        self._process = TrainingProcess(
-            self._runtime, program, self._log, Metrics(definitions), self._show_metrics
+        metrics = Metrics(self._job.algorithm_specification.get("MetricDefinitions") or [])
+        self._instances = Instances(
+            [
+                TrainingProcess(self._runtime, program, log, metrics, self._show_metrics)
+                for program, log in zip(programs, self._logs, strict=True)
+            ]
         )
         if self._stop.is_set():
-            self._process.stop()
+            self._instances.stop()
         else:
             self._enter("Training", "Training image download completed. Training in progress.")
             self._job.training_start_time = _now()
+        meeting_place = training_instances.meeting_place(len(programs))
+        environments = [meeting_place | self._environment(program) for program in programs]
         stopping = self._request.get("StoppingCondition") or {}
-        exit_code, timed_out = self._process.run(
-            self._environment(program), stopping.get("MaxRuntimeInSeconds", DAY_SECONDS)
-        )
-        return exit_code, timed_out
+        return self._instances.run(environments, stopping.get("MaxRuntimeInSeconds", DAY_SECONDS))
 
     def _show_metrics(self, values: list[dict[str, Any]]) -> None:
         self._job.final_metric_data_list = values
@@ -211,14 +221,16 @@ class TrainingJob:
             "AWS_SESSION_TOKEN": credentials.session_token,
         }
 
-    def _upload(self, layout: Layout) -> None:
+    def _upload(self, layouts: Sequence[Layout]) -> None:
         if not self._stop.is_set():
             self._enter("Uploading", "Uploading generated training model")
         destination = self._request["OutputDataConfig"]["S3OutputPath"].rstrip("/")
-        model = training_outputs.upload(self._s3, layout, f"{destination}/{self.name}/output")
+        for double in training_outputs.collect(layouts):
+            self._logs[0].write(f"{double}: left by several instances, the first one's is kept")
+        model = training_outputs.upload(self._s3, layouts[0], f"{destination}/{self.name}/output")
         self._job.model_artifacts = {"S3ModelArtifacts": model}
         if self._checkpoints:
-            training_outputs.upload_checkpoints(self._s3, layout, self._checkpoints)
+            training_outputs.upload_checkpoints(self._s3, layouts, self._checkpoints)
 
     def _enter(self, status: str, message: str) -> None:
         now = _now()
@@ -230,7 +242,7 @@ class TrainingJob:
         self._job.last_modified_time = now
 
     def _end(self, status: str, secondary: str, reason: str | None = None) -> None:
-        self._flush_log()
+        self._flush_logs()
         self._enter(secondary, reason or f"Training job {status.lower()}")
         now = self._job.training_end_time = _now()
         self._job.secondary_status_transitions[-1]["EndTime"] = now
@@ -241,9 +253,10 @@ class TrainingJob:
             self._job.training_time_in_seconds = self._job.billable_time_in_seconds = seconds
         self._job.training_job_status = status  # last: whoever waits for it reads the rest next
 
-    def _flush_log(self) -> None:
+    def _flush_logs(self) -> None:
         try:
-            self._log.flush()
+            for log in self._logs:
+                log.flush()
         except (ClientError, BotoCoreError) as error:  # as on AWS: a lost log stops no job
             print(f"log events of {self.name} were lost: {error}")
 

@@ -2,12 +2,33 @@
 
 from __future__ import annotations
 
+import shutil
 import tarfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from local.sagemaker import training_channels
 from local.sagemaker.container_layout import Layout
+
+
+def collect(layouts: Sequence[Layout]) -> list[str]:
+    """Put what all instances left where the first one left its own: a job has one model.
+
+    Of files with the same name the first instance's stays; their paths are returned.
+    """
+    first, *others = layouts
+    doubles = []
+    for layout in others:
+        for path in sorted(_files(layout.model) + _files(layout.output_data)):
+            relative = path.relative_to(layout.base)
+            target = first.base / relative
+            if target.exists():
+                doubles.append(relative.as_posix())
+                continue
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.move(path, target)
+    return doubles
 
 
 def upload(s3: Any, layout: Layout, destination: str) -> str:
@@ -20,19 +41,30 @@ def upload(s3: Any, layout: Layout, destination: str) -> str:
     return model
 
 
-def upload_checkpoints(s3: Any, layout: Layout, destination: str) -> None:
-    """Upload the checkpoints; AWS does so while the job runs, here it happens at its end."""
-    for path in sorted(p for p in layout.checkpoints.rglob("*") if p.is_file()):
-        _put(s3, destination + path.relative_to(layout.checkpoints).as_posix(), path)
+def upload_checkpoints(s3: Any, layouts: Sequence[Layout], destination: str) -> None:
+    """Upload the checkpoints; AWS does so while the job runs, here it happens at its end.
+
+    All instances share one prefix. Of files with the same name the first instance's is uploaded.
+    """
+    files: dict[str, Path] = {}
+    for layout in layouts:
+        for path in _files(layout.checkpoints):
+            files.setdefault(path.relative_to(layout.checkpoints).as_posix(), path)
+    for name, path in sorted(files.items()):
+        _put(s3, destination + name, path)
 
 
 def restore_checkpoints(s3: Any, layout: Layout, source: str) -> None:
-    """Bring back the checkpoints of an earlier job, if there are any."""
+    """Bring back the checkpoints of an earlier job to an instance, if there are any."""
     layout.checkpoints.mkdir()
     bucket, prefix = training_channels.split_uri(source)
     if s3.list_objects_v2(Bucket=bucket, Prefix=prefix)["KeyCount"]:
         data = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": source}}
         training_channels.download(s3, {"DataSource": data}, layout.checkpoints)
+
+
+def _files(directory: Path) -> list[Path]:
+    return [path for path in directory.rglob("*") if path.is_file()]
 
 
 def _put(s3: Any, uri: str, path: Path) -> None:

@@ -86,16 +86,16 @@ class TrainingProcess:
     def stopped(self) -> bool:
         return self._stopped
 
-    def stop(self) -> None:
-        """SIGTERM, and SIGKILL two minutes later."""
+    def stop(self, grace: float = STOP_GRACE_SECONDS) -> None:
+        """SIGTERM, and SIGKILL two minutes later. Does nothing to a process that has ended."""
         with self._lock:
             self._stopped = True
             process = self._process
-        if process is not None:
+        if process is not None and process.returncode is None:
             threading.Thread(
                 target=self._runtime.reaper.kill,
                 args=(process,),
-                kwargs={"grace": STOP_GRACE_SECONDS},
+                kwargs={"grace": grace},
                 daemon=True,
             ).start()
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from moto.sagemaker.exceptions import ValidationError
 
-from local.sagemaker import images
+from local.sagemaker import images, training_channels, training_instances
 from local.sagemaker.builtin_algorithm import ALGORITHMS, Algorithm
 
 _LIMIT_HYPERPARAMETERS = 100
@@ -31,8 +31,7 @@ def check(request: dict[str, Any]) -> None:
     unsupported = [member for member in _UNSUPPORTED if request.get(member)]
     if algorithm is not None and request.get("CheckpointConfig"):
         unsupported.append("CheckpointConfig of a built-in algorithm")
-    if request["ResourceConfig"].get("InstanceCount", 1) != 1:
-        unsupported.append("ResourceConfig.InstanceCount above 1")
+    unsupported += _unsupported_instances(request, algorithm)
     if request["ResourceConfig"].get("InstanceGroups"):
         unsupported.append("ResourceConfig.InstanceGroups")
     if "TrainingImage" not in request["AlgorithmSpecification"]:
@@ -48,6 +47,19 @@ def check(request: dict[str, Any]) -> None:
         )
     _check_spot(request, algorithm)
     _check_hyperparameters(request.get("HyperParameters") or {})
+
+
+def _unsupported_instances(request: dict[str, Any], algorithm: Algorithm | None) -> list[str]:
+    count = request["ResourceConfig"].get("InstanceCount", 1)
+    if algorithm is not None and count > 1:
+        return ["ResourceConfig.InstanceCount above 1 of a built-in algorithm"]
+    if count > training_instances.LIMIT:
+        return [f"ResourceConfig.InstanceCount above {training_instances.LIMIT}"]
+    return [
+        f"ShardedByS3Key of channel {channel['ChannelName']} with several instances"
+        for channel in request.get("InputDataConfig") or []
+        if count > 1 and training_channels.distribution(channel) == "ShardedByS3Key"
+    ]
 
 
 def described(specification: dict[str, Any]) -> dict[str, Any]:

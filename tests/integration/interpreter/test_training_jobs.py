@@ -91,9 +91,9 @@ class Job:
         self.create()
         return self.finish()
 
-    def finish(self) -> dict[str, Any]:
+    def finish(self, seconds: float = 30) -> dict[str, Any]:
         running = ("InProgress", "Stopping")
-        return wait_for(self.describe, lambda job: job["TrainingJobStatus"] not in running)
+        return wait_for(self.describe, lambda job: job["TrainingJobStatus"] not in running, seconds)
 
     def artifact(self, name: str) -> tarfile.TarFile:
         key = f"training/{self.name}/output/{name}.tar.gz"
@@ -333,7 +333,7 @@ def test_names_are_unique(platform: Platform) -> None:
         {
             "ResourceConfig": {
                 "InstanceType": "ml.c7i.xlarge",
-                "InstanceCount": 2,
+                "InstanceCount": 9,
                 "VolumeSizeInGB": 1,
             }
         },
