@@ -92,6 +92,8 @@ def join(here: World) -> None:
     store = meet(here, seconds)
     # What little else the processes tell each other is in main memory, and goes by Gloo.
     backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
+    if torch.cuda.is_available():  # torchrun lets each process see all GPUs
+        torch.cuda.set_device(here.local_rank % torch.cuda.device_count())
     torch.distributed.init_process_group(
         backend,
         store=PrefixStore("group", store),

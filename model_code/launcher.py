@@ -62,7 +62,7 @@ class Launcher:
 
 def launch(processes: int) -> int:
     """Runs this very script, with its arguments; returns as `Launcher.wait` does."""
-    print(f"starting {processes} processes, one for each GPU", flush=True)
+    print(f"starting {processes} processes on this host", flush=True)
     return Launcher([sys.executable, *sys.orig_argv[1:]], processes).wait()
 
 

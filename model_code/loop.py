@@ -61,7 +61,7 @@ class Trainer:
         diagnostics: Diagnostics | None = None,
     ) -> None:
         self.peers = compute.peers
-        self.peers.synchronise(network)
+        self.peers.synchronise(network, compute.device)
         self.network = compute.place(network)
         self.objective, self.schedule, self.compute = objective, schedule, compute
         self.normalisation, self.store = normalisation, store

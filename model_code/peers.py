@@ -73,11 +73,11 @@ class Peers:
                 "S3DataDistributionType FullyReplicated"
             )
 
-    def synchronise(self, network: nn.Module) -> None:
+    def synchronise(self, network: nn.Module, device: torch.device) -> None:
         """Batch normalisation over all parts. Parameters and names stay what they are."""
         if self.alone:
             return
-        if torch.cuda.is_available():
+        if device.type == "cuda":
             nn.SyncBatchNorm.convert_sync_batchnorm(network)  # type: ignore[no-untyped-call]
         else:
             batch_norm.synchronise(network)
