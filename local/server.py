@@ -117,12 +117,12 @@ def installers() -> list[Callable[[Runtime], None]]:
     from local.cloudformation import service as cloudformation
     from local.events import service as events
     from local.lambdas import service as lambda_runtime
-    from local.sagemaker import hosting, training
+    from local.sagemaker import hosting, training, tuning
     from local.stepfunctions import service as stepfunctions
 
     modules = (
         *(credentials, policies, cloudformation, lambda_runtime, queues, events),
-        *(stepfunctions, training, hosting),
+        *(stepfunctions, training, tuning, hosting),
     )
     return [module.install for module in modules]
 

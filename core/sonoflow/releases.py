@@ -9,11 +9,12 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from sonoflow import keys, linear_learner, payloads, tasks
+from sonoflow import keys, linear_learner, payloads, tasks, tuning
 from sonoflow.errors import ConfigurationError, PayloadInvalid
 from sonoflow.keys import Dataset
 from sonoflow.settings import Hosting, TableTraining, Training
 from sonoflow.tasks import Task
+from sonoflow.tuning import Tuning
 
 _NAME_LIMIT = 63  # characters, of SageMaker's names
 
@@ -48,11 +49,12 @@ class Release:
     table_training: TableTraining
     hosting: Hosting
     work_bucket: str
+    tuning: Tuning | None = None  # None: a single training job
 
     @functools.cached_property
     def version(self) -> str:
         """The data set's version and a digest of everything else that makes the model."""
-        ingredients = [
+        ingredients: list[Any] = [
             self.run,
             self.started,
             self.task.name,
@@ -60,6 +62,8 @@ class Release:
             self._own_hyperparameters,
             [self.training_image_uri, self.serving_image_uri],
         ]
+        if self.tuning is not None:
+            ingredients.append(dataclasses.asdict(self.tuning))
         text = json.dumps(ingredients, sort_keys=True)
         return f"{self.dataset.version}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
@@ -71,6 +75,10 @@ class Release:
             message = f"the stack's name is too long: {name!r} exceeds {_NAME_LIMIT} characters"
             raise ConfigurationError(message)
         return name
+
+    @property
+    def tuning_job_name(self) -> str:
+        return tuning.job_name(self.training.stack_name, self.version.rpartition("-")[2])
 
     @property
     def endpoint(self) -> str:
@@ -197,6 +205,7 @@ def from_state(
         table_training=table_training,
         hosting=hosting,
         work_bucket=work_bucket,
+        tuning=tuning.asked(payload.get("Tune"), task, training),
     )
 
 

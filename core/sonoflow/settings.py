@@ -15,6 +15,8 @@ from sonoflow.errors import ConfigurationError
 T = TypeVar("T")
 
 HOSTING_MODES = ("serverless", "realtime")
+RANDOM, HYPERBAND = "Random", "Hyperband"
+TUNING_STRATEGIES = (RANDOM, HYPERBAND)  # as SageMaker names them
 TABLE_FEATURES = ("plain", "engineered")
 
 
@@ -107,6 +109,10 @@ class Training:
     test_time_flip: bool = False
     stop_on: str = "none"
     pretrained_weights_uri: str = ""
+    tune: bool = False
+    tune_strategy: str = RANDOM
+    tune_jobs: int = 12
+    tune_parallel_jobs: int = 3
 
 
 @dataclasses.dataclass(frozen=True)

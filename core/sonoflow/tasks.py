@@ -11,6 +11,7 @@ import json
 from typing import Any
 
 from sonoflow.errors import PayloadInvalid
+from sonoflow.ranges import LOGARITHMIC, Choice, Interval, Range
 from sonoflow.settings import Training
 
 CLASSIFICATION = "classification"
@@ -38,6 +39,7 @@ class Task:
     metrics: tuple[str, ...]  # as CloudWatch names them; the log writes _ for :
     request_types: tuple[str, ...]  # content types that the endpoint takes
     response_types: tuple[str, ...]  # and those that it gives
+    objective: str = ""  # the metric, greater is better, that tuning searches by
     uses_pretrained_weights: bool = False
 
     @property
@@ -49,6 +51,11 @@ class Task:
         return [
             {"Name": name, "Regex": f"{name.replace(':', '_')}={_NUMBER}"} for name in self.metrics
         ]
+
+    def _epochs(self, settings: Training) -> int:
+        if self.name == CLASSIFICATION:
+            return settings.classifier_epochs
+        return settings.segmenter_epochs
 
     def hyperparameters(self, settings: Training) -> dict[str, Any]:
         """A script's own; those of every release come from the release."""
@@ -62,7 +69,7 @@ class Task:
             return {
                 **common,
                 "architecture": settings.classifier_architecture,
-                "epochs": settings.classifier_epochs,
+                "epochs": self._epochs(settings),
                 "image-size": settings.classifier_image_size,
             }
         return {
@@ -71,9 +78,19 @@ class Task:
             "deep-supervision": settings.segmenter_deep_supervision,
             "depth": settings.segmenter_depth,
             "encoder": settings.segmenter_encoder,
-            "epochs": settings.segmenter_epochs,
+            "epochs": self._epochs(settings),
             "image-size": settings.segmenter_image_size,
         }
+
+    def ranges(self, settings: Training) -> tuple[Range, ...]:
+        """What tuning draws from, around the values of a single training job."""
+        batch = settings.batch_size
+        return (
+            Choice("batch-size", tuple(sorted({max(1, batch // 2), batch, 2 * batch})), whole=True),
+            _from_half("epochs", self._epochs(settings)),
+            Interval("learning-rate", 1e-4, 1e-2, LOGARITHMIC),
+            Interval("weight-decay", 1e-4, 1e-1, LOGARITHMIC),
+        )
 
     def gate(self, settings: Training) -> dict[str, dict[str, float]]:
         """What a model must reach on the test split to be deployed."""
@@ -97,6 +114,7 @@ _TASKS = {
             "test:macro_auc",
             "test:ece",
         ),
+        objective="validation:macro_f1",
         request_types=_IMAGE_TYPES,
         response_types=("application/json",),
         uses_pretrained_weights=True,
@@ -114,6 +132,7 @@ _TASKS = {
             "test:lesion_iou",
             "test:normal_false_mask_rate",
         ),
+        objective="validation:lesion_dice",
         request_types=_IMAGE_TYPES,
         response_types=("image/png",),
     ),
@@ -126,6 +145,13 @@ _TASKS = {
         response_types=_ROW_TYPES,
     ),
 }
+
+
+def _from_half(name: str, value: int) -> Range:
+    """Whole numbers from half the value to all of it."""
+    if value == 1:
+        return Choice(name, (value,), whole=True)
+    return Interval(name, value // 2, value, whole=True)
 
 
 def get(name: str) -> Task:

@@ -1,13 +1,13 @@
 """The request for a release's training job: a script of ours, or a built-in algorithm.
 
-Neither has a network.
+Neither has a network. Where a release is tuned, candidates like that job take its place.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from sonoflow import keys, tasks
+from sonoflow import keys, tasks, tuning
 from sonoflow.linear_learner import SPOT_SECONDS_LIMIT
 from sonoflow.releases import Code, Release
 from sonoflow.settings import Training
@@ -30,6 +30,14 @@ def request(release: Release) -> dict[str, Any]:
         "Tags": release.tags,
         **own,
     }
+
+
+def tuning_request(release: Release) -> dict[str, Any] | None:
+    """The body of CreateHyperParameterTuningJob; None where a single job is enough."""
+    if release.tuning is None:
+        return None
+    objective = release.task.objective
+    return tuning.request(release.tuning_job_name, release.tuning, request(release), objective)
 
 
 def _script(release: Release, code: Code) -> dict[str, Any]:

@@ -30,6 +30,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         "release": release.name,
         "version": release.version,
         "training_job": training_jobs.request(release),
+        "tuning_job": training_jobs.tuning_request(release),
         "evaluation": release.evaluation,
         "gate": release.gate,
         "model_package": hosting.model_package(release),

@@ -23,7 +23,6 @@ REFUSED = (
     "create_data_quality_job_definition",
     "create_domain",
     "create_feature_group",
-    "create_hyper_parameter_tuning_job",
     "create_model_bias_job_definition",
     "create_model_explainability_job_definition",
     "create_model_quality_job_definition",

@@ -21,6 +21,7 @@ from local.sagemaker.script_failure import ErrorExcerpt, error_message, failure_
 
 INSTANCE_GROUP = "homogeneousCluster"
 _PREFIX = "sagemaker_"
+_TUNING_OBJECTIVE = "_tuning_objective_metric"  # of a tuning job's candidates, no script's own
 
 
 class ScriptModeError(Exception):
@@ -157,11 +158,11 @@ class Script:
 
     @property
     def _platform(self) -> dict[str, Any]:
-        return {k: v for k, v in self._decoded.items() if k.startswith(_PREFIX)}
+        return {k: v for k, v in self._decoded.items() if _is_platforms(k)}
 
     @property
     def _own(self) -> dict[str, Any]:
-        return {k: v for k, v in self._decoded.items() if not k.startswith(_PREFIX)}
+        return {k: v for k, v in self._decoded.items() if not _is_platforms(k)}
 
     def _variables(self) -> dict[str, Any]:
         facts, channels = self._facts(), self._channel_dirs()
@@ -247,7 +248,12 @@ _KNOWN_PLATFORM_NAMES = {
     "sagemaker_container_log_level",
     "sagemaker_job_name",
     "sagemaker_s3_output",
+    _TUNING_OBJECTIVE,
 }
+
+
+def _is_platforms(name: str) -> bool:
+    return name.startswith(_PREFIX) or name == _TUNING_OBJECTIVE
 
 
 def _text(value: Any) -> str:

@@ -8,6 +8,7 @@ import json
 import time
 from typing import Any
 
+from botocore import xform_name
 from botocore.exceptions import ClientError
 from moto.stepfunctions.parser.api import (
     HistoryEventExecutionDataDetails,
@@ -44,10 +45,15 @@ from local.stepfunctions.role_clients import client_for
 
 _ACTIONS = {
     "createTrainingJob": (None, ResourceCondition.Sync),
+    "createHyperParameterTuningJob": (None, ResourceCondition.Sync),
     "createModel": (None,),
     "createEndpointConfig": (None,),
     "createEndpoint": (None,),
     "updateEndpoint": (None,),
+}
+_JOBS = {
+    "createTrainingJob": "TrainingJob",
+    "createHyperParameterTuningJob": "HyperParameterTuningJob",
 }
 _RUNNING = ("InProgress", "Stopping")
 _POLL_SECONDS = 0.3
@@ -71,7 +77,7 @@ class SageMakerTask(StateTaskService):  # type: ignore[misc] # moto is not typed
             raise ValueError(
                 f"The resource {self.resource.resource_arn} is not supported by the laptop "
                 f"runtime. It knows sagemaker:{', sagemaker:'.join(_ACTIONS)} "
-                "and sagemaker:createTrainingJob.sync."
+                f"and sagemaker:{'.sync, sagemaker:'.join(_JOBS)}.sync."
             )
 
     def _normalise_response(self, response: Any, *_names: Any) -> None:
@@ -89,7 +95,7 @@ class SageMakerTask(StateTaskService):  # type: ignore[misc] # moto is not typed
         response.pop("ResponseMetadata", None)
         if self.resource.condition == ResourceCondition.Sync:
             self._submitted(env, response)
-            response = self._wait(env, client, normalised_parameters["TrainingJobName"])
+            response = self._wait(env, client, normalised_parameters)
         env.stack.append(response)
 
     def _submitted(self, env: Environment, response: dict[str, Any]) -> None:
@@ -106,20 +112,22 @@ class SageMakerTask(StateTaskService):  # type: ignore[misc] # moto is not typed
             ),
         )
 
-    def _wait(self, env: Environment, client: Any, job: str) -> dict[str, Any]:
+    def _wait(self, env: Environment, client: Any, request: dict[str, Any]) -> dict[str, Any]:
+        kind = _JOBS[self.resource.api_action]
+        action, name = xform_name(kind), {f"{kind}Name": request[f"{kind}Name"]}
         while env.is_running():
-            description = client.describe_training_job(TrainingJobName=job)
-            if description["TrainingJobStatus"] not in _RUNNING:
+            description = getattr(client, f"describe_{action}")(**name)
+            if description[f"{kind}Status"] not in _RUNNING:
                 description.pop("ResponseMetadata", None)
-                return self._result(env, description)
+                return self._result(env, description, description[f"{kind}Status"])
             time.sleep(_POLL_SECONDS)
         with contextlib.suppress(ClientError):  # it may have ended by itself meanwhile
-            client.stop_training_job(TrainingJobName=job)
+            getattr(client, f"stop_{action}")(**name)
         return {}
 
-    def _result(self, env: Environment, description: dict[str, Any]) -> dict[str, Any]:
+    def _result(self, env: Environment, description: dict[str, Any], status: str) -> dict[str, Any]:
         result: dict[str, Any] = json.loads(json.dumps(description, default=_milliseconds))
-        if description["TrainingJobStatus"] == "Completed":
+        if status == "Completed":
             return result
         raise FailureEventException(
             self._failure(

@@ -18,7 +18,7 @@ from werkzeug.serving import make_server
 
 from local.reaper import Reaper
 from local.runtime import Runtime
-from local.sagemaker import hosting, training
+from local.sagemaker import hosting, training, tuning
 from local.stepfunctions import service as stepfunctions
 
 ROOT = Path(__file__).parents[3]
@@ -95,7 +95,7 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
         root=ROOT,
         reaper=reaper,
     )
-    for module in (stepfunctions, training, hosting):
+    for module in (stepfunctions, training, tuning, hosting):
         module.install(runtime)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()

@@ -335,7 +335,6 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("method", "arguments"),
         [
-            ("create_hyper_parameter_tuning_job", {"HyperParameterTuningJobName": "t"}),
             ("create_processing_job", {"ProcessingJobName": "p"}),
             ("create_transform_job", {"TransformJobName": "t"}),
         ],

@@ -438,7 +438,7 @@ class TestTasks:
         [
             "aws-sdk:sagemaker:noSuchAction",
             "aws-sdk:nosuchservice:list",
-            "sagemaker:createHyperParameterTuningJob.sync",
+            "sagemaker:createTransformJob.sync",
             "sagemaker:createModel.sync",
             "nosuch:thing",
             "lambda:delete",
