@@ -84,10 +84,22 @@ def add_weights(parser: argparse.ArgumentParser) -> None:
 
 
 def mounted_checkpoints() -> Path | None:
-    """SageMaker has no variable for it: /opt/ml/checkpoints, beside the model directory."""
+    """SageMaker has no variable for it: /opt/ml/checkpoints, beside the model directory.
+
+    The candidates of a tuning job share one CheckpointConfig: each has a folder of its own there.
+    """
     model = os.environ.get("SM_MODEL_DIR")
     folder = Path(model).parent / "checkpoints" if model else None
-    return folder if folder and folder.is_dir() else None
+    if folder is None or not folder.is_dir():
+        return None
+    return folder / os.environ["TRAINING_JOB_NAME"] if is_candidate() else folder
+
+
+def is_candidate() -> bool:
+    """Whether a tuning job runs this: its objective is among the job's hyperparameters then, which
+    the toolkit keeps to itself."""
+    told = Path(os.environ.get("SM_INPUT_CONFIG_DIR", "")) / "hyperparameters.json"
+    return told.is_file() and "_tuning_objective_metric" in json.loads(told.read_text("utf-8"))
 
 
 def hyperparameters(options: argparse.Namespace, names: Sequence[str] = ()) -> dict[str, object]:

@@ -119,12 +119,13 @@ def finish(
     evaluation: Evaluation,
     history: History,
 ) -> None:
-    """Writes the model directory and the job's output, and logs the test metrics."""
+    """Writes the model directory and the job's output, and logs the metrics of the model."""
     write_model(options.model_dir, network, card)
     output: Path = options.output_data_dir
     output.mkdir(parents=True, exist_ok=True)
     _write_json(output / "evaluation.json", evaluation)
     model_report.write(output, _record(options, network, card, evaluation, history))
+    print(log_line(_of_best_epoch(history)), flush=True)
     figures = {
         f"test_{name}": value
         for name, value in evaluation["metrics"].items()
@@ -157,6 +158,13 @@ def _record(
     segmenter = Segmenter(network, card) if card.task == "segmentation" else None
     cases = worst_cases(evaluation, splits["test"], segmenter)
     return ModelRecord(card, evaluation, document, found, cases)
+
+
+def _of_best_epoch(history: History) -> dict[str, float | None]:
+    """SageMaker takes the last value that a log gives of a metric for the job's: that must not be
+    the last epoch's where the weights are another one's. Tuning goes by it."""
+    (best,) = (record for record in history.epochs if record["epoch"] == history.best_epoch)
+    return {f"best_{name}": best[name] for name in best if name.startswith("validation_")}
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:

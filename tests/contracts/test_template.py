@@ -240,6 +240,28 @@ def test_what_a_models_report_needs_is_allowed(
     assert (action, resource) in allowed(template, logical_id)
 
 
+@pytest.mark.parametrize(
+    ("action", "resource"),
+    [
+        ("CreateHyperParameterTuningJob", "hyper-parameter-tuning-job/${AWS::StackName}-*"),
+        ("DescribeHyperParameterTuningJob", "hyper-parameter-tuning-job/${AWS::StackName}-*"),
+        ("StopHyperParameterTuningJob", "hyper-parameter-tuning-job/${AWS::StackName}-*"),
+        ("AddTags", "hyper-parameter-tuning-job/${AWS::StackName}-*"),
+        ("DescribeTrainingJob", "training-job/${AWS::StackName}-*"),
+    ],
+)
+def test_what_tuning_needs_is_allowed(template: dict[str, Any], action: str, resource: str) -> None:
+    assert (f"sagemaker:{action}", resource) in allowed(template, "ReleaseModelStateMachine")
+
+
+def test_the_release_hears_of_the_end_of_a_tuning_job(template: dict[str, Any]) -> None:
+    rule = "rule/StepFunctionsGetEventsForSageMakerTuningJobsRule"
+    pairs = allowed(template, "ReleaseModelStateMachine")
+
+    for action in ("PutTargets", "PutRule", "DescribeRule"):
+        assert (f"events:{action}", rule) in pairs
+
+
 def test_functions_trace_and_run_on_the_one_runtime(expanded: dict[str, Any]) -> None:
     for function in resources(expanded, "AWS::Lambda::Function").values():
         assert function["Properties"]["TracingConfig"] == {"Mode": "Active"}

@@ -125,3 +125,26 @@ def test_a_table_of_unknown_width_is_an_error_that_names_it(
 ) -> None:
     with pytest.raises(PayloadInvalid, match=r"dataset\.features"):
         handler(stack.event("plan_release.bad_table_features"), context)
+
+
+def test_a_tuned_release_has_a_tuning_job_and_others_have_none(
+    settings_env: None, context: Any
+) -> None:
+    plan = handler(stack.event("plan_release.tuned"), context)
+
+    tuning = plan["tuning_job"]
+    assert tuning["HyperParameterTuningJobName"] == f"sonoflow-{plan['version'][-8:]}"
+    assert tuning["HyperParameterTuningJobConfig"]["ResourceLimits"] == {
+        "MaxNumberOfTrainingJobs": 6,
+        "MaxParallelTrainingJobs": 2,
+    }
+    for event in ("classification", "table"):
+        assert handler(stack.event(f"plan_release.{event}"), context)["tuning_job"] is None
+    json.dumps(plan)
+
+
+def test_a_range_that_makes_no_sense_is_an_error_that_names_it(
+    settings_env: None, context: Any
+) -> None:
+    with pytest.raises(PayloadInvalid, match=r"batch-size.*MinValue 32 must be below MaxValue 8"):
+        handler(stack.event("plan_release.bad_tune"), context)

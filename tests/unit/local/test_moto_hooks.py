@@ -50,7 +50,15 @@ def test_moto_is_what_the_hooks_were_written_for(root: Path) -> None:
     assert json.loads(printed) == json.loads(GOLDEN.read_text())
 
 
-@pytest.mark.parametrize("action", ["stop_training_job", "update_endpoint"])
+@pytest.mark.parametrize(
+    "action",
+    [
+        "stop_training_job",
+        "update_endpoint",
+        "stop_hyper_parameter_tuning_job",
+        "list_training_jobs_for_hyper_parameter_tuning_job",
+    ],
+)
 def test_moto_still_lacks_the_actions_that_are_added(action: str) -> None:
     assert f"def {action}(" not in inspect.getsource(responses)
 

@@ -145,3 +145,14 @@ def test_what_is_no_archive_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(ScriptModeError, match="is no code archive"):
         script(tmp_path / "ml").unpack_code(tmp_path / "code.tar.gz")
+
+
+def test_the_objective_of_a_tuning_job_is_not_the_scripts(tmp_path: Path) -> None:
+    """SageMaker adds it to the hyperparameters; the toolkit knows it as its own."""
+    code = "/opt/ml/input/data/code/a.tar.gz"
+    told = {"sagemaker_program": "train.py", "sagemaker_submit_directory": code, "epochs": "3"}
+    plain = script(tmp_path, **told)
+    candidate = script(tmp_path, **told, _tuning_objective_metric="validation:macro_f1")
+
+    assert candidate.command() == plain.command()
+    assert candidate.environment() == plain.environment()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -123,3 +124,23 @@ def test_index_of_groups_is_a_channel(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SM_CHANNEL_INDEX", "/opt/ml/input/data/index")
 
     assert train_segmenter.parse(CLASSES).index == Path("/opt/ml/input/data/index")
+
+
+def test_candidates_of_a_tuning_job_keep_their_checkpoints_apart(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name, variable in FOLDERS.items():
+        monkeypatch.setenv(variable, str(tmp_path / name))
+    monkeypatch.setenv("SM_MODEL_DIR", str(tmp_path / "model"))
+    monkeypatch.setenv("SM_INPUT_CONFIG_DIR", str(tmp_path))
+    monkeypatch.setenv("TRAINING_JOB_NAME", "tuning-001-0a1b2c3d")
+    (tmp_path / "checkpoints").mkdir()
+    told = {"epochs": "3"}
+    (tmp_path / "hyperparameters.json").write_text(json.dumps(told))
+    assert train_classifier.parse(CLASSES).checkpoint_dir == tmp_path / "checkpoints"
+
+    told["_tuning_objective_metric"] = "validation:macro_f1"
+    (tmp_path / "hyperparameters.json").write_text(json.dumps(told))
+
+    expected = tmp_path / "checkpoints" / "tuning-001-0a1b2c3d"
+    assert train_classifier.parse(CLASSES).checkpoint_dir == expected

@@ -67,6 +67,26 @@ def test_log_lines_carry_every_metric_that_the_job_defines(
             assert float(values[-1]) == pytest.approx(metrics[name], rel=1e-4)
 
 
+@pytest.mark.parametrize("task", TASKS)
+def test_the_last_value_of_a_validation_metric_is_the_kept_epochs(
+    task: str, channels: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """SageMaker takes it for the job's, and tuning chooses by it."""
+    _, output = train(task, channels, tmp_path, "--epochs", "4", "--learning-rate", "0.1")
+
+    log, history = capsys.readouterr().out, read(output / "history.json")
+    best = history["epochs"][history["best_epoch"] - 1]
+    objective = next(
+        one
+        for one in tasks.get(task).metric_definitions()
+        if one["Name"] == tasks.get(task).objective
+    )
+    values = [float(value) for value in re.findall(objective["Regex"], log)]
+    name = tasks.get(task).objective.replace(":", "_")
+    assert len(values) == 5
+    assert values[-1] == max(values) == pytest.approx(best[name], rel=1e-4)
+
+
 def test_classifier_run_leaves_model_evaluation_and_history(channels: Path, tmp_path: Path) -> None:
     model, output = train("classification", channels, tmp_path)
 

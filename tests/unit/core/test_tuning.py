@@ -1,0 +1,238 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from sonoflow import tasks, training_jobs
+from sonoflow.errors import ConfigurationError, PayloadInvalid
+from sonoflow.releases import Release
+from tests.unit import stack
+from tests.unit.core.service_models import problems
+
+Compose = Callable[..., Release]
+IMAGE_TASKS = [tasks.CLASSIFICATION, tasks.SEGMENTATION]
+
+
+def request(release: Release) -> dict[str, Any]:
+    composed = training_jobs.tuning_request(release)
+    assert composed is not None
+    return composed
+
+
+def config(release: Release) -> dict[str, Any]:
+    found: dict[str, Any] = request(release)["HyperParameterTuningJobConfig"]
+    return found
+
+
+def ranges(release: Release) -> dict[str, dict[str, Any]]:
+    """Every range of the request by its hyperparameter, with its kind."""
+    return {
+        one["Name"]: {"kind": kind.removesuffix("ParameterRanges"), **one}
+        for kind, several in config(release)["ParameterRanges"].items()
+        for one in several
+    }
+
+
+@pytest.mark.parametrize("strategy", ["Random", "Hyperband"])
+@pytest.mark.parametrize("task", IMAGE_TASKS)
+def test_the_request_is_one_that_sagemaker_takes(
+    release: Compose, task: str, strategy: str
+) -> None:
+    composed = request(release(task, Tune={"Strategy": strategy}))
+
+    assert problems("sagemaker", "CreateHyperParameterTuningJob", composed) == []
+    assert len(composed["HyperParameterTuningJobName"]) <= 32
+
+
+@pytest.mark.parametrize("task", IMAGE_TASKS)
+def test_candidates_are_like_the_training_job(release: Compose, task: str) -> None:
+    tuned = release(task, Tune=True)
+
+    composed, job = request(tuned), training_jobs.request(tuned)
+
+    definition = composed["TrainingJobDefinition"]
+    same = set(definition) - {"StaticHyperParameters"}
+    assert same == set(job) - {"TrainingJobName", "HyperParameters", "Tags"}
+    assert all(definition[member] == job[member] for member in same)
+    assert composed["Tags"] == job["Tags"]
+    told = set(definition["StaticHyperParameters"])
+    assert told.isdisjoint(ranges(tuned))
+    assert told | {"batch-size", "epochs"} == set(job["HyperParameters"])
+    metrics = {one["Name"] for one in definition["AlgorithmSpecification"]["MetricDefinitions"]}
+    assert config(tuned)["HyperParameterTuningJobObjective"]["MetricName"] in metrics
+
+
+@pytest.mark.parametrize(
+    ("task", "program"), [("classification", "classifier"), ("segmentation", "segmenter")]
+)
+def test_the_objective_is_what_the_script_selects_its_epoch_by(
+    task: str, program: str, root: Any
+) -> None:
+    source = (root / f"model_code/train_{program}.py").read_text("utf-8")
+
+    selection = tasks.get(task).objective.removeprefix("validation:")
+    assert f'selection="{selection}"' in source
+
+
+def test_what_is_tuned_lies_around_the_settings(release: Compose) -> None:
+    assert ranges(release(Tune=True)) == {
+        "batch-size": {"kind": "Categorical", "Name": "batch-size", "Values": ["8", "16", "32"]},
+        "epochs": {
+            **{"kind": "Integer", "Name": "epochs", "ScalingType": "Linear"},
+            **{"MinValue": "6", "MaxValue": "12"},
+        },
+        "learning-rate": {
+            **{"kind": "Continuous", "Name": "learning-rate", "ScalingType": "Logarithmic"},
+            **{"MinValue": "0.0001", "MaxValue": "0.01"},
+        },
+        "weight-decay": {
+            **{"kind": "Continuous", "Name": "weight-decay", "ScalingType": "Logarithmic"},
+            **{"MinValue": "0.0001", "MaxValue": "0.1"},
+        },
+    }
+
+
+def test_a_single_epoch_is_no_interval(release: Compose, settings_env: pytest.MonkeyPatch) -> None:
+    settings_env.setenv("CLASSIFIER_EPOCHS", "1")
+
+    assert ranges(release(Tune=True))["epochs"]["Values"] == ["1"]
+
+
+def test_an_execution_says_what_it_wants(release: Compose) -> None:
+    wanted = {
+        "MaxNumberOfTrainingJobs": 4,
+        "MaxParallelTrainingJobs": 9,
+        "RandomSeed": 0,
+        "ParameterRanges": {
+            "learning-rate": {"MinValue": 0.001, "MaxValue": 0.5},
+            "batch-size": {"MinValue": 4, "MaxValue": 64, "ScalingType": "Logarithmic"},
+            "epochs": {"Values": [5, 20]},
+            "weight-decay": {"MinValue": 0, "MaxValue": 0.1, "ScalingType": "Linear"},
+        },
+    }
+
+    tuned = release(Tune=wanted)
+
+    assert config(tuned)["ResourceLimits"] == {
+        "MaxNumberOfTrainingJobs": 4,
+        "MaxParallelTrainingJobs": 4,
+    }
+    assert config(tuned)["RandomSeed"] == 0
+    found = ranges(tuned)
+    assert found["learning-rate"]["ScalingType"] == "Logarithmic"  # as the task has it
+    assert found["learning-rate"]["MaxValue"] == "0.5"
+    assert (found["batch-size"]["kind"], found["batch-size"]["MaxValue"]) == ("Integer", "64")
+    assert found["epochs"]["Values"] == ["5", "20"]
+    assert found["weight-decay"]["MinValue"] == "0"
+    assert problems("sagemaker", "CreateHyperParameterTuningJob", request(tuned)) == []
+
+
+def test_hyperband_gives_out_the_epochs_itself(release: Compose) -> None:
+    """SageMaker ends a job that reaches MaxResource values of the objective: a script gives one
+    for each epoch and one at its end, and must not be ended there."""
+    tuned = release(Tune={"Strategy": "Hyperband", "ParameterRanges": {"epochs": {"Values": [27]}}})
+
+    assert "epochs" not in ranges(tuned)
+    assert request(tuned)["TrainingJobDefinition"]["StaticHyperParameters"]["epochs"] == "27"
+    assert config(tuned)["StrategyConfig"] == {
+        "HyperbandStrategyConfig": {"MinResource": 3, "MaxResource": 29}
+    }
+
+
+def test_the_settings_tune_what_is_only_dropped(
+    release: Compose, settings_env: pytest.MonkeyPatch
+) -> None:
+    assert release().tuning is None
+    settings_env.setenv("TUNE", "true")
+    settings_env.setenv("TUNE_STRATEGY", "Hyperband")
+    settings_env.setenv("TUNE_JOBS", "7")
+    settings_env.setenv("TUNE_PARALLEL_JOBS", "2")
+
+    assert config(release())["Strategy"] == "Hyperband"
+    assert config(release(Tune=None))["ResourceLimits"] == {
+        "MaxNumberOfTrainingJobs": 7,
+        "MaxParallelTrainingJobs": 2,
+    }
+    assert release(Tune=False).tuning is None
+    assert release("table").tuning is None
+
+
+def test_a_table_is_not_tuned(release: Compose) -> None:
+    with pytest.raises(PayloadInvalid, match=r"'table': Linear Learner tries the TableModels"):
+        release("table", Tune=True)
+
+
+def test_what_is_tuned_makes_another_release(release: Compose) -> None:
+    names = {
+        release().name,
+        release(Tune=True).name,
+        release(Tune={"Strategy": "Hyperband"}).name,
+        release(Tune={"ParameterRanges": {"epochs": {"Values": [3]}}}).name,
+    }
+
+    assert len(names) == 4
+    assert release(Tune=False).name == release().name
+
+
+@pytest.mark.parametrize(
+    ("wanted", "complaint"),
+    [
+        ("yes", "'Tune' must be true, false or an object"),
+        ({"Strategie": "Random"}, "'Tune' has no 'Strategie'"),
+        ({"Strategy": "Bayesian"}, "'Tune.Strategy' must be Random or Hyperband"),
+        ({"MaxNumberOfTrainingJobs": 0}, "MaxNumberOfTrainingJobs"),
+        ({"MaxParallelTrainingJobs": True}, "MaxParallelTrainingJobs"),
+        ({"RandomSeed": -1}, "RandomSeed"),
+        ({"ParameterRanges": []}, "'Tune.ParameterRanges' must be an object"),
+        (
+            {"ParameterRanges": {"lerning-rate": {"Values": [1]}}},
+            "'lerning-rate', which is none of .* batch-size, epochs, learning-rate, weight-decay",
+        ),
+    ],
+)
+def test_what_makes_no_sense_is_named(release: Compose, wanted: Any, complaint: str) -> None:
+    with pytest.raises(PayloadInvalid, match=complaint):
+        release(Tune=wanted)
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted", "complaint"),
+    [
+        ("learning-rate", 0.1, "must be an object"),
+        ("learning-rate", {"MinValue": 0.1}, "must have MinValue and MaxValue, or Values"),
+        ("learning-rate", {"MinValue": 1, "MaxValue": 0.1}, "MinValue 1 must be below MaxValue"),
+        ("learning-rate", {"MinValue": 0, "MaxValue": 1}, "above 0 for ScalingType Logarithmic"),
+        ("learning-rate", {"MinValue": "a", "MaxValue": 1}, "takes numbers, not 'a'"),
+        ("learning-rate", {"Values": [float("nan")]}, "takes numbers, not nan"),
+        ("weight-decay", {"Values": [-0.1]}, "must be 0 or more"),
+        ("weight-decay", {"MinValue": 1, "MaxValue": 2, "ScalingType": "Log"}, "ScalingType must"),
+        ("batch-size", {"Values": []}, "must be a list of different numbers"),
+        ("batch-size", {"Values": [8, 8]}, "must be a list of different numbers"),
+        ("batch-size", {"Values": [8.5]}, "takes whole numbers, not 8.5"),
+        ("epochs", {"MinValue": 0, "MaxValue": 4}, "must be 1 or more"),
+        ("epochs", {"Values": [True]}, "takes whole numbers, not True"),
+    ],
+)
+def test_a_bad_range_is_named(release: Compose, name: str, wanted: Any, complaint: str) -> None:
+    with pytest.raises(PayloadInvalid, match=rf"'Tune\.ParameterRanges\.{name}'.*{complaint}"):
+        release(Tune={"ParameterRanges": {name: wanted}})
+
+
+def test_a_stack_whose_name_leaves_no_room_is_told_so(
+    release: Compose, settings_env: pytest.MonkeyPatch
+) -> None:
+    settings_env.setenv("STACK_NAME", "s" * 23)
+    assert request(release(Tune=True))["HyperParameterTuningJobName"].startswith("s" * 23 + "-")
+    settings_env.setenv("STACK_NAME", "s" * 24)
+
+    with pytest.raises(ConfigurationError, match="more than 23 characters"):
+        request(release(Tune=True))
+
+
+def test_permissions_cover_the_names(release: Compose) -> None:
+    """They go by the stack's name; candidates take the tuning job's."""
+    name = request(release(Tune=True))["HyperParameterTuningJobName"]
+
+    assert name.startswith(f"{stack.ENVIRONMENT['STACK_NAME']}-")
