@@ -165,7 +165,8 @@ def _describe_up(start: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="KEY=VALUE",
-        help="a template parameter, over those of local/parameters.json; may be repeated",
+        help="a template parameter, over those of local/parameters.json; may be repeated. "
+        "Tune=true searches hyperparameters, see docs/training.md",
     )
     start.add_argument(
         "--foreground", action="store_true", help="stay until Ctrl-C, then stop the runtime"

@@ -21,6 +21,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from local import tuning_progress
+
 TRAINING_LOGS = "/aws/sagemaker/TrainingJobs"
 RUNNING = "RUNNING"
 MODELS = {"classification": "classifier", "segmentation": "segmenter", "table": "table"}
@@ -69,6 +71,7 @@ class RunProgress:
     states: tuple[str, ...]  # of train_images or train_table
     releases: dict[str, str]  # task → state of its release_model execution
     epochs: dict[str, Epoch]  # task → the last epoch logged
+    searches: dict[str, str] = dataclasses.field(default_factory=dict)  # task → how far it is
 
 
 class RunWatch:
@@ -93,6 +96,7 @@ class RunWatch:
             tuple(open_states(self.history(self.arn))),
             {task: self._release_state(arn) for task, arn in releases.items() if arn},
             dict(self._last_epochs()),
+            self._searches(),
         )
 
     def outcome(self) -> dict[str, Any]:
@@ -113,11 +117,12 @@ class RunWatch:
         return [event for page in pages for event in page["events"]]
 
     def seconds(self) -> dict[str, float]:
-        """Wall-clock seconds of each state; `Train` of a release is `Train <model>`."""
+        """Wall-clock seconds of each state; `Train` or `Tune` of a release is `Train <model>`."""
         spans = state_seconds(self.history(self.arn))
         for task in self.tasks:
             if arn := self._release_arn(task):
-                spans[f"Train {MODELS[task]}"] = state_seconds(self.history(arn)).get("Train", 0.0)
+                spent = state_seconds(self.history(arn))
+                spans[f"Train {MODELS[task]}"] = spent.get("Train", spent.get("Tune", 0.0))
         return spans
 
     def _release_arn(self, task: str) -> str | None:
@@ -141,6 +146,10 @@ class RunWatch:
             epochs = [epoch for line in self._log_lines(name) if (epoch := self._epoch(name, line))]
             if task and epochs:
                 yield task, epochs[-1]
+
+    def _searches(self) -> dict[str, str]:
+        found = dict(tuning_progress.searches(self._jobs, self.version))
+        return {task: found[MODELS[task]] for task in self.tasks if MODELS[task] in found}
 
     def _epoch(self, job: str, line: str) -> Epoch | None:
         if self.tasks != ("table",):
@@ -231,6 +240,8 @@ class ProgressView:
             yield f"{MODELS[task]}: state {state}"
         for task, epoch in progress.epochs.items():
             yield f"{MODELS[task]}: epoch {epoch.number}/{epoch.of} {_metrics(epoch)}"
+        for task, search in progress.searches.items():
+            yield f"{MODELS[task]}: {search}"
 
     def draw(self, progress: RunProgress) -> RenderableType:
         heading = Text(f"{self._elapsed():>5}  ", style="dim")
@@ -243,7 +254,11 @@ class ProgressView:
                 Text(f"       {MODELS[task]}", style="bold"),
                 Text(state, style="cyan"),
                 ProgressBar(total=epoch.of, completed=epoch.number, width=24) if epoch else "",
-                Text(f"epoch {epoch.number}/{epoch.of} {_metrics(epoch)}" if epoch else ""),
+                Text(
+                    f"epoch {epoch.number}/{epoch.of} {_metrics(epoch)}"
+                    if epoch
+                    else progress.searches.get(task, "")
+                ),
             )
         return Group(heading, table)
 

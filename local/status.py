@@ -9,6 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from local import tuning_progress
 from local.client import Laptop
 
 _EXECUTIONS = 10  # newest shown, per state machine
@@ -33,6 +34,7 @@ def show(laptop: Laptop, console: Console) -> None:
     console.print(f"[bold]{laptop.endpoint_url}[/bold], process {laptop.pid}\n")
     for table in (
         _table("Executions", ("state machine", "execution", "status", "state", "took")),
+        _table("Tuning jobs", ("job", "status", "candidates")),
         _table("Training jobs", ("job", "status", "stage")),
         _table("Endpoints", ("endpoint", "status", "configuration")),
         _table("Queues", ("queue", "waiting", "in flight", "delayed")),
@@ -40,6 +42,7 @@ def show(laptop: Laptop, console: Console) -> None:
     ):
         rows = {
             "Executions": _executions,
+            "Tuning jobs": _tuning_jobs,
             "Training jobs": _training_jobs,
             "Endpoints": _endpoints,
             "Queues": _queues,
@@ -83,6 +86,14 @@ def _open_states(states: Any, execution: dict[str, Any]) -> list[str]:
             elif (details := event.get("stateExitedEventDetails")) and details["name"] in entered:
                 entered.remove(details["name"])
     return entered
+
+
+def _tuning_jobs(laptop: Laptop) -> Iterator[tuple[str, ...]]:
+    sagemaker = laptop.client("sagemaker")
+    for job in sagemaker.list_hyper_parameter_tuning_jobs()["HyperParameterTuningJobSummaries"]:
+        name, status = job["HyperParameterTuningJobName"], job["HyperParameterTuningJobStatus"]
+        described = sagemaker.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName=name)
+        yield name, status, tuning_progress.summary(described)
 
 
 def _training_jobs(laptop: Laptop) -> Iterator[tuple[str, ...]]:
