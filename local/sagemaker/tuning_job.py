@@ -88,7 +88,7 @@ class TuningJob:
         self._search = tuning_requests.search(request)
         self._sagemaker = runtime.client("sagemaker")
         self._trials: list[Trial] = []
-        self._stop = threading.Event()
+        self._lock, self._stop = threading.Lock(), threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"tuning-{self.name}", daemon=True)
 
     def start(self) -> None:
@@ -96,7 +96,9 @@ class TuningJob:
         self._thread.start()
 
     def stop(self) -> None:
-        self._record.hyper_parameter_tuning_job_status = "Stopping"
+        with self._lock:
+            if self._record.hyper_parameter_tuning_job_status == "InProgress":
+                self._record.hyper_parameter_tuning_job_status = "Stopping"
         self._stop.set()
 
     def summaries(self) -> list[dict[str, Any]]:
@@ -107,6 +109,7 @@ class TuningJob:
         try:
             self._tune()
         except TuningFailed as error:
+            self._stop_trials(self._running())
             self._end("Failed", str(error))
         except Exception as error:  # a defect of the runtime must not leave the job running
             self._stop_trials(self._running())
@@ -238,7 +241,8 @@ class TuningJob:
         record.consumed_resources = {"RuntimeInSeconds": max(1, seconds)}
         if reason:
             record.failure_reason = reason[:_REASON_LENGTH]
-        record.hyper_parameter_tuning_job_status = status  # last: whoever waits reads the rest next
+        with self._lock:  # last: whoever waits for it reads the rest next
+            record.hyper_parameter_tuning_job_status = status
 
 
 def _objective_status(trial: Trial, metric: str) -> str:
