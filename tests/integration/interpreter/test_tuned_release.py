@@ -113,3 +113,21 @@ def test_a_search_that_ends_without_a_best_candidate_fails_the_release(
     assert (failed["status"], failed["error"]) == ("FAILED", "NoCandidate")
     assert "sonoflow-0a1b2c3d has no best candidate" in failed["cause"]
     assert "Stopped 3" in failed["cause"]
+
+
+@pytest.mark.parametrize("name", ["train_images", "train_table"])
+@pytest.mark.parametrize("wanted", [True, False, {"ParameterRanges": {"epochs": {"Values": [3]}}}])
+def test_what_an_execution_wants_reaches_its_releases(
+    platform: Platform, name: str, wanted: Any
+) -> None:
+    states = json.loads((ROOT / f"statemachine/{name}.asl.json").read_text("utf-8"))["States"]
+    told = (
+        states["ReleaseModels"]["ItemSelector"]
+        if name == "train_images"
+        else states["ReleaseModel"]["Arguments"]["Input"]
+    )
+    only = {"Type": "Pass", "Output": {"Tune": told["Tune"]}, "End": True}
+    definition = {"StartAt": "Only", "States": {"Only": only}}
+
+    assert platform.states(definition, {"run": "r", "Tune": wanted}) == {"Tune": wanted}
+    assert platform.states(definition, {"run": "r"}) == {"Tune": None}
