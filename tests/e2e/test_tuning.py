@@ -14,7 +14,7 @@ from tests.e2e.conftest import Deploy, Stack
 
 pytestmark = pytest.mark.slow
 
-SEARCH = {"Tune": "true", "TuneJobs": "2", "TuneParallelJobs": "2", "ClassifierEpochs": "3"}
+SEARCH = {"Tune": "true", "TuneJobs": "2", "TuneParallelJobs": "2"}
 
 
 def tuning_jobs(stack: Stack) -> dict[str, dict[str, Any]]:
