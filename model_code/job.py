@@ -148,6 +148,7 @@ def _record(
     weights: Path | None = getattr(options, "weights", None)
     facts = {
         "best_epoch": history.best_epoch,
+        "selection": history.selection,
         "pretrained_weights": weights and pretrained.digest(weights),
         "epochs": history.epochs,
     }

@@ -74,7 +74,7 @@ class Trainer:
             fused=True,  # half the time of a step through all weights
         )
         self.diagnostics = (diagnostics if self.peers.lead else None) or Diagnostics()
-        self.progress = Progress()
+        self.progress = Progress(history=History(selection=objective.selection))
 
     def fit(self, train: ImageSet, validation: ImageSet) -> History:
         """Trains, and leaves the network with the weights of its best epoch.

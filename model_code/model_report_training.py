@@ -30,12 +30,13 @@ _NO_SCORE = ("validation_loss",)
 
 def curves(record: ModelRecord) -> Html:
     epochs, best = record.history["epochs"], record.history["best_epoch"]
+    chosen_by = spoken(record.history["selection"])
     if not epochs:
         return section("training", "Training", paragraph("The training left no history."))
     seconds = sum(epoch["seconds"] for epoch in epochs)
     said = (
         f"{counted(len(epochs), 'epoch')} in {_duration(seconds)}; the weights of epoch {best} "
-        "were kept, which did best on the validation split."
+        f"were kept, which has the best {chosen_by} on the validation split."
     )
     scores = [n for n in epochs[0] if n.startswith("validation_") and n not in _NO_SCORE]
     losses = {"train_loss": "training", "validation_loss": "validation"}
@@ -55,7 +56,7 @@ def curves(record: ModelRecord) -> Html:
                 marked=best,
                 within=(0, 1),
             ),
-            "Scores on the validation split, among them the one that chose the epoch.",
+            f"Scores on the validation split; {chosen_by} chooses the epoch.",
         ),
         _norms(record),
         drawing(

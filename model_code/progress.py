@@ -16,6 +16,7 @@ State = dict[str, Tensor]
 class History:
     epochs: list[dict[str, Any]] = dataclasses.field(default_factory=list)
     best_epoch: int = 0
+    selection: str = ""  # the score that the best epoch has the best of
 
 
 @dataclasses.dataclass

@@ -67,6 +67,7 @@ def evaluation(task: str, images: list[dict[str, Any]], **changes: Any) -> dict[
 def history(epochs: int = 3, best: int = 2) -> dict[str, Any]:
     return {
         "best_epoch": best,
+        "selection": "macro_f1",
         "pretrained_weights": None,
         "epochs": [
             {

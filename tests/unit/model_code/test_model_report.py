@@ -167,6 +167,7 @@ def test_curves_mark_the_best_epoch_and_skip_what_is_no_number(tmp_path: Path) -
     shown = page(dataclasses.replace(made, diagnostics=watched), tmp_path)
 
     assert shown.count("best epoch 2</text>") == 2
+    assert "the best macro F1 on the validation split" in shown
     for description in ("Training and validation loss", "Scores on the", "Learning rate", "Length"):
         assert f'aria-label="{description}' in shown
     assert not re.search(r"\bnan\b", shown)

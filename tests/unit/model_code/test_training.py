@@ -75,6 +75,7 @@ def test_the_last_value_of_a_validation_metric_is_the_kept_epochs(
     _, output = train(task, channels, tmp_path, "--epochs", "4", "--learning-rate", "0.1")
 
     log, history = capsys.readouterr().out, read(output / "history.json")
+    assert history["selection"] == tasks.get(task).objective.removeprefix("validation:")
     best = history["epochs"][history["best_epoch"] - 1]
     objective = next(
         one
