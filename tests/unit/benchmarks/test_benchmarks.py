@@ -13,7 +13,7 @@ from sonoflow import archive
 def test_both_sides_are_measured_on_the_same_archive(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(staging, "DELAY_SECONDS", 0.0)
+    monkeypatch.setattr(staging, "DELAY_SECONDS", 0.05)
     monkeypatch.setattr(staging, "WORKERS", 1)
     out = tmp_path / "result.json"
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -16,6 +17,17 @@ EXECUTION = f"{stack.STATE_MACHINE_ARN.replace(':stateMachine:', ':execution:')}
 def start(version_id: str | None) -> str | None:
     payload: dict[str, Any] = {"upload": {"version_id": version_id}}
     return executions.start_once(stack.STATE_MACHINE_ARN, RUN, payload)
+
+
+def stop() -> None:
+    """Moto says yes at once and stops a little later."""
+    states = client("stepfunctions")
+    states.stop_execution(executionArn=EXECUTION)
+    for _ in range(600):
+        if states.describe_execution(executionArn=EXECUTION)["status"] == "ABORTED":
+            return
+        time.sleep(0.05)
+    pytest.fail("the execution was not stopped")
 
 
 def names() -> set[str]:
@@ -36,7 +48,7 @@ def test_another_upload_of_the_same_content_is_known_while_the_first_runs(aws: N
 
 def test_after_a_failure_another_upload_gets_another_attempt_once(aws: None) -> None:
     start("v1")
-    client("stepfunctions").stop_execution(executionArn=EXECUTION)
+    stop()
 
     attempt = start("v2")
 
@@ -47,7 +59,7 @@ def test_after_a_failure_another_upload_gets_another_attempt_once(aws: None) -> 
 def test_after_a_failure_the_same_upload_does_not_start_again(aws: None) -> None:
     """EventBridge delivers at least once: only a person can ask for another attempt."""
     start("v1")
-    client("stepfunctions").stop_execution(executionArn=EXECUTION)
+    stop()
 
     assert start("v1") is None
     assert names() == {RUN}
@@ -55,7 +67,7 @@ def test_after_a_failure_the_same_upload_does_not_start_again(aws: None) -> None
 
 def test_without_versions_a_failed_run_is_not_repeated(aws: None) -> None:
     start(None)
-    client("stepfunctions").stop_execution(executionArn=EXECUTION)
+    stop()
 
     assert start(None) is None
 

@@ -213,7 +213,14 @@ def test_segmenters_encoder_starts_from_weights_too(
 ) -> None:
     state = build_resnet(ResNetConfig("resnet18", 1000)).state_dict()
     weights.save(tmp_path / "resnet18.safetensors", state, {})
-    given = ["--weights", str(tmp_path), "--presence-head", presence, "--learning-rate", "1e-9"]
+    given = [
+        "--weights",
+        str(tmp_path / "resnet18.safetensors"),
+        "--presence-head",
+        presence,
+        "--learning-rate",
+        "1e-9",
+    ]
 
     model, _ = train("segmentation", channels, tmp_path, *given, "--encoder", "resnet18")
 
