@@ -45,6 +45,7 @@ bench: $(VENV)/.ready .venv-sdk/.ready ## Benchmarks beside the alternatives, as
 	$(BIN)/python -m benchmarks.grouping
 	$(BIN)/python -m benchmarks.recordio --sdk-python .venv-sdk/bin/python
 	$(BIN)/python -m benchmarks.linear_learner
+	$(BIN)/python -m benchmarks.training
 
 build: .venv-sam/.ready ## sam build, from the repository root
 	rm -rf .aws-sam core/build model_code/build # what is left there would be shipped again
