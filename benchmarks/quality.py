@@ -27,7 +27,6 @@ import platform
 import shlex
 import subprocess
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -102,7 +101,9 @@ def train(
     bounded = os.environ | {"OMP_NUM_THREADS": str(threads)}
     with (out / "log").open("a") as log:
         subprocess.run([*command, *shlex.split(more)], check=True, env=bounded, stdout=log)
-    return json.loads((out / "evaluation.json").read_text())
+    history = json.loads((out / "history.json").read_text())
+    seconds = {"seconds": sum(epoch["seconds"] for epoch in history["epochs"])}
+    return json.loads((out / "evaluation.json").read_text()) | seconds
 
 
 def pooled(
@@ -127,10 +128,20 @@ def _ends(interval: list[float] | None) -> Figure:
     return {"low": low, "high": high}
 
 
+def without_folders(given: argparse.Namespace) -> list[str]:
+    """The words of the command; where the files lie is nobody's business."""
+    words = [given.archive.name if word == str(given.archive) else word for word in given.argv]
+    for option in ("--out", "--work", "--note"):
+        if option in words:
+            place = words.index(option)
+            del words[place : place + 2]
+    return words
+
+
 def environment(given: argparse.Namespace) -> dict[str, Any]:
     gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else None
     return {
-        "command": "python -m benchmarks.quality " + shlex.join(given.argv),
+        "command": "python -m benchmarks.quality " + shlex.join(without_folders(given)),
         "seed": given.seed,
         "device": gpu or f"{platform.machine()}, {os.cpu_count()} cores",
         "python": platform.python_version(),
@@ -160,15 +171,15 @@ def run(given: argparse.Namespace) -> dict[str, Any]:
     def job(name: str, task: str) -> Any:
         return train(task, work / name, classes, given.seed, options[task], threads)
 
-    seconds = time.perf_counter()
     with concurrent.futures.ThreadPoolExecutor(given.jobs) as pool:
         jobs = {(n, task): pool.submit(job, n, task) for n in splits for task in given.tasks}
         for (name, task), done in jobs.items():
             print(f"{name} {task}: {log_line(done.result()['metrics'])}", flush=True)
     found = {task: [jobs[name, task].result() for name in splits] for task in given.tasks}
     result: dict[str, Any] = {**environment(given), "archive": given.archive.name, "mode": mode}
+    result["note"] = given.note
     result["options"] = {"classifier": given.classifier, "segmenter": given.segmenter}
-    result["seconds"] = round(time.perf_counter() - seconds)
+    result["training_seconds"] = round(sum(one["seconds"] for two in found.values() for one in two))
     result["images"] = {n: {k: len(v) for k, v in split.items()} for n, split in splits.items()}
     for task, evaluations in found.items():
         result |= pooled(task, evaluations, groups)
@@ -193,6 +204,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--tasks", nargs="+", choices=SCRIPTS, default=sorted(SCRIPTS))
     parser.add_argument("--classifier", default="", help="options of train_classifier.py, quoted")
     parser.add_argument("--segmenter", default="", help="options of train_segmenter.py, quoted")
+    parser.add_argument("--note", default="", help="what a reader of the figures must know")
     parser.add_argument("--jobs", type=int, default=1, help="trainings at once")
     parser.add_argument("--only", nargs="+", metavar="FOLD", help="fold0 …: a quick look")
     which = parser.add_mutually_exclusive_group()

@@ -73,10 +73,12 @@ def folds(result: Result) -> list[str]:
 
 def origin(path: Path, result: Result) -> list[str]:
     tested = sum(split["test"] for split in result["images"].values())
+    minutes = round(result["training_seconds"] / 60)
     return [
-        f"{tested} images tested. Seed {result['seed']}, {result['device']}, Python "
-        f"{result['python']}, torch {result['torch']}, {round(result['seconds'] / 60)} minutes "
-        f"([{path.name}](results/{path.name})):",
+        f"{tested} images tested. {result['note']}".rstrip(),
+        "",
+        f"Seed {result['seed']}, {result['device']}, Python {result['python']}, torch "
+        f"{result['torch']}, {minutes} minutes of training ([{path.name}](results/{path.name})):",
         "",
         f"    {result['command']}",
         "",
