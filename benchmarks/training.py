@@ -55,6 +55,7 @@ RESULT = ROOT / "docs/results/training.json"
 RESNET = "train_classifier.py --lesion-weight 0 --architecture"
 UNET = "train_segmenter.py --presence-head false --base-channels"
 CASES = {  # name: side, the product's command
+    "resnet18_64": (64, f"{RESNET} resnet18"),
     "resnet18_128": (128, f"{RESNET} resnet18"),
     "resnet50_224": (224, f"{RESNET} resnet50"),
     "unet16_128": (128, f"{UNET} 16"),
@@ -172,7 +173,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         if given.channels is None:
             phantoms.write_channels(channels, images_per_class=60)
         result: dict[str, Any] = {
-            "command": "python -m benchmarks.training",
+            "command": "python -m benchmarks.training --cases " + " ".join(given.cases),
             "images": "phantoms" if given.channels is None else given.channels.name,
             "machine": f"{platform.machine()}, {os.cpu_count()} cores",
             "torch": torch.__version__,
