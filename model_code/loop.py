@@ -187,6 +187,7 @@ class Trainer:
         self.generator.set_state(state["generator"])
         restore_random_states(state["random"])
         self.progress = Progress.of(state["progress"])
+        self.progress.history.selection = self.objective.selection
         self.diagnostics.restore(state["diagnostics"])
         done = len(self.progress.losses)
         where = f"epoch {self.progress.epoch}, after {done} steps of it"
