@@ -25,6 +25,7 @@ import json
 import os
 import platform
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -78,13 +79,19 @@ def without_conflicts(entries: Sequence[Entry]) -> list[Entry]:
 
 
 def write_channels(staged: Path, split: Split, target: Path) -> None:
-    """Folders as the training scripts read them; links, no copies."""
+    """Folders as the training scripts read them; links, no copies. All or nothing: a run that was
+    killed must not go on with half a channel."""
+    if target.exists():
+        return
+    partial = target.with_name(f".{target.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
     for name, entries in split.items():
         for entry in entries:
             for key in filter(None, (entry["image"], entry["mask"])):
-                link = target / name / key
+                link = partial / name / key
                 link.parent.mkdir(parents=True, exist_ok=True)
                 link.symlink_to((staged / key).resolve())
+    partial.rename(target)
 
 
 def train(
@@ -164,8 +171,7 @@ def run(given: argparse.Namespace) -> dict[str, Any]:
     options = {"classification": given.classifier, "segmentation": given.segmenter}
     splits = {name: split for name, split in splits.items() if name in (given.only or splits)}
     for name, split in splits.items():
-        if not (work / name).exists():
-            write_channels(staged, split, work / name)
+        write_channels(staged, split, work / name)
     threads = max(1, (os.cpu_count() or 1) // given.jobs)
 
     def job(name: str, task: str) -> Any:
@@ -188,6 +194,16 @@ def run(given: argparse.Namespace) -> dict[str, Any]:
         for place, name in enumerate(splits)
     }
     return result
+
+
+def check_folds(parser: argparse.ArgumentParser, given: argparse.Namespace) -> None:
+    """Some folds alone are for development: they must not pass for a cross-validation."""
+    if given.only and not given.development:
+        parser.error("--only goes with --development")
+    known = [f"fold{fold}" for fold in range(given.folds)]
+    unknown = [name for name in given.only or () if name not in known]
+    if unknown:
+        parser.error(f"there is no {unknown[0]}: {', '.join(known)}")
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -217,6 +233,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     if not given.page:
         if given.archive is None:
             parser.error("--archive is needed")
+        if given.jobs < 1:
+            parser.error(f"--jobs {given.jobs}: at least one")
+        check_folds(parser, given)
         result = run(given)
         given.out.parent.mkdir(parents=True, exist_ok=True)
         given.out.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")

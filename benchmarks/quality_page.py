@@ -28,7 +28,7 @@ HEAD = """# How good the models are
 
 `python -m benchmarks.quality` writes this page from the files in [results](results); every figure
 is theirs. Images that look alike share a fold, images whose twins carry another label are never
-tested, and the pixels that choose epoch, temperature, threshold and gates are none of those tested.
+tested, and the images that choose epoch, temperature, threshold and gates are none of those tested.
 Each figure pools all tested images; its interval (95 %) resamples groups, so it tells what other
 images of this kind would change, and not what another seed would.
 """

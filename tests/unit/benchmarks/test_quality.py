@@ -61,6 +61,41 @@ def test_held_out_split_is_the_frozen_one() -> None:
     assert {entry["split"] for entry in split["train"] + split["validation"]} == {"train"}
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "--archive is needed"),
+        (["--archive", "a.zip", "--jobs", "0"], "at least one"),
+        (["--archive", "a.zip", "--only", "fold0"], "goes with --development"),
+        (["--archive", "a.zip", "--development", "--only", "fold9"], "there is no fold9"),
+    ],
+)
+def test_what_cannot_be_run_is_named(
+    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        quality.main(words)
+
+    assert said in capsys.readouterr().err
+
+
+def test_channels_that_were_left_half_written_are_written_anew(tmp_path: Path) -> None:
+    stale = tmp_path / ".fold0.partial/train/images/benign/old.png"
+    stale.parent.mkdir(parents=True)
+    stale.touch()
+    entry = {"image": "images/benign/new.png", "mask": None}
+    split = {"train": [entry]}
+
+    quality.write_channels(tmp_path / "staged", split, tmp_path / "fold0")
+    quality.write_channels(tmp_path / "staged", {}, tmp_path / "fold0")
+
+    links = [path for path in tmp_path.rglob("*.png") if path.is_symlink()]
+    assert [str(path.relative_to(tmp_path)) for path in links] == [
+        "fold0/train/images/benign/new.png"
+    ]
+    assert not stale.exists()
+
+
 @pytest.mark.slow
 def test_two_folds_of_phantoms(tmp_path: Path) -> None:
     archive, out = tmp_path / "phantoms.zip", tmp_path / "results/quality.json"
