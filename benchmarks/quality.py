@@ -9,6 +9,7 @@ images whose twins carry another label are in no test fold. In each fold both mo
 other folds, an eighth of whose groups chooses epoch, temperature and threshold, and are judged on
 the fold once. The figures pool every image, judged by the models that never saw it or its like;
 intervals resample groups. What `--classifier` and `--segmenter` hold goes to the training scripts.
+Several such values are stages, say a short training at a low resolution and then one at a high.
 
 `--development` leaves the frozen test split out of everything, and `--held-out` trains on all the
 rest and judges that split alone: the one figure that no tuning has seen.
@@ -20,6 +21,7 @@ from __future__ import annotations
 
 import argparse
 import concurrent.futures
+import dataclasses
 import hashlib
 import json
 import os
@@ -41,6 +43,7 @@ from benchmarks.staged_folder import Entry
 ROOT = Path(__file__).resolve().parents[1]
 MODEL_CODE = ROOT / "model_code"
 RESULT = ROOT / "docs/results/quality.json"
+HISTORY = "history.json"  # the last thing that a training leaves
 VALIDATION_PARTS = 8  # one of them
 SCRIPTS = {"classification": "train_classifier.py", "segmentation": "train_segmenter.py"}
 FIGURES = {
@@ -94,23 +97,51 @@ def write_channels(staged: Path, split: Split, target: Path) -> None:
     partial.rename(target)
 
 
-def train(
-    task: str, channels: Path, classes: Sequence[str], seed: int, more: str, threads: int
-) -> Any:
-    """The evaluation that a training script leaves. Raises CalledProcessError."""
-    out = channels / f"{task}-{hashlib.sha256(more.encode()).hexdigest()[:8]}"
-    out.mkdir(exist_ok=True)
-    command = [sys.executable, str(MODEL_CODE / SCRIPTS[task]), "--classes", json.dumps(classes)]
-    for name in ("train", "validation", "test"):
-        command += [f"--{name}", str(channels / name)]
-    command += ["--model-dir", str(out / "model"), "--output-data-dir", str(out)]
-    command += ["--checkpoint-dir", str(out / "checkpoints"), "--seed", str(seed)]
-    bounded = os.environ | {"OMP_NUM_THREADS": str(threads)}
-    with (out / "log").open("a") as log:
-        subprocess.run([*command, *shlex.split(more)], check=True, env=bounded, stdout=log)
-    history = json.loads((out / "history.json").read_text())
-    seconds = {"seconds": sum(epoch["seconds"] for epoch in history["epochs"])}
-    return json.loads((out / "evaluation.json").read_text()) | seconds
+@dataclasses.dataclass(frozen=True)
+class Training:
+    """One model on one fold. Each stage's options go to the training script; all but the first
+    start from the weights of the stage before."""
+
+    task: str
+    channels: Path
+    classes: Sequence[str]
+    seed: int
+    stages: Sequence[str]
+    threads: int
+
+    def run(self) -> dict[str, Any]:
+        """The last stage's evaluation, and the seconds of all. Raises CalledProcessError."""
+        seconds, weights = 0.0, None
+        for stage in range(len(self.stages)):
+            out = self._folder(stage)
+            is_last = stage == len(self.stages) - 1
+            if is_last or not (out / HISTORY).is_file():
+                self._train(stage, weights)
+            epochs = json.loads((out / HISTORY).read_text())["epochs"]
+            seconds += sum(epoch["seconds"] for epoch in epochs)
+            weights = out / "model/weights.safetensors"
+        evaluation: dict[str, Any] = json.loads((out / "evaluation.json").read_text())
+        return evaluation | {"seconds": seconds}
+
+    def _folder(self, stage: int) -> Path:
+        text = "\n".join(self.stages[: stage + 1])
+        return self.channels / f"{self.task}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+
+    def _train(self, stage: int, weights: Path | None) -> None:
+        out = self._folder(stage)
+        out.mkdir(exist_ok=True)
+        command = [sys.executable, str(MODEL_CODE / SCRIPTS[self.task])]
+        command += ["--classes", json.dumps(self.classes), "--seed", str(self.seed)]
+        for name in ("train", "validation", "test"):
+            command += [f"--{name}", str(self.channels / name)]
+        command += ["--model-dir", str(out / "model"), "--output-data-dir", str(out)]
+        command += ["--checkpoint-dir", str(out / "checkpoints")]
+        command += [] if weights is None else ["--weights", str(weights)]
+        bounded = os.environ | {"OMP_NUM_THREADS": str(self.threads)}
+        with (out / "log").open("a") as log:
+            subprocess.run(
+                [*command, *shlex.split(self.stages[stage])], check=True, env=bounded, stdout=log
+            )
 
 
 def pooled(
@@ -122,7 +153,7 @@ def pooled(
     figures = staged_folder.figures_of(task, images, classes)
     whole = figures(np.arange(len(images)))
     ranges = staged_folder.intervals(figures, [groups[image["id"]] for image in images])
-    return {name: {"mean": whole[name], **_ends(ranges[name])} for name in FIGURES[task]}
+    return {name: {"mean": whole[name], **ends(ranges[name])} for name in FIGURES[task]}
 
 
 def log_line(metrics: Mapping[str, Any]) -> str:
@@ -130,7 +161,7 @@ def log_line(metrics: Mapping[str, Any]) -> str:
     return " ".join(f"{name}={value:.3f}" for name, value in plain.items())
 
 
-def _ends(interval: list[float] | None) -> Figure:
+def ends(interval: list[float] | None) -> Figure:
     low, high = interval or (None, None)
     return {"low": low, "high": high}
 
@@ -145,10 +176,10 @@ def without_folders(given: argparse.Namespace) -> list[str]:
     return words
 
 
-def environment(given: argparse.Namespace) -> dict[str, Any]:
+def environment(given: argparse.Namespace, module: str = "quality") -> dict[str, Any]:
     gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else None
     return {
-        "command": "python -m benchmarks.quality " + shlex.join(without_folders(given)),
+        "command": f"python -m benchmarks.{module} " + shlex.join(without_folders(given)),
         "seed": given.seed,
         "device": gpu or f"{platform.machine()}, {os.cpu_count()} cores",
         "python": platform.python_version(),
@@ -156,73 +187,101 @@ def environment(given: argparse.Namespace) -> dict[str, Any]:
     }
 
 
+@dataclasses.dataclass(frozen=True)
+class Folds:
+    """A staged data set, cut into folds, with a channel for each."""
+
+    mode: str  # "all", "development" (without the frozen test split), "held-out" (that split alone)
+    work: Path
+    classes: list[str]
+    groups: dict[str, str]  # image id -> group
+    splits: dict[str, Split]
+
+    @classmethod
+    def lay_out(cls, given: argparse.Namespace, mode: str, only: Sequence[str] | None) -> Folds:
+        work = given.work / f"{given.archive.stem}-{mode}-{given.folds}-{given.seed}"
+        staged = work / "staged"
+        entries = staged_folder.stage(given.archive, staged, given.seed, given.folds)
+        classes = sorted({entry["class"] for entry in entries})
+        groups = {entry["id"]: entry["group"] for entry in entries}
+        if mode == "held-out":
+            splits = {"held_out": held_out_split(entries, given.seed)}
+        else:
+            if mode == "development":
+                entries = [entry for entry in entries if entry["split"] != "test"]
+            places = range(given.folds)
+            splits = {f"fold{place}": fold_split(entries, place, given.seed) for place in places}
+            splits = {name: split for name, split in splits.items() if name in (only or splits)}
+        for name, split in splits.items():
+            write_channels(staged, split, work / name)
+        return cls(mode, work, classes, groups, splits)
+
+    def training(self, name: str, task: str, stages: Sequence[str], given: Any) -> Training:
+        threads = max(1, (os.cpu_count() or 1) // given.jobs)
+        return Training(task, self.work / name, self.classes, given.seed, stages, threads)
+
+
 def run(given: argparse.Namespace) -> dict[str, Any]:
     mode = "held-out" if given.held_out else "development" if given.development else "all"
-    work = given.work / f"{given.archive.stem}-{mode}-{given.folds}-{given.seed}"
-    staged = work / "staged"
-    entries = staged_folder.stage(given.archive, staged, given.seed, given.folds)
-    classes = sorted({entry["class"] for entry in entries})
-    groups = {entry["id"]: entry["group"] for entry in entries}
-    if given.development:
-        entries = [entry for entry in entries if entry["split"] != "test"]
-    splits = {f"fold{fold}": fold_split(entries, fold, given.seed) for fold in range(given.folds)}
-    if given.held_out:
-        splits = {"held_out": held_out_split(entries, given.seed)}
-    options = {"classification": given.classifier, "segmentation": given.segmenter}
-    splits = {name: split for name, split in splits.items() if name in (given.only or splits)}
-    for name, split in splits.items():
-        write_channels(staged, split, work / name)
-    threads = max(1, (os.cpu_count() or 1) // given.jobs)
-
-    def job(name: str, task: str) -> Any:
-        return train(task, work / name, classes, given.seed, options[task], threads)
-
+    folds = Folds.lay_out(given, mode, given.only)
+    stages = {"classification": given.classifier, "segmentation": given.segmenter}
     with concurrent.futures.ThreadPoolExecutor(given.jobs) as pool:
-        jobs = {(n, task): pool.submit(job, n, task) for n in splits for task in given.tasks}
+        jobs = {
+            (name, task): pool.submit(folds.training(name, task, stages[task], given).run)
+            for name in folds.splits
+            for task in given.tasks
+        }
         for (name, task), done in jobs.items():
             print(f"{name} {task}: {log_line(done.result()['metrics'])}", flush=True)
-    found = {task: [jobs[name, task].result() for name in splits] for task in given.tasks}
+    found = {task: [jobs[name, task].result() for name in folds.splits] for task in given.tasks}
     result: dict[str, Any] = {**environment(given), "archive": given.archive.name, "mode": mode}
     result["note"] = given.note
     result["options"] = {"classifier": given.classifier, "segmenter": given.segmenter}
     result["training_seconds"] = round(sum(one["seconds"] for two in found.values() for one in two))
-    result["images"] = {n: {k: len(v) for k, v in split.items()} for n, split in splits.items()}
+    result["images"] = {n: {k: len(v) for k, v in s.items()} for n, s in folds.splits.items()}
     for task, evaluations in found.items():
-        result |= pooled(task, evaluations, groups)
+        result |= pooled(task, evaluations, folds.groups)
     result["folds"] = {
         name: {t: found[t][place]["metrics"] for t in given.tasks}
-        for place, name in enumerate(splits)
+        for place, name in enumerate(folds.splits)
     }
     return result
 
 
-def check_folds(parser: argparse.ArgumentParser, given: argparse.Namespace) -> None:
-    """Some folds alone are for development: they must not pass for a cross-validation."""
-    if given.only and not given.development:
-        parser.error("--only goes with --development")
+def check_run(parser: argparse.ArgumentParser, given: argparse.Namespace) -> None:
+    if given.archive is None:
+        parser.error("--archive is needed")
+    if given.jobs < 1:
+        parser.error(f"--jobs {given.jobs}: at least one")
     known = [f"fold{fold}" for fold in range(given.folds)]
     unknown = [name for name in given.only or () if name not in known]
     if unknown:
         parser.error(f"there is no {unknown[0]}: {', '.join(known)}")
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+def add_run_options(parser: argparse.ArgumentParser, out: Path) -> None:
     parser.add_argument("--archive", type=Path, help="a data set, as uploaded")
-    parser.add_argument("--out", type=Path, default=RESULT)
+    parser.add_argument("--out", type=Path, default=out)
     parser.add_argument(
         "--work", type=Path, default=ROOT / "out/quality", help="kept, and gone on from"
     )
     parser.add_argument("--folds", type=int, default=5)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--tasks", nargs="+", choices=SCRIPTS, default=sorted(SCRIPTS))
-    parser.add_argument("--classifier", default="", help="options of train_classifier.py, quoted")
-    parser.add_argument("--segmenter", default="", help="options of train_segmenter.py, quoted")
     parser.add_argument("--note", default="", help="what a reader of the figures must know")
     parser.add_argument("--jobs", type=int, default=1, help="trainings at once")
     parser.add_argument("--only", nargs="+", metavar="FOLD", help="fold0 …: a quick look")
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add_run_options(parser, RESULT)
+    stages = "options of {}, quoted; of several, each starts from the weights of the one before"
+    for task in ("classifier", "segmenter"):
+        told = stages.format(f"train_{task}.py")
+        parser.add_argument(f"--{task}", nargs="+", default=[""], help=told)
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--development", action="store_true", help="without the test split")
     which.add_argument("--held-out", action="store_true", help="the test split alone")
@@ -231,11 +290,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     given = parser.parse_args(words)
     given.argv = words
     if not given.page:
-        if given.archive is None:
-            parser.error("--archive is needed")
-        if given.jobs < 1:
-            parser.error(f"--jobs {given.jobs}: at least one")
-        check_folds(parser, given)
+        check_run(parser, given)
+        if given.only and not given.development:  # some folds must not pass for all
+            parser.error("--only goes with --development")
         result = run(given)
         given.out.parent.mkdir(parents=True, exist_ok=True)
         given.out.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")

@@ -19,11 +19,19 @@ ROWS = {  # figure: what it is called, decimals, what was aimed at
     "malignant_auc": ("AUC, malignant against benign", 3, "≥ .94"),
     "ece": ("expected calibration error", 3, "≤ .03"),
 }
+COMPARED = {
+    "segmentation": ("lesion_dice", "lesion_iou", "normal_false_mask_rate"),
+    "classification": ("accuracy", "macro_f1", "macro_auc", "malignant_auc", "ece"),
+}
 TITLES = {
     "all": "cross-validation over all images",
     "held-out": "the held-out tenth",
     "development": "a development fold, without the held-out tenth",
 }
+ABLATION = "ablation"
+ABOUT_ABLATION = """The baseline's figures, then what each change adds to them, with the interval
+(95 %) of that difference over resampled groups, the same for both sides. One training each: what
+another seed would change is not in the intervals. Where one holds 0, it may all be chance."""
 HEAD = """# How good the models are
 
 `python -m benchmarks.quality` writes this page from the files in [results](results); every figure
@@ -37,16 +45,19 @@ images of this kind would change, and not what another seed would.
 def write(folder: Path) -> None:
     """From the results in `folder` to results.md beside it."""
     loaded = [(path, json.loads(path.read_text("utf-8"))) for path in sorted(folder.glob("*.json"))]
-    results = [(path, result) for path, result in loaded if result.get("mode") in TITLES]
-    (folder.parent / "results.md").write_text(page(results), encoding="utf-8")
+    (folder.parent / "results.md").write_text(page(loaded), encoding="utf-8")
 
 
 def page(results: Iterable[tuple[Path, Result]]) -> str:
-    ordered = sorted(results, key=lambda pair: (list(TITLES).index(pair[1]["mode"]), pair[0]))
-    full = [pair for pair in ordered if pair[1]["mode"] != "development"]
-    tried = [pair for pair in ordered if pair[1]["mode"] == "development"]
-    parts = [HEAD, *(section(path, result) for path, result in full)]
-    return "\n".join([*parts, ablation(tried)] if tried else parts)
+    """Of cross-validations, held-out splits and ablations; other results are left out."""
+    known = [pair for pair in results if pair[1].get("mode") in (*TITLES, ABLATION)]
+    order = [*TITLES, ABLATION]
+    ordered = sorted(known, key=lambda pair: (order.index(pair[1]["mode"]), pair[0]))
+    sections = (
+        (ablation if result["mode"] == ABLATION else section)(path, result)
+        for path, result in ordered
+    )
+    return "\n".join([HEAD, *sections])
 
 
 def section(path: Path, result: Result) -> str:
@@ -85,33 +96,28 @@ def origin(path: Path, result: Result) -> list[str]:
     ]
 
 
-def ablation(results: list[tuple[Path, Result]]) -> str:
-    """One table for each task: a row for each configuration that was tried."""
-    lines = ["## What the ingredients bring", ""]
-    lines += ["Tried on development folds, which leave the held-out tenth out of everything.", ""]
-    for task, figures in FIGURES.items():
-        rows = [(path, result) for path, result in results if figures[0] in result]
-        if rows:
-            lines += [f"| {task} | fold | {' | '.join(ROWS[name][0] for name in figures)} |"]
-            lines += ["|---" * (len(figures) + 2) + "|"]
-            lines += [_tried(path, result, task, figures) for path, result in rows] + [""]
-    return "\n".join(lines)
+def ablation(path: Path, result: Result) -> str:
+    """One table for each task: the baseline, and what each change adds to its figures."""
+    lines = [f"## {result['archive']}: what each ingredient brings", "", ABOUT_ABLATION, ""]
+    for task, figures in COMPARED.items():
+        if task not in result:
+            continue
+        base, variants = result[task]["baseline"], result[task]["variants"]
+        lines += [f"| {task} | {' | '.join(ROWS[name][0] for name in figures)} |"]
+        lines += ["|---" * (len(figures) + 1) + "|"]
+        cells = [number(base[name]["mean"], ROWS[name][1]) for name in figures]
+        lines += [f"| baseline | {' | '.join(cells)} |"]
+        for name, variant in variants.items():
+            cells = [_difference(variant["differences"][figure], figure) for figure in figures]
+            lines += [f"| {name} | {' | '.join(cells)} |"]
+        lines += [""]
+    return "\n".join([*lines, *origin(path, result)])
 
 
-FIGURES = {
-    "segmenter": ("lesion_dice", "lesion_iou", "normal_false_mask_rate"),
-    "classifier": ("accuracy", "macro_f1", "macro_auc", "malignant_auc", "ece"),
-}
-
-
-def _tried(path: Path, result: Result, task: str, figures: tuple[str, ...]) -> str:
-    cells = [
-        f"{number(result[name]['mean'], ROWS[name][1])} "
-        f"({' – '.join(number(result[name][end], ROWS[name][1]) for end in ('low', 'high'))})"
-        for name in figures
-    ]
-    options = f"[{result['options'][task] or 'defaults'}](results/{path.name})"
-    return f"| {options} | {', '.join(result['folds'])} | {' | '.join(cells)} |"
+def _difference(figure: Mapping[str, float | None], name: str) -> str:
+    digits = ROWS[name][1]
+    low, high = (signed(figure[end], digits) for end in ("low", "high"))
+    return f"{signed(figure['mean'], digits)} ({low} to {high})"
 
 
 def _metric(fold: Mapping[str, Any], name: str) -> float | None:
@@ -121,3 +127,8 @@ def _metric(fold: Mapping[str, Any], name: str) -> float | None:
 def number(value: float | None, digits: int) -> str:
     """`.812`; a dash where it is undefined."""
     return "–" if value is None else f"{value:.{digits}f}".removeprefix("0")
+
+
+def signed(value: float | None, digits: int) -> str:
+    """`+.012`, `−.012`."""
+    return "–" if value is None else ("−" if value < 0 else "+") + number(abs(value), digits)

@@ -1,9 +1,12 @@
-"""Starts a ResNet from pretrained weights, in the names torchvision gives them.
+"""Starts a network from weights that were trained before.
 
-The first convolution of such weights has three input channels, ours one. A grey image shown to a
-three-channel network is the same plane three times, and then the three kernels add up; so they are
-summed here, which gives the same result with a third of the work. The final layer belongs to the
-classes it was trained on: where their number differs it is left as initialised.
+Either a ResNet's, in the names torchvision gives them, or those of an earlier model with the same
+network, which then goes on learning.
+
+The first convolution of a published ResNet has three input channels, ours one. A grey image shown
+to a three-channel network is the same plane three times, and then the three kernels add up; so they
+are summed here, which gives the same result with a third of the work. The final layer belongs to
+the classes it was trained on: where their number differs it is left as initialised.
 """
 
 from __future__ import annotations
@@ -23,9 +26,15 @@ SUFFIXES = (".safetensors", ".pth", ".pt")
 
 
 def start_from(network: nn.Module, source: Path) -> None:
-    """Loads the weights at `source`, a file or a folder that holds exactly one."""
+    """Loads the weights at `source`, a file or a folder that holds exactly one.
+
+    A ResNet's are for the whole network, or for its encoder. Raises WeightsError if they do not
+    fit.
+    """
     path = find_file(source)
     state = read_state(path)
+    if FIRST in state and f"encoder.{FIRST}" in network.state_dict():
+        network = network.get_submodule("encoder")
     wanted = network.state_dict()
     if FIRST in state and state[FIRST].ndim == 4 and state[FIRST].shape[1] == 3:
         state[FIRST] = state[FIRST].sum(dim=1, keepdim=True)

@@ -42,7 +42,6 @@ from observations import saturation_of_masks
 from predictor import Segmenter
 from preprocessing import Normalisation
 from pretrained import start_from
-from resnet import RESNETS
 from resnet_unet import ENCODERS, build_segmenter
 from unet import LesionLogits, UNetConfig
 
@@ -67,7 +66,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     )
     network: Any = build_segmenter(config)
     if options.weights is not None:
-        start_from(network.encoder, options.weights)
+        start_from(network, options.weights)
     normalisation = train.normalisation()
     objective = Objective(
         LesionLoss(options.mask_loss),
@@ -112,11 +111,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--mask-loss", choices=MASK_LOSSES, default="dice_ce")
     parser.add_argument("--image-size", type=arguments.positive, default=256, help="pixels")
     arguments.add_weights(parser)
-    options = parser.parse_args(argv)
-    if options.weights is not None and options.encoder not in RESNETS:
-        print(f"weights: ignored, the {options.encoder} encoder trains from scratch", flush=True)
-        options.weights = None
-    return options
+    return parser.parse_args(argv)
 
 
 def score(logits: LesionLogits, images: ImageSet) -> dict[str, float | None]:

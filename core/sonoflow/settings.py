@@ -109,6 +109,7 @@ class Training:
     test_time_flip: bool = False
     stop_on: str = "none"
     pretrained_weights_uri: str = ""
+    segmenter_weights_uri: str = ""
     tune: bool = False
     tune_strategy: str = RANDOM
     tune_jobs: int = 12

@@ -40,7 +40,6 @@ class Task:
     request_types: tuple[str, ...]  # content types that the endpoint takes
     response_types: tuple[str, ...]  # and those that it gives
     objective: str = ""  # the metric, greater is better, that tuning searches by
-    uses_pretrained_weights: bool = False
 
     @property
     def is_built_in(self) -> bool:
@@ -82,6 +81,12 @@ class Task:
             "image-size": settings.segmenter_image_size,
         }
 
+    def weights_uri(self, settings: Training) -> str:
+        """What the network starts from; empty: from scratch."""
+        if self.name == CLASSIFICATION:
+            return settings.pretrained_weights_uri
+        return settings.segmenter_weights_uri
+
     def ranges(self, settings: Training) -> tuple[Range, ...]:
         """What tuning draws from, around the values of a single training job."""
         batch = settings.batch_size
@@ -117,7 +122,6 @@ _TASKS = {
         objective="validation:macro_f1",
         request_types=_IMAGE_TYPES,
         response_types=("application/json",),
-        uses_pretrained_weights=True,
     ),
     SEGMENTATION: Task(
         name=SEGMENTATION,

@@ -54,8 +54,8 @@ def _script(release: Release, code: Code) -> dict[str, Any]:
     # Which images belong together, for the confidence intervals.
     index = keys.uri(release.work_bucket, release.dataset.index)
     channels.append(_channel("index", "S3Prefix", index))
-    if settings.pretrained_weights_uri and release.task.uses_pretrained_weights:
-        channels.append(_channel("weights", "S3Prefix", settings.pretrained_weights_uri))
+    if weights := release.task.weights_uri(settings):
+        channels.append(_channel("weights", "S3Prefix", weights))
     return {
         "AlgorithmSpecification": {
             **_algorithm(release),

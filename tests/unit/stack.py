@@ -63,6 +63,7 @@ ENVIRONMENT = {
     "BATCH_SIZE": "16",
     "TRAINING_SEED": "7",
     "PRETRAINED_WEIGHTS_URI": "",
+    "SEGMENTER_WEIGHTS_URI": "",
     "MINIMUM_ACCURACY": "0.6",
     "MINIMUM_LESION_DICE": "0.4",
     "TABLE_PREDICTOR_TYPE": "binary_classifier",

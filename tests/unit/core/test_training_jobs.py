@@ -58,18 +58,25 @@ def test_each_split_is_a_channel_of_its_manifest(release: Compose) -> None:
         assert channel["InputMode"] == "File"
 
 
-def test_pretrained_weights_are_a_channel_of_the_classifier(
-    release: Compose, settings_env: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("variable", "task", "other"),
+    [
+        ("PRETRAINED_WEIGHTS_URI", "classification", "segmentation"),
+        ("SEGMENTER_WEIGHTS_URI", "segmentation", "classification"),
+    ],
+)
+def test_weights_to_start_from_are_a_channel_of_their_own_task(
+    release: Compose, settings_env: pytest.MonkeyPatch, variable: str, task: str, other: str
 ) -> None:
-    settings_env.setenv("PRETRAINED_WEIGHTS_URI", "s3://weights/resnet18.pth")
+    settings_env.setenv(variable, "s3://weights/resnet18.pth")
 
     def channels(task: str) -> list[str]:
         request = training_jobs.request(release(task))
         return [channel["ChannelName"] for channel in request["InputDataConfig"]]
 
     always = ["train", "validation", "test", "code", "index"]
-    assert channels("classification") == [*always, "weights"]
-    assert channels("segmentation") == always
+    assert channels(task) == [*always, "weights"]
+    assert channels(other) == always
 
 
 @pytest.mark.parametrize(("count", "encrypted"), [("1", False), ("2", True)])

@@ -11,7 +11,9 @@ import weights
 from errors import WeightsError
 from pretrained import digest, start_from
 from resnet import ResNetConfig, build_resnet
+from resnet_unet import build_segmenter
 from torchvision_guard import load_torchvision
+from unet import UNetConfig
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +61,26 @@ def test_grey_image_gives_what_three_equal_channels_gave(
     with torch.inference_mode():
         expected = original.eval()(grey.expand(-1, 3, -1, -1))
         torch.testing.assert_close(network.eval()(grey), expected, rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("encoder", ["plain", "resnet18"])
+def test_segmenter_goes_on_from_an_earlier_one(encoder: str, tmp_path: Path) -> None:
+    config = UNetConfig(base_channels=4, depth=2, encoder=encoder)
+    earlier = build_segmenter(config).state_dict()
+    weights.save(tmp_path / "weights.safetensors", earlier, {})
+    network = build_segmenter(config)
+
+    start_from(network, tmp_path)
+
+    state = network.state_dict()
+    assert all(torch.equal(state[name], tensor) for name, tensor in earlier.items())
+
+
+def test_resnet_does_not_fit_a_network_without_one(file: Path) -> None:
+    network = build_segmenter(UNetConfig(base_channels=4, depth=2))
+
+    with pytest.raises(WeightsError, match=r"resnet18\..*do not fit the network"):
+        start_from(network, file)
 
 
 def test_other_mismatches_are_errors_that_name_the_keys(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ import train_classifier
 import train_segmenter
 import weights
 from data import read_channel
-from errors import ChannelError, PeersMissing
+from errors import ChannelError, PeersMissing, WeightsError
 from predictor import Classifier, load_predictor
 from resnet import ResNetConfig, build_resnet
 from sonoflow import tasks
@@ -209,7 +209,7 @@ def test_classifier_starts_from_weights_it_is_given(
 
 @pytest.mark.parametrize("presence", ["true", "false"])
 def test_segmenters_encoder_starts_from_weights_too(
-    presence: str, channels: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    presence: str, channels: Path, tmp_path: Path
 ) -> None:
     state = build_resnet(ResNetConfig("resnet18", 1000)).state_dict()
     weights.save(tmp_path / "resnet18.safetensors", state, {})
@@ -233,8 +233,8 @@ def test_segmenters_encoder_starts_from_weights_too(
     )
     assert read(model / "model.json")["architecture"] == "resnet18_unet"
     assert load_predictor(model).card.network["presence"] == (presence == "true")
-    train("segmentation", channels, tmp_path / "plain", *given)
-    assert "weights: ignored, the plain encoder trains from scratch" in capsys.readouterr().out
+    with pytest.raises(WeightsError, match="do not fit the network"):
+        train("segmentation", channels, tmp_path / "plain", *given)
 
 
 def test_masks_leave_a_classifier_like_any_other(channels: Path, tmp_path: Path) -> None:
