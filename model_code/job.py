@@ -17,6 +17,7 @@ import distributed
 import model_record
 import model_report
 import pretrained
+from allocator import keep_freed_memory
 from artifact import write_model
 from checkpoint import CheckpointStore
 from data import ImageSet, read_channel
@@ -60,6 +61,8 @@ def start(options: argparse.Namespace) -> Compute:
     peers = Peers.gather(world)
     torch.manual_seed(options.seed)
     compute = Compute.here(peers)
+    if compute.device.type == "cpu":
+        keep_freed_memory()
     print(f"{compute} torch={torch.__version__} seed={options.seed}", flush=True)
     return compute
 
