@@ -100,12 +100,19 @@ def _plainness(rule: LesionRule) -> tuple[float, float, float]:
     return round(abs(rule.threshold - 0.5), 6), rule.threshold, rule.minimum_area
 
 
-def _agreements(images: Sequence[Validated]) -> Iterator[tuple[LesionRule, NDArray[np.float64]]]:
+def gated_agreement(images: Sequence[Validated], threshold: float) -> float:
+    """The mean agreement with the gates that suit these images best."""
+    return max(float(np.mean(agreements)) for _, agreements in _agreements(images, [threshold]))
+
+
+def _agreements(
+    images: Sequence[Validated], thresholds: Sequence[float] = THRESHOLDS
+) -> Iterator[tuple[LesionRule, NDArray[np.float64]]]:
     """Every rule, by rising presence, and what each image's agreement with it is."""
     normal = np.array([not image.lesion.any() for image in images])
     heads = bool(normal.any()) and all(image.presence is not None for image in images)
     presence = np.array([1.0 if i.presence is None else i.presence for i in images])
-    for threshold in THRESHOLDS:
+    for threshold in thresholds:
         plain = LesionRule(threshold)
         areas = np.array([np.mean(image.probabilities >= threshold) for image in images])
         agreements = np.array([image.agreement(plain) for image in images])

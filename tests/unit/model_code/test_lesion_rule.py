@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lesion_rule import LesionRule, Validated, choose, presence_of
+from lesion_rule import LesionRule, Validated, choose, gated_agreement, presence_of
 
 
 def validated(
@@ -59,6 +59,19 @@ def test_area_gate_empties_normal_images_without_a_head() -> None:
 def test_largest_component_is_kept_only_if_validation_gains() -> None:
     assert choose([validated(True, 0.9, speck=0.95)] * 2).largest_component
     assert not choose([validated(True, 0.9)] * 2).largest_component
+
+
+def test_an_epoch_is_worth_what_the_best_gate_makes_of_it() -> None:
+    """Both normal images are marked as surely as the lesions: the head knows, or does not."""
+
+    def epoch(presence_of_normals: float) -> list[Validated]:
+        lesions = [validated(True, 0.9, 0.8), validated(True, 0.9, 0.8)]
+        return lesions + [validated(False, 0.9, presence_of_normals)] * 2
+
+    assert gated_agreement(epoch(0.2), 0.5) == 1
+    assert gated_agreement(epoch(0.8), 0.5) == 0.5
+    assert gated_agreement(epoch(0.8), 0.95) == 0.5  # nothing is marked: right on normals alone
+    assert gated_agreement([validated(True, 0.9, 0.1)], 0.5) == 1  # no gate without a normal image
 
 
 def test_gates_are_inclusive_and_need_a_head() -> None:
