@@ -56,6 +56,11 @@ def training_parser(description: str | None, model_name: str) -> argparse.Argume
     parser.add_argument("--model-version", default="unreleased")
     parser.add_argument("--dataset-version", default="unknown")
     parser.add_argument("--code-digest", default="unknown")
+    _add_folders(parser)
+    return parser
+
+
+def _add_folders(parser: argparse.ArgumentParser) -> None:
     for name, variable in FOLDERS.items():
         folder = os.environ.get(variable)
         parser.add_argument(
@@ -73,7 +78,6 @@ def training_parser(description: str | None, model_name: str) -> argparse.Argume
         default=mounted_checkpoints(),
         help="default: the folder that SageMaker mounts for a CheckpointConfig, if it does",
     )
-    return parser
 
 
 def add_weights(parser: argparse.ArgumentParser) -> None:

@@ -26,7 +26,7 @@ from errors import ChannelError, Interrupted, ModelCodeError
 from evaluation import Evaluation
 from interruption import EXIT_CODE
 from launcher import launch
-from loop import log_line
+from loop import Objective, Trainer, log_line
 from model_card import ModelCard
 from model_record import ModelRecord
 from peers import Peers
@@ -79,6 +79,27 @@ def refuse_single_image(images: int) -> None:
         raise ChannelError("the train channel holds one image; batch normalisation needs two")
 
 
+def trainer(
+    options: argparse.Namespace,
+    compute: Compute,
+    network: nn.Module,
+    objective: Objective,
+    card: ModelCard,
+    train: ImageSet,
+    validation: ImageSet,
+) -> Trainer:
+    return Trainer(
+        network,
+        objective,
+        card.normalisation,
+        schedule(options),
+        compute,
+        options.seed,
+        checkpoints(options, card, train, validation),
+        Diagnostics(options.output_data_dir / FILE, options.stop_on),
+    )
+
+
 def schedule(options: argparse.Namespace) -> Schedule:
     return Schedule(
         epochs=options.epochs,
@@ -109,10 +130,6 @@ def checkpoints(
         "torch": card.torch_version,
     }
     return CheckpointStore(options.checkpoint_dir, run | card.hyperparameters)
-
-
-def diagnostics(options: argparse.Namespace) -> Diagnostics:
-    return Diagnostics(options.output_data_dir / FILE, options.stop_on)
 
 
 def finish(

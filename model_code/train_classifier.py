@@ -35,7 +35,7 @@ from bootstrap import read_groups
 from calibration import temperature
 from data import ImageSet, load_images, read_channel
 from evaluation import evaluate_classifier
-from loop import Objective, Trainer
+from loop import Objective
 from losses import LesionAwareLoss, classification_loss
 from metrics import classification_metrics, confusion_matrix
 from mixup import Mixup
@@ -63,19 +63,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     if options.weights is not None:
         start_from(network, options.weights)
     learner = network if train.lesions is None else LesionAware(network)
-    normalisation = train.normalisation()
-    card = describe(options, config, normalisation)
-    store = job.checkpoints(options, card, train, validation)
-    trainer = Trainer(
-        learner,
-        objective(options, lesion_aware=train.lesions is not None),
-        normalisation,
-        job.schedule(options),
-        compute,
-        options.seed,
-        store,
-        job.diagnostics(options),
-    )
+    card = describe(options, config, train.normalisation())
+    goal = objective(options, lesion_aware=train.lesions is not None)
+    trainer = job.trainer(options, compute, learner, goal, card, train, validation)
     history = trainer.fit(train, validation)
     if job.ends_here(compute):
         return

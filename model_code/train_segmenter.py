@@ -23,7 +23,6 @@ from __future__ import annotations
 import argparse
 import dataclasses
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 
@@ -34,7 +33,7 @@ from bootstrap import read_groups
 from data import ImageSet, load_pairs, read_channel
 from evaluation import evaluate_segmenter
 from lesion_rule import LesionRule, Validated, choose, gated_agreement, presence_of
-from loop import Objective, Trainer
+from loop import Objective
 from losses import MASK_LOSSES, LesionLoss
 from metrics import segmentation_metrics
 from model_card import ModelCard
@@ -64,29 +63,11 @@ def main(argv: Sequence[str] | None = None) -> None:
         presence=options.presence_head,
         deep_supervision=options.deep_supervision,
     )
-    network: Any = build_segmenter(config)
+    network = build_segmenter(config)
     if options.weights is not None:
         start_from(network, options.weights)
-    normalisation = train.normalisation()
-    objective = Objective(
-        LesionLoss(options.mask_loss),
-        score,
-        selection="mean_agreement",
-        saturation=saturation_of_masks,
-        augment=STRENGTHS[options.augmentation],
-    )
-    card = describe(options, config, normalisation)
-    store = job.checkpoints(options, card, train, validation)
-    trainer = Trainer(
-        network,
-        objective,
-        normalisation,
-        job.schedule(options),
-        compute,
-        options.seed,
-        store,
-        job.diagnostics(options),
-    )
+    card = describe(options, config, train.normalisation())
+    trainer = job.trainer(options, compute, network, objective(options), card, train, validation)
     history = trainer.fit(train, validation)
     if job.ends_here(compute):
         return
@@ -112,6 +93,16 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--image-size", type=arguments.positive, default=256, help="pixels")
     arguments.add_weights(parser)
     return parser.parse_args(argv)
+
+
+def objective(options: argparse.Namespace) -> Objective:
+    return Objective(
+        LesionLoss(options.mask_loss),
+        score,
+        selection="mean_agreement",
+        saturation=saturation_of_masks,
+        augment=STRENGTHS[options.augmentation],
+    )
 
 
 def score(logits: LesionLogits, images: ImageSet) -> dict[str, float | None]:
