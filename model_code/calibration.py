@@ -24,16 +24,29 @@ def temperature(logits: Tensor, labels: Tensor) -> float:
 
     Cross-entropy has one minimum in the temperature, so narrowing an interval around it finds it.
     """
-    logits = logits.double()
 
     def loss(log_temperature: float) -> float:
-        return float(functional.cross_entropy(logits / np.exp(log_temperature), labels))
+        return _cross_entropy(logits, labels, float(np.exp(log_temperature)))
 
     low, high = float(np.log(LOWEST)), float(np.log(HIGHEST))
     for _ in range(STEPS):
         left, right = high - GOLDEN * (high - low), low + GOLDEN * (high - low)
         low, high = (low, right) if loss(left) <= loss(right) else (left, high)
     return round(float(np.exp((low + high) / 2)), 4)
+
+
+def likelihood(logits: Tensor, labels: Tensor) -> float:
+    """The geometric mean of the probabilities given to the true labels, at the best temperature: 0
+    to 1, of which a guess among n classes gets 1 / n.
+
+    Unlike accuracy or F1 it has no steps, of which a small split has few, and unlike cross-entropy
+    it does not punish a network for being too sure, which the temperature undoes.
+    """
+    return float(np.exp(-_cross_entropy(logits, labels, temperature(logits, labels))))
+
+
+def _cross_entropy(logits: Tensor, labels: Tensor, temperature: float) -> float:
+    return float(functional.cross_entropy(logits.double() / temperature, labels))
 
 
 @dataclasses.dataclass(frozen=True)

@@ -14,8 +14,8 @@ As used for BUSI, on a GPU or with patience, from pretrained weights:
         --architecture resnet50 --image-size 224 --epochs 60 --weights resnet50.pth --train …
 
 On SageMaker the folders come from SM_CHANNEL_* and SM_MODEL_DIR. One log line per epoch; the epoch
-with the best macro F1 on the validation split is kept, its temperature is found there too, and both
-are judged once on the test split.
+that makes the validation split likeliest is kept, its temperature is found there too, and both are
+judged once on the test split.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ import arguments
 import job
 from augmentation import STRENGTHS
 from bootstrap import read_groups
-from calibration import temperature
+from calibration import likelihood, temperature
 from data import ImageSet, load_images, read_channel
 from evaluation import evaluate_classifier
 from loop import Objective
@@ -103,7 +103,7 @@ def objective(options: argparse.Namespace, *, lesion_aware: bool) -> Objective:
     return Objective(
         classification_loss,
         functools.partial(score, options.classes),
-        selection="macro_f1",
+        selection="likelihood",
         training_loss=with_masks if lesion_aware else smoothed,
         saturation=saturation_of_classes,
         augment=STRENGTHS[options.augmentation],
@@ -115,7 +115,8 @@ def score(classes: Sequence[str], logits: Tensor, images: ImageSet) -> dict[str,
     predicted = logits.argmax(dim=1).tolist()
     matrix = confusion_matrix(images.labels.tolist(), predicted, len(classes))
     metrics = classification_metrics(matrix, classes)
-    return {name: metrics[name] for name in ("accuracy", "macro_f1")}
+    scores = {name: metrics[name] for name in ("accuracy", "macro_f1")}
+    return scores | {"likelihood": likelihood(logits, images.labels)}
 
 
 def describe(

@@ -13,7 +13,7 @@ TASKS = [tasks.get(name) for name in (tasks.CLASSIFICATION, tasks.SEGMENTATION)]
 # As model_code prints them.
 LOG = {
     "classification": "epoch=3/20 learning_rate=0.001 train_loss=0.41 validation_loss=3.8e-01 "
-    "validation_accuracy=0.91 validation_macro_f1=0.90 seconds=2.1\n"
+    "validation_accuracy=0.91 validation_macro_f1=0.90 validation_likelihood=0.7 seconds=2.1\n"
     "test_accuracy=0.93 test_macro_f1=0.92 test_macro_auc=0.97 test_ece=0.03",
     "segmentation": "epoch=3/20 learning_rate=0.001 train_loss=0.41 validation_loss=3.8e-01 "
     "validation_lesion_dice=0.81 validation_lesion_iou=0.7 validation_mean_agreement=0.8\n"

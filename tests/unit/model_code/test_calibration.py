@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from calibration import expected_calibration_error, reliability, temperature
+from calibration import expected_calibration_error, likelihood, reliability, temperature
 
 
 def drawn(scale: float, count: int = 4000) -> tuple[torch.Tensor, torch.Tensor]:
@@ -25,6 +25,15 @@ def test_temperature_stays_bounded_where_all_is_right() -> None:
 
     assert temperature(5 * torch.eye(3), labels) == pytest.approx(0.5, abs=1e-3)
     assert temperature(5 * torch.eye(3).roll(1, 0), labels) == pytest.approx(10, abs=1e-2)
+
+
+def test_likelihood_is_that_of_the_best_temperature() -> None:
+    logits, labels = drawn(1.0)
+    given = torch.softmax(logits, dim=1)[torch.arange(len(labels)), labels]
+
+    assert likelihood(logits, labels) == pytest.approx(float(given.log().mean().exp()), rel=1e-3)
+    assert likelihood(5 * logits, labels) == pytest.approx(likelihood(logits, labels), rel=1e-6)
+    assert likelihood(torch.zeros(6, 3), torch.arange(6) % 3) == pytest.approx(1 / 3)
 
 
 def test_calibration_error_by_hand() -> None:
