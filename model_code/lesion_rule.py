@@ -80,12 +80,14 @@ def choose(images: Sequence[Validated]) -> LesionRule:
 
     Of equals the one with the threshold nearest to one half and the smallest area; of the presences
     that are left the middle one, which is farthest from where the agreement would fall. Without an
-    image to try it on, there is no gate. Keeping the largest component alone must gain something of
-    its own.
+    image to try it on, or where no rule finds a lesion, there is no gate. Keeping the largest
+    component alone must gain something of its own.
     """
     scored = [
         (round(float(np.mean(agreements)), 6), rule) for rule, agreements in _agreements(images)
     ]
+    if not scored:
+        return LesionRule()
     best = max(score for score, _ in scored)
     equals = [rule for score, rule in scored if score == best]
     plainest = min(map(_plainness, equals))
@@ -101,14 +103,19 @@ def _plainness(rule: LesionRule) -> tuple[float, float, float]:
 
 
 def gated_agreement(images: Sequence[Validated], threshold: float) -> float:
-    """The mean agreement with the gates that suit these images best."""
-    return max(float(np.mean(agreements)) for _, agreements in _agreements(images, [threshold]))
+    """The mean agreement with the gates that suit these images best; 0 if no lesion is met."""
+    means = (float(np.mean(agreements)) for _, agreements in _agreements(images, [threshold]))
+    return max(means, default=0.0)
 
 
 def _agreements(
     images: Sequence[Validated], thresholds: Sequence[float] = THRESHOLDS
 ) -> Iterator[tuple[LesionRule, NDArray[np.float64]]]:
-    """Every rule, by rising presence, and what each image's agreement with it is."""
+    """Every rule, by rising presence, and what each image's agreement with it is.
+
+    Rules that find no lesion at all are left out: on a few images, empty masks throughout would do
+    as well as masks that begin to be right.
+    """
     normal = np.array([not image.lesion.any() for image in images])
     heads = bool(normal.any()) and all(image.presence is not None for image in images)
     presence = np.array([1.0 if i.presence is None else i.presence for i in images])
@@ -118,4 +125,6 @@ def _agreements(
         agreements = np.array([image.agreement(plain) for image in images])
         for least, area in itertools.product(PRESENCES if heads else [0.0], AREAS):
             empty = (presence < least) | (areas < area)
-            yield LesionRule(threshold, least, area), np.where(empty, normal, agreements)
+            gated = np.where(empty, normal, agreements)
+            if normal.all() or gated[~normal].any():
+                yield LesionRule(threshold, least, area), gated

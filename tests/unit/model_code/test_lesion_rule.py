@@ -61,6 +61,15 @@ def test_largest_component_is_kept_only_if_validation_gains() -> None:
     assert not choose([validated(True, 0.9)] * 2).largest_component
 
 
+def test_empty_masks_throughout_are_no_rule() -> None:
+    """Two normal images of three would be right."""
+    images = [validated(True, 0.9, 0.2), validated(False, 0.9, 0.4), validated(False, 0.9, 0.4)]
+
+    assert choose(images).finds_lesion(images[0].probabilities, images[0].presence)
+    assert gated_agreement(images, 0.5) == pytest.approx(1 / 3)
+    assert choose([validated(True, 0.02, 0.9), validated(False, 0.02, 0.1)]) == LesionRule()
+
+
 def test_an_epoch_is_worth_what_the_best_gate_makes_of_it() -> None:
     """Both normal images are marked as surely as the lesions: the head knows, or does not."""
 
@@ -70,7 +79,7 @@ def test_an_epoch_is_worth_what_the_best_gate_makes_of_it() -> None:
 
     assert gated_agreement(epoch(0.2), 0.5) == 1
     assert gated_agreement(epoch(0.8), 0.5) == 0.5
-    assert gated_agreement(epoch(0.8), 0.95) == 0.5  # nothing is marked: right on normals alone
+    assert gated_agreement(epoch(0.8), 0.95) == 0  # nothing is marked
     assert gated_agreement([validated(True, 0.9, 0.1)], 0.5) == 1  # no gate without a normal image
 
 
