@@ -240,6 +240,29 @@ def test_what_a_models_report_needs_is_allowed(
     assert (action, resource) in allowed(template, logical_id)
 
 
+@pytest.mark.parametrize("parameter", ["PretrainedWeightsUri", "SegmenterWeightsUri"])
+def test_training_may_read_the_weights_it_starts_from_and_no_others(
+    template: dict[str, Any], parameter: str
+) -> None:
+    policies = template["Resources"]["SageMakerRole"]["Properties"]["Policies"]
+    conditional = [policy["Fn::If"] for policy in policies if "Fn::If" in policy]
+    ((condition, policy, otherwise),) = [one for one in conditional if parameter in str(one)]
+
+    assert template["Conditions"][condition] == {
+        "Fn::Not": [{"Fn::Equals": [{"Ref": parameter}, ""]}]
+    }
+    assert otherwise == {"Ref": "AWS::NoValue"}
+    statements = policy["PolicyDocument"]["Statement"]
+    assert [one["Action"] for one in statements] == ["s3:GetObject", "s3:ListBucket"]
+    for statement in statements:
+        pattern, values = statement["Resource"]["Fn::Sub"]
+        assert pattern in (
+            "arn:${AWS::Partition}:s3:::${Key}",
+            "arn:${AWS::Partition}:s3:::${Bucket}",
+        )
+        assert str(values).count(parameter) == 1
+
+
 @pytest.mark.parametrize(
     ("action", "resource"),
     [
