@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks import quality, quality_page, staged_folder
+from benchmarks.fold_channels import Folds
 
 RESULT = quality.ROOT / "docs/results/ablation.json"
 BASELINE = "baseline"
@@ -82,7 +83,7 @@ def _minus(new: float | None, old: float | None) -> float | None:
 
 
 def run(given: argparse.Namespace) -> dict[str, Any]:
-    folds = quality.Folds.lay_out(given, "development", given.only)
+    folds = Folds.lay_out(given, "development", given.only)
     base = {"classification": given.classifier, "segmentation": given.segmenter}
     stages = {
         (task, name): f"{base[task]} {more}".strip()

@@ -21,14 +21,10 @@ from __future__ import annotations
 
 import argparse
 import concurrent.futures
-import dataclasses
-import hashlib
 import json
 import os
 import platform
 import shlex
-import shutil
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -38,110 +34,16 @@ import numpy as np
 import torch
 
 from benchmarks import quality_page, staged_folder
-from benchmarks.staged_folder import Entry
+from benchmarks.fold_channels import Folds
+from benchmarks.fold_training import SCRIPTS
 
 ROOT = Path(__file__).resolve().parents[1]
-MODEL_CODE = ROOT / "model_code"
 RESULT = ROOT / "docs/results/quality.json"
-HISTORY = "history.json"  # the last thing that a training leaves
-VALIDATION_PARTS = 8  # one of them
-SCRIPTS = {"classification": "train_classifier.py", "segmentation": "train_segmenter.py"}
 FIGURES = {
     "segmentation": ("lesion_dice", "lesion_iou", "normal_false_mask_rate", "lesion_hd95"),
     "classification": ("accuracy", "macro_f1", "macro_auc", "malignant_auc", "ece"),
 }
-Split = dict[str, list[Entry]]
 Figure = dict[str, float | None]
-
-
-def fold_split(entries: Sequence[Entry], fold: int, seed: int) -> Split:
-    """Test: the fold, without images that are labelled in two ways. Validation: an eighth of the
-    groups of what is left."""
-    test = [entry for entry in entries if entry["fold"] == fold]
-    rest = [entry for entry in entries if entry["fold"] != fold]
-    return {"test": without_conflicts(test), **validation_split(rest, seed)}
-
-
-def held_out_split(entries: Sequence[Entry], seed: int) -> Split:
-    test = [entry for entry in entries if entry["split"] == "test"]
-    rest = [entry for entry in entries if entry["split"] != "test"]
-    return {"test": without_conflicts(test), **validation_split(rest, seed)}
-
-
-def validation_split(entries: Sequence[Entry], seed: int) -> Split:
-    parts = staged_folder.partition(without_conflicts(entries), VALIDATION_PARTS, seed)
-    chosen = {identity for identity, part in parts.items() if part == 0}
-    return {
-        "train": [entry for entry in entries if entry["id"] not in chosen],
-        "validation": [entry for entry in entries if entry["id"] in chosen],
-    }
-
-
-def without_conflicts(entries: Sequence[Entry]) -> list[Entry]:
-    return [entry for entry in entries if "conflicting-labels" not in entry["flags"]]
-
-
-def write_channels(staged: Path, split: Split, target: Path) -> None:
-    """Folders as the training scripts read them; links, no copies. All or nothing: a run that was
-    killed must not go on with half a channel."""
-    if target.exists():
-        return
-    partial = target.with_name(f".{target.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    for name, entries in split.items():
-        for entry in entries:
-            for key in filter(None, (entry["image"], entry["mask"])):
-                link = partial / name / key
-                link.parent.mkdir(parents=True, exist_ok=True)
-                link.symlink_to((staged / key).resolve())
-    partial.rename(target)
-
-
-@dataclasses.dataclass(frozen=True)
-class Training:
-    """One model on one fold. Each stage's options go to the training script; all but the first
-    start from the weights of the stage before."""
-
-    task: str
-    channels: Path
-    classes: Sequence[str]
-    seed: int
-    stages: Sequence[str]
-    threads: int
-
-    def run(self) -> dict[str, Any]:
-        """The last stage's evaluation, and the seconds of all. Raises CalledProcessError."""
-        seconds, weights = 0.0, None
-        for stage in range(len(self.stages)):
-            out = self._folder(stage)
-            is_last = stage == len(self.stages) - 1
-            if is_last or not (out / HISTORY).is_file():
-                self._train(stage, weights)
-            epochs = json.loads((out / HISTORY).read_text())["epochs"]
-            seconds += sum(epoch["seconds"] for epoch in epochs)
-            weights = out / "model/weights.safetensors"
-        evaluation: dict[str, Any] = json.loads((out / "evaluation.json").read_text())
-        return evaluation | {"seconds": seconds}
-
-    def _folder(self, stage: int) -> Path:
-        text = "\n".join(self.stages[: stage + 1])
-        return self.channels / f"{self.task}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
-
-    def _train(self, stage: int, weights: Path | None) -> None:
-        out = self._folder(stage)
-        out.mkdir(exist_ok=True)
-        command = [sys.executable, str(MODEL_CODE / SCRIPTS[self.task])]
-        command += ["--classes", json.dumps(self.classes), "--seed", str(self.seed)]
-        for name in ("train", "validation", "test"):
-            command += [f"--{name}", str(self.channels / name)]
-        command += ["--model-dir", str(out / "model"), "--output-data-dir", str(out)]
-        command += ["--checkpoint-dir", str(out / "checkpoints")]
-        command += [] if weights is None else ["--weights", str(weights)]
-        bounded = os.environ | {"OMP_NUM_THREADS": str(self.threads)}
-        with (out / "log").open("a") as log:
-            subprocess.run(
-                [*command, *shlex.split(self.stages[stage])], check=True, env=bounded, stdout=log
-            )
 
 
 def pooled(
@@ -185,40 +87,6 @@ def environment(given: argparse.Namespace, module: str = "quality") -> dict[str,
         "python": platform.python_version(),
         "torch": torch.__version__,
     }
-
-
-@dataclasses.dataclass(frozen=True)
-class Folds:
-    """A staged data set, cut into folds, with a channel for each."""
-
-    mode: str  # "all", "development" (without the frozen test split), "held-out" (that split alone)
-    work: Path
-    classes: list[str]
-    groups: dict[str, str]  # image id -> group
-    splits: dict[str, Split]
-
-    @classmethod
-    def lay_out(cls, given: argparse.Namespace, mode: str, only: Sequence[str] | None) -> Folds:
-        work = given.work / f"{given.archive.stem}-{mode}-{given.folds}-{given.seed}"
-        staged = work / "staged"
-        entries = staged_folder.stage(given.archive, staged, given.seed, given.folds)
-        classes = sorted({entry["class"] for entry in entries})
-        groups = {entry["id"]: entry["group"] for entry in entries}
-        if mode == "held-out":
-            splits = {"held_out": held_out_split(entries, given.seed)}
-        else:
-            if mode == "development":
-                entries = [entry for entry in entries if entry["split"] != "test"]
-            places = range(given.folds)
-            splits = {f"fold{place}": fold_split(entries, place, given.seed) for place in places}
-            splits = {name: split for name, split in splits.items() if name in (only or splits)}
-        for name, split in splits.items():
-            write_channels(staged, split, work / name)
-        return cls(mode, work, classes, groups, splits)
-
-    def training(self, name: str, task: str, stages: Sequence[str], given: Any) -> Training:
-        threads = max(1, (os.cpu_count() or 1) // given.jobs)
-        return Training(task, self.work / name, self.classes, given.seed, stages, threads)
 
 
 def run(given: argparse.Namespace) -> dict[str, Any]:

@@ -64,19 +64,7 @@ def evaluate(
     _check(truth, scores, predicted, len(classes))
     binary = len(classes) == 2
     matrix = confusion_matrix(truth, predicted, len(classes))
-    figures = {
-        "accuracy": _rate(int(np.trace(matrix)), len(truth)),
-        "majority_accuracy": Figure(float(np.mean(truth == baseline.majority))),
-        **dict.fromkeys(_OF_TWO_CLASSES, _UNDEFINED),
-    }
-    if binary:
-        figures |= {
-            "sensitivity": _rate(int(matrix[1, 1]), int(matrix[1].sum())),
-            "specificity": _rate(int(matrix[0, 0]), int(matrix[0].sum())),
-            "auc": auc(truth, scores),
-            "mae": Figure(float(np.mean(np.abs(scores - truth)))),
-            "baseline_mae": Figure(float(np.mean(np.abs(baseline.median - truth)))),
-        }
+    figures = _figures(matrix, truth, scores, baseline)
     intervals = {name: list(f.interval) for name, f in figures.items() if f.interval}
     return {
         "rows": len(truth),
@@ -86,6 +74,25 @@ def evaluate(
         "confusion_matrix": matrix.tolist(),
         "roc": roc(truth, scores).tolist() if binary else [],
         "threshold": _threshold(scores, predicted, cut) if binary else None,
+    }
+
+
+def _figures(
+    matrix: Labels, truth: Labels, scores: Floats, baseline: Baseline
+) -> dict[str, Figure]:
+    figures = {
+        "accuracy": _rate(int(np.trace(matrix)), len(truth)),
+        "majority_accuracy": Figure(float(np.mean(truth == baseline.majority))),
+        **dict.fromkeys(_OF_TWO_CLASSES, _UNDEFINED),
+    }
+    if len(matrix) > 2:
+        return figures
+    return figures | {
+        "sensitivity": _rate(int(matrix[1, 1]), int(matrix[1].sum())),
+        "specificity": _rate(int(matrix[0, 0]), int(matrix[0].sum())),
+        "auc": auc(truth, scores),
+        "mae": Figure(float(np.mean(np.abs(scores - truth)))),
+        "baseline_mae": Figure(float(np.mean(np.abs(baseline.median - truth)))),
     }
 
 

@@ -34,6 +34,7 @@ def install(runtime: Runtime) -> None:
     engine = _Engine(runtime)
     _hook_stacks(engine)
     _hook_change_sets(engine)
+    _hook_execution(engine)
     _hook_template_urls(runtime)
 
 
@@ -125,6 +126,10 @@ def _hook_change_sets(engine: _Engine) -> None:
         )
         return identity, stack.stack_id
 
+    replace(CloudFormationBackend, "create_change_set", lambda _: create_change_set)
+
+
+def _hook_execution(engine: _Engine) -> None:
     def execute_change_set(self: Any, change_set_name: str, stack_name: str | None = None) -> None:
         change_set = self.describe_change_set(change_set_name)
         if change_set.execution_status != "AVAILABLE":
@@ -133,7 +138,6 @@ def _hook_change_sets(engine: _Engine) -> None:
         update = change_set.change_set_type == "UPDATE"
         engine.start(change_set.stack, change_set.plan, update=update)
 
-    replace(CloudFormationBackend, "create_change_set", lambda _: create_change_set)
     replace(CloudFormationBackend, "execute_change_set", lambda _: execute_change_set)
 
 

@@ -184,7 +184,7 @@ class Script:
     def _facts(self) -> dict[str, Any]:
         layout, resources = self.layout, self.resource_config
         hosts, groups = resources["hosts"], resources["instance_groups"]
-        return {
+        return _ABSENT | {
             "additional_framework_parameters": {
                 k: v for k, v in self._platform.items() if k not in _KNOWN_PLATFORM_NAMES
             },
@@ -193,9 +193,6 @@ class Script:
             "current_instance_group": resources["current_group_name"],
             "current_instance_group_hosts": groups[0]["hosts"],
             "current_instance_type": resources["current_instance_type"],
-            "distribution_hosts": [],
-            "distribution_instance_groups": [],
-            "framework_module": None,
             "hosts": hosts,
             "hyperparameters": self._own,
             "input_config_dir": str(layout.config),
@@ -203,11 +200,7 @@ class Script:
             "input_dir": str(layout.base / "input"),
             "instance_groups": [group["instance_group_name"] for group in groups],
             "instance_groups_dict": {group["instance_group_name"]: group for group in groups},
-            "is_hetero": False,
             "is_master": resources["current_host"] == hosts[0],
-            "is_modelparallel_enabled": None,
-            "is_smddpmprun_installed": False,
-            "is_smddprun_installed": False,
             "job_name": self.job_name,
             "log_level": self._platform.get("sagemaker_container_log_level", 20),
             "master_hostname": hosts[0],
@@ -216,17 +209,27 @@ class Script:
             "module_name": self.program.removesuffix(".py"),
             "network_interface_name": resources["network_interface_name"],
             "num_cpus": self.cpus,
-            "num_gpus": 0,
-            "num_neurons": 0,
             "output_data_dir": str(layout.output_data),
             "output_dir": str(layout.output),
             "output_intermediate_dir": str(layout.output / "intermediate"),
             "resource_config": resources,
-            "topology": [],
             "user_entry_point": self.program,
         }
 
 
+# What the toolkit says of a job without accelerators, MPI and model parallelism.
+_ABSENT: dict[str, Any] = {
+    "distribution_hosts": [],
+    "distribution_instance_groups": [],
+    "framework_module": None,
+    "is_hetero": False,
+    "is_modelparallel_enabled": None,
+    "is_smddpmprun_installed": False,
+    "is_smddprun_installed": False,
+    "num_gpus": 0,
+    "num_neurons": 0,
+    "topology": [],
+}
 _ONLY_IN_TRAINING_ENV = {
     "additional_framework_parameters",
     "channel_input_dirs",

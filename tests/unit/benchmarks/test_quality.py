@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import quality, quality_page
+from benchmarks.fold_channels import fold_split, held_out_split, write_channels
 from benchmarks.staged_folder import Entry
 from local.phantoms import write_phantoms
 
@@ -37,7 +38,7 @@ def groups(part: list[Entry]) -> set[str]:
 
 @pytest.mark.parametrize("fold", range(5))
 def test_no_group_crosses_and_conflicts_only_train(fold: int) -> None:
-    split = quality.fold_split(entries(), fold, seed=0)
+    split = fold_split(entries(), fold, seed=0)
 
     train, validation, test = (groups(split[name]) for name in ("train", "validation", "test"))
     assert not train & validation
@@ -49,13 +50,13 @@ def test_no_group_crosses_and_conflicts_only_train(fold: int) -> None:
 
 
 def test_every_image_without_conflict_is_tested_once() -> None:
-    tested = [e["id"] for fold in range(5) for e in quality.fold_split(entries(), fold, 0)["test"]]
+    tested = [e["id"] for fold in range(5) for e in fold_split(entries(), fold, 0)["test"]]
 
     assert sorted(tested) == sorted(f"i{number}" for number in range(3, 120))
 
 
 def test_held_out_split_is_the_frozen_one() -> None:
-    split = quality.held_out_split(entries(), seed=0)
+    split = held_out_split(entries(), seed=0)
 
     assert {entry["split"] for entry in split["test"]} == {"test"}
     assert {entry["split"] for entry in split["train"] + split["validation"]} == {"train"}
@@ -86,8 +87,8 @@ def test_channels_that_were_left_half_written_are_written_anew(tmp_path: Path) -
     entry = {"image": "images/benign/new.png", "mask": None}
     split = {"train": [entry]}
 
-    quality.write_channels(tmp_path / "staged", split, tmp_path / "fold0")
-    quality.write_channels(tmp_path / "staged", {}, tmp_path / "fold0")
+    write_channels(tmp_path / "staged", split, tmp_path / "fold0")
+    write_channels(tmp_path / "staged", {}, tmp_path / "fold0")
 
     links = [path for path in tmp_path.rglob("*.png") if path.is_symlink()]
     assert [str(path.relative_to(tmp_path)) for path in links] == [

@@ -1,0 +1,149 @@
+"""Processor time of a training step, an image: the product's way, and with one thing changed.
+
+    python -m benchmarks.training_step                 # compiling included: ten minutes
+    python -m benchmarks.training_step --changes "contiguous tensors" bfloat16
+
+One thread and processor time, so that other work on the machine disturbs little; drawn numbers
+instead of images, as reading and augmentation are no part of it. Every measurement is a process of
+its own, since memory allocation cannot be set back; they take turns. Batches of 16 and 15 images,
+the sizes that an epoch is cut into: `torch.compile` makes code for each, and how long that takes
+is told apart. Writes docs/results/training_step.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import shlex
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+# The model code is flat, as in its container, and no package.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "model_code"))
+
+from allocator import keep_freed_memory
+from losses import LesionLoss, classification_loss
+from resnet import ResNetConfig, build_resnet
+from resnet_unet import build_segmenter
+from unet import UNetConfig
+
+SIDE, CLASSES, SIZES = 128, 3, (16, 15)
+RESULT = Path(__file__).resolve().parents[1] / "docs/results/training_step.json"
+PRODUCT = "as the product does it"
+CHANGES = (
+    *("contiguous tensors", "AdamW without its fused kernel", "freed memory given back"),
+    *("bfloat16", "torch.compile"),
+)
+NETWORKS: dict[str, Callable[[], nn.Module]] = {
+    "resnet18": lambda: build_resnet(ResNetConfig("resnet18", CLASSES)),
+    "unet16": lambda: build_segmenter(UNetConfig(16, 4, "plain", presence=True)),
+    "unet16_resnet18": lambda: build_segmenter(UNetConfig(16, 4, "resnet18", presence=True)),
+}
+
+
+def drawn(name: str, count: int, layout: torch.memory_format) -> tuple[Tensor, Tensor]:
+    images = torch.rand(count, 1, SIDE, SIDE).contiguous(memory_format=layout)
+    if name.startswith("resnet"):
+        return images, torch.randint(0, CLASSES, (count,))
+    return images, (torch.rand(count, 1, SIDE, SIDE) > 0.9).float()
+
+
+def measure(name: str, change: str, steps: int) -> dict[str, float]:
+    """In this process: milliseconds an image, and seconds until the first two steps were done."""
+    torch.manual_seed(0)
+    torch.set_num_threads(1)
+    if change != "freed memory given back":
+        keep_freed_memory()
+    contiguous = change == "contiguous tensors"
+    layout = torch.contiguous_format if contiguous else torch.channels_last
+    network: Any = NETWORKS[name]().train()
+    network = network.to(memory_format=layout)
+    fused = change != "AdamW without its fused kernel"
+    optimizer = torch.optim.AdamW(network.parameters(), 1e-3, fused=fused)
+    forward = torch.compile(network, dynamic=False) if change == "torch.compile" else network
+    loss_of: Any = classification_loss if name.startswith("resnet") else LesionLoss()
+
+    def step(count: int) -> None:
+        images, targets = drawn(name, count, layout)
+        with torch.autocast("cpu", torch.bfloat16, enabled=change == "bfloat16"):
+            loss = loss_of(forward(images), targets)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+
+    began = time.perf_counter()
+    for count in SIZES:
+        step(count)
+    first = time.perf_counter() - began
+    counts = [SIZES[number % len(SIZES)] for number in range(steps)]
+    began = time.process_time()
+    for count in counts:
+        step(count)
+    return {"ms": (time.process_time() - began) / sum(counts) * 1000, "first_seconds": first}
+
+
+def in_turns(name: str, changes: Sequence[str], rounds: int, steps: int) -> dict[str, Any]:
+    found: dict[str, list[dict[str, float]]] = {change: [] for change in (PRODUCT, *changes)}
+    for _ in range(rounds):
+        for change, measured in found.items():
+            command = [sys.executable, "-m", "benchmarks.training_step", "--measure", name, change]
+            command += ["--steps", str(steps)]
+            # What an earlier turn compiled would be found again.
+            fresh = os.environ | {"TORCHINDUCTOR_FORCE_DISABLE_CACHES": "1"}
+            done = subprocess.run(command, check=True, env=fresh, stdout=subprocess.PIPE, text=True)
+            measured.append(json.loads(done.stdout))
+    times = {change: statistics.median(one["ms"] for one in all_) for change, all_ in found.items()}
+    result: dict[str, Any] = {
+        change: {
+            "ms_per_image": round(ms, 1),
+            "times_the_products": round(ms / times[PRODUCT], 2),
+        }
+        for change, ms in times.items()
+    }
+    if "torch.compile" in found:
+        seconds = statistics.median(one["first_seconds"] for one in found["torch.compile"])
+        result["torch.compile"]["seconds_of_compiling"] = round(seconds)
+    return result
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--networks", nargs="+", choices=NETWORKS, default=list(NETWORKS))
+    parser.add_argument("--changes", nargs="+", choices=CHANGES, default=list(CHANGES))
+    parser.add_argument("--rounds", type=int, default=3, help="turns of each")
+    parser.add_argument("--steps", type=int, default=12, help="timed, in each turn")
+    parser.add_argument("--out", type=Path, default=RESULT)
+    parser.add_argument("--measure", nargs=2, help=argparse.SUPPRESS)
+    words = list(sys.argv[1:] if argv is None else argv)
+    given = parser.parse_args(words)
+    if given.measure:
+        print(json.dumps(measure(*given.measure, given.steps)))
+        return
+    result: dict[str, Any] = {
+        "command": shlex.join(["python", "-m", "benchmarks.training_step", *words]),
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+        "torch": torch.__version__,
+        "load_before": round(os.getloadavg()[0], 1),
+    }
+    for name in given.networks:
+        result[name] = in_turns(name, given.changes, given.rounds, given.steps)
+        print(name, json.dumps(result[name], indent=2), flush=True)
+    given.out.parent.mkdir(parents=True, exist_ok=True)
+    given.out.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
