@@ -130,7 +130,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     words = list(sys.argv[1:] if argv is None else argv)
     given = parser.parse_args(words)
     if given.measure:
-        print(json.dumps(measure(*given.measure, given.steps)))
+        name, change = given.measure
+        print(json.dumps(measure(name, change, given.steps)))
         return
     result: dict[str, Any] = {
         "command": shlex.join(["python", "-m", "benchmarks.training_step", *words]),
