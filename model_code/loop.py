@@ -13,12 +13,14 @@ from torch import Tensor, nn
 
 import flips
 from augmentation import STRENGTHS, Augmentation
+from batches import joined, of_images
 from checkpoint import CheckpointStore, random_states, restore_random_states
 from data import ImageSet, balanced_batches, count_batches
 from diagnostics import Diagnostics
 from ema import WeightAverage
 from errors import Interrupted
 from interruption import Interruption
+from layout import as_their_parameters, keep_heavy_layers_contiguous
 from losses import LesionTargets
 from mixup import Mixup
 from observations import ActivityWatch, EpochFacts, mean_gradients
@@ -26,7 +28,6 @@ from precision import Compute
 from preprocessing import Normalisation
 from progress import History, Progress
 from schedule import Schedule, learning_rate_schedule
-from unet import LesionLogits
 
 GRADIENT_LIMIT = 5.0  # norm; only outliers are longer
 LOGGED = "{}={:.5g}".format
@@ -100,8 +101,16 @@ class Trainer:
         steps = self.schedule.epochs * count_batches(train.labels, self.schedule.batch_size)
         self.scheduler = learning_rate_schedule(self.optimizer, steps)
         self.diagnostics.begin(self.network)
+        self._arrange(train)
         self._resume()
         self.parallel = self.peers.parallel(self.network)
+
+    def _arrange(self, train: ImageSet) -> None:
+        if self.compute.device.type == "cpu":
+            image = torch.zeros(1, *train.images.shape[1:])
+            part = -(-self.schedule.batch_size // self.peers.world.size)
+            for network in (self.network, self.average.network):
+                keep_heavy_layers_contiguous(network, image, part)
 
     def _epoch(self, train: ImageSet, validation: ImageSet, interruption: Interruption) -> None:
         started = time.perf_counter() - self.progress.seconds
@@ -183,6 +192,7 @@ class Trainer:
         self.average.network.load_state_dict(state["average"])
         self.average.steps = state["steps"]
         self.optimizer.load_state_dict(state["optimizer"])
+        as_their_parameters(self.optimizer)
         self.scheduler.load_state_dict(state["scheduler"])
         self.generator.set_state(state["generator"])
         restore_random_states(state["random"])
@@ -267,24 +277,6 @@ class Trainer:
     def _normalise(self, images: Tensor) -> Tensor:
         normalised = (images - self.normalisation.mean) / self.normalisation.std
         return normalised.contiguous(memory_format=torch.channels_last)
-
-
-def joined(outputs: list[Any]) -> Any:
-    """The outputs of several batches as those of one."""
-    if isinstance(outputs[0], Tensor):
-        return torch.cat([output.float().cpu() for output in outputs])
-    parts = [output.detached() for output in outputs]
-    heads = [part.presence for part in parts if part.presence is not None]
-    return LesionLogits(
-        torch.cat([part.mask for part in parts]), torch.cat(heads) if heads else None
-    )
-
-
-def of_images(targets: Any, part: slice) -> Any:
-    """What is to be learnt of some images of a batch: of a tensor, or of each in LesionTargets."""
-    if isinstance(targets, Tensor):
-        return targets[part]
-    return type(targets)(*(tensor[part] for tensor in targets))
 
 
 def log_line(record: dict[str, float | None]) -> str:

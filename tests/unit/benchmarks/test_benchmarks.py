@@ -57,17 +57,17 @@ def test_grouping_is_measured_through_the_functions_handler(kind: str, joined: i
 @pytest.mark.slow
 def test_a_step_is_measured_the_products_way_and_with_one_thing_changed(tmp_path: Path) -> None:
     out = tmp_path / "step.json"
-    words = ["--networks", "resnet18", "--changes", "contiguous tensors", "--rounds", "1"]
+    words = ["--cases", "resnet18_64", "--changes", "contiguous tensors", "--rounds", "1"]
 
     training_step.main([*words, "--steps", "2", "--out", str(out)])
 
     result = json.loads(out.read_text())
     own, contiguous = (
-        result["resnet18"][change] for change in (training_step.PRODUCT, "contiguous tensors")
+        result["resnet18_64"][change] for change in (training_step.PRODUCT, "contiguous tensors")
     )
     assert own["times_the_products"] == 1
     assert own["ms_per_image"] > 0
     assert contiguous["times_the_products"] == pytest.approx(
         contiguous["ms_per_image"] / own["ms_per_image"], abs=0.02
     )
-    assert "torch.compile" not in result["resnet18"]
+    assert "torch.compile" not in result["resnet18_64"]
