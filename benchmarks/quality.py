@@ -12,7 +12,7 @@ intervals resample groups. What `--classifier` and `--segmenter` hold goes to th
 Several such values are stages, say a short training at a low resolution and then one at a high.
 
 `--development` leaves the frozen test split out of everything, and `--held-out` trains on all the
-rest and judges that split alone: the one figure that no tuning has seen.
+rest and judges that split alone: for the one figure that no tuning has seen.
 
 Stopped, it goes on where it was: each training has its checkpoint and its log under `--work`.
 """
