@@ -130,6 +130,8 @@ def _hook_change_sets(engine: _Engine) -> None:
 
 
 def _hook_execution(engine: _Engine) -> None:
+    """moto applies a change set within the request."""
+
     def execute_change_set(self: Any, change_set_name: str, stack_name: str | None = None) -> None:
         change_set = self.describe_change_set(change_set_name)
         if change_set.execution_status != "AVAILABLE":
