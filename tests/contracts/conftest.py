@@ -32,8 +32,9 @@ def states_of(machine: Document) -> Iterator[tuple[str, Document]]:
 
 def lintable(machine: Document) -> Document:
     """A machine as cfn-lint knows the language: 1.58 takes JSONata for a wait's seconds, not yet
-    for a map's concurrency, where AWS takes it too. Everything else is left for it to judge."""
-    copied = copy.deepcopy(machine)
+    for a map's concurrency, where AWS takes it too; and it reads a resource's ARN before the
+    partition is put into it. Everything else is left for it to judge."""
+    copied: Document = json.loads(json.dumps(machine).replace("arn:${Partition}:", "arn:aws:"))
     for _, state in states_of(copied):
         if str(state.get("MaxConcurrency", "")).startswith("{%"):
             state["MaxConcurrency"] = 1
