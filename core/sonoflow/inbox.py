@@ -19,13 +19,16 @@ from sonoflow import (
     png,
     predictions,
     table_inbox,
-    uploads,
 )
 from sonoflow.errors import ImageRejected
+from sonoflow.inference.answers import Answer, Overtaken
 from sonoflow.settings import Buckets
 from sonoflow.settings import Prediction as Settings
 from sonoflow.uploads import Upload
 
+# Text chunk of masks and overlays: the version they show. Without it empty masks of two versions
+# would be the same to a conditional write.
+PICTURE_CHUNK = "sonoflow-image"
 PREDICTED, REJECTED, SKIPPED = "predicted", "rejected", "skipped"
 
 
@@ -41,60 +44,40 @@ class Outcome:
 def handle(upload: Upload, buckets: Buckets, settings: Settings) -> Outcome:
     """Leaves the answer to the upload, or a rejection of it, in the results bucket.
 
-    Skips what has no work in it: a folder's marker, a version that is settled or overtaken
+    Skips what has no work in it: a folder's marker, a version that is answered or overtaken
     already, an object that is gone. Errors of S3 and of the endpoints escape.
     """
     if upload.key.endswith("/"):
         return Outcome(SKIPPED)
-    if PurePosixPath(upload.key).suffix.lower() == table_inbox.SUFFIX:
-        return _handle_table(upload, buckets, settings)
-    return Outcome(_handle_image(upload, buckets.results_bucket, settings))
+    try:
+        if PurePosixPath(upload.key).suffix.lower() == table_inbox.SUFFIX:
+            return _handle_table(upload, buckets, settings)
+        return Outcome(_handle_image(upload, buckets.results_bucket, settings))
+    except Overtaken:
+        return Outcome(SKIPPED)
 
 
 def _handle_table(upload: Upload, buckets: Buckets, settings: Settings) -> Outcome:
-    if table_inbox.is_settled(upload, buckets.results_bucket):
-        return Outcome(SKIPPED)
     tally = table_inbox.score(upload, buckets, settings.table_endpoint_name)
-    if tally is None:
-        return Outcome(SKIPPED)
     kind = REJECTED if tally.rejection else PREDICTED
     return Outcome(kind, tally.rows, tally.bad_rows)
 
 
 def _handle_image(upload: Upload, results: str, settings: Settings) -> str:
     path = keys.inbox_path(upload.key)
-    if is_settled(upload, path, results):
-        return SKIPPED
-    try:
-        data = _fetch(upload)
-        if data is None:
-            return SKIPPED
-        predict(upload, data, results, settings)
-    except ImageRejected as error:
-        document = predictions.rejection(upload, error)
-        objects.write_json(results, keys.rejection(path), document)
-        return REJECTED
+    completing = (keys.prediction(path), keys.rejection(path))
+    with Answer(upload, results, completing, (keys.mask(path), keys.overlay(path))) as answer:
+        try:
+            predict(upload, _fetch(upload), answer, settings)
+        except ImageRejected as error:
+            document = predictions.rejection(upload, error)
+            answer.write_json(keys.rejection(path), document, completes=True)
+            return REJECTED
     return PREDICTED
 
 
-def is_settled(upload: Upload, path: str, results: str) -> bool:
-    """Whether this version, or a later one of the same key, already has its answer.
-
-    S3 may send an event twice, and the events of two versions in either order.
-    """
-    for key in (keys.prediction(path), keys.rejection(path)):
-        known = objects.find_json(results, key)
-        if known is None:
-            continue
-        if uploads.is_newer(known["sequencer"], upload.sequencer):
-            return True
-        if upload.version_id is not None and known["image"]["version_id"] == upload.version_id:
-            return True
-    return False
-
-
-def _fetch(upload: Upload) -> bytes | None:
-    """The object's bytes, or None if it is gone. Raises ImageRejected before it reads in vain."""
+def _fetch(upload: Upload) -> bytes:
+    """The object's bytes. Raises ImageRejected before it reads in vain, Overtaken if it is gone."""
     suffix = PurePosixPath(upload.key).suffix.lower()
     if suffix not in formats.IMAGE_SUFFIXES:
         detail = f"{suffix!r} is none of {formats.suffixes()}, and not {table_inbox.SUFFIX}"
@@ -106,12 +89,12 @@ def _fetch(upload: Upload) -> bytes | None:
         return objects.read(upload.bucket, upload.key, upload.version_id)
     except ClientError as error:
         if objects.is_missing(error):
-            return None
+            raise Overtaken("the object is gone") from error
         raise
 
 
-def predict(upload: Upload, data: bytes, results: str, settings: Settings) -> None:
-    """Raises ImageRejected."""
+def predict(upload: Upload, data: bytes, answer: Answer, settings: Settings) -> None:
+    """Writes mask, overlay and document. Raises ImageRejected, before it writes, and Overtaken."""
     start = time.perf_counter()
     decoded = images.decode(data)
     body = request_body(decoded)
@@ -123,9 +106,9 @@ def predict(upload: Upload, data: bytes, results: str, settings: Settings) -> No
     segmented = time.perf_counter()
     lesions = overlays.find(segmentation.probabilities)
     path = keys.inbox_path(upload.key)
-    overlay = overlays.draw(decoded.pixels, lesions.mask)
-    objects.write(results, keys.mask(path), png.encode(lesions.mask), "image/png")
-    objects.write(results, keys.overlay(path), overlay, "image/png")
+    mask, overlay = png.encode(lesions.mask), overlays.draw(decoded.pixels, lesions.mask)
+    for key, picture in ((keys.mask(path), mask), (keys.overlay(path), overlay)):
+        answer.write(key, png.labelled(picture, PICTURE_CHUNK, answer.label()), "image/png")
     prediction = predictions.Prediction(
         upload=upload,
         sha256=hashlib.sha256(data).hexdigest(),
@@ -142,7 +125,7 @@ def predict(upload: Upload, data: bytes, results: str, settings: Settings) -> No
         },
     )
     # Last: whoever sees the prediction finds the mask and the overlay that it names.
-    objects.write_json(results, keys.prediction(path), prediction.document())
+    answer.write_json(keys.prediction(path), prediction.document(), completes=True)
 
 
 def request_body(decoded: images.Decoded) -> bytes:

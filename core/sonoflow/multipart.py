@@ -24,33 +24,44 @@ class Upload:
         self._id: str | None = None  # of the multipart upload, once there is one
         self._parts: list[dict[str, Any]] = []
         self._waiting = bytearray()
-        self._discarded = False
+        self._done = False
 
     def write(self, data: bytes) -> None:
         self._waiting += data
         if len(self._waiting) >= PART_BYTES:
             self._send()
 
-    def discard(self) -> None:
-        """The object is not to appear after all."""
-        self._discarded = True
+    @property
+    def has_parts(self) -> bool:
+        return self._id is not None
 
-    def finish(self) -> None:
-        if self._discarded:
-            self.abandon()
-        elif self._id is None:
+    def finish(self, **condition: str) -> dict[str, Any]:
+        """The object appears, if a condition (IfMatch, IfNoneMatch) is met. Gives S3's answer."""
+        s3 = client("s3")
+        answer: dict[str, Any]
+        if self._id is None:
             body = bytes(self._waiting)
-            client("s3").put_object(Body=body, **self._place, **self._properties)
+            answer = s3.put_object(Body=body, **self._place, **self._properties, **condition)
         else:
             if self._waiting:
                 self._send()
-            client("s3").complete_multipart_upload(
-                UploadId=self._id, MultipartUpload={"Parts": self._parts}, **self._place
+            answer = s3.complete_multipart_upload(
+                UploadId=self._id,
+                MultipartUpload={"Parts": self._parts},
+                **self._place,
+                **condition,
             )
+        self._done = True
+        return answer
+
+    def finish_once(self) -> None:
+        """At the end, unless it was done before."""
+        if not self._done:
+            self.finish()
 
     def abandon(self) -> None:
         """Nothing is left of it, not even parts, which cost money."""
-        if self._id is not None:
+        if self._id is not None and not self._done:
             client("s3").abort_multipart_upload(UploadId=self._id, **self._place)
 
     def _send(self) -> None:
@@ -76,7 +87,7 @@ def uploading(
     upload = Upload(bucket, key, content_type, metadata)
     try:
         yield upload
-        upload.finish()
+        upload.finish_once()
     except BaseException as error:
         try:
             upload.abandon()

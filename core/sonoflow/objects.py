@@ -56,8 +56,12 @@ def find_json(bucket: str, key: str) -> Any | None:
 
 
 def write_json(bucket: str, key: str, document: Any) -> None:
-    text = json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False)
-    write(bucket, key, text.encode(), "application/json")
+    write(bucket, key, json_bytes(document), "application/json")
+
+
+def json_bytes(document: Any) -> bytes:
+    """As people read it."""
+    return json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False).encode()
 
 
 def read_lines(bucket: str, key: str) -> Iterator[Any]:

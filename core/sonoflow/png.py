@@ -60,6 +60,13 @@ def _chunk(kind: bytes, parts: list[bytes]) -> list[bytes]:
     return [struct.pack(">L", length), kind, *parts, struct.pack(">L", crc)]
 
 
+def labelled(data: bytes, keyword: str, text: str) -> bytes:
+    """A PNG with a text chunk (Latin-1) right behind its header."""
+    end = len(SIGNATURE) + 12 + _HEADER.size
+    chunk = _chunk(b"tEXt", [keyword.encode("latin-1") + b"\0" + text.encode("latin-1")])
+    return b"".join((data[:end], *chunk, data[end:]))
+
+
 def is_plain(data: bytes) -> bool:
     """Whether a file is an 8-bit grey PNG with nothing in it but its pixels.
 

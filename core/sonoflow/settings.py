@@ -83,6 +83,16 @@ class Prediction:
 
 
 @dataclasses.dataclass(frozen=True)
+class Retrying:
+    inbox_retry_seconds: int = 30  # until the second attempt; later ones wait longer
+
+    def __post_init__(self) -> None:
+        if self.inbox_retry_seconds < 1:
+            message = f"INBOX_RETRY_SECONDS is {self.inbox_retry_seconds}: must be 1 or more"
+            raise ConfigurationError(message)
+
+
+@dataclasses.dataclass(frozen=True)
 class Training:
     """Where and how models are trained, and what they must reach."""
 

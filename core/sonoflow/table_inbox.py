@@ -20,13 +20,11 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
-from botocore.exceptions import ClientError
 from numpy.typing import NDArray
 
 from sonoflow import (
     keys,
     multipart,
-    objects,
     pipelines,
     readahead,
     table_reader,
@@ -37,6 +35,7 @@ from sonoflow import (
 )
 from sonoflow.clients import client
 from sonoflow.errors import TableRejected
+from sonoflow.inference.answers import Answer, Overtaken
 from sonoflow.remotefile import RemoteObject
 from sonoflow.settings import Buckets
 from sonoflow.table_reader import Layout
@@ -52,7 +51,6 @@ REQUESTS_AT_ONCE = 4
 BYTES_LIMIT = 512 * 1024 * 1024
 HOPELESS_ROWS = 1_000_000  # as many bad ones and not one that is good: this is no table
 _FIRST_LINE_LIMIT = 1024 * 1024
-_VERSION, _SEQUENCER = "sonoflow-version-id", "sonoflow-sequencer"  # metadata of scores
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,35 +61,46 @@ class _Piece:
     values: NDArray[np.float64]  # (rows, features)
 
 
-def score(upload: Upload, buckets: Buckets, endpoint: str) -> Tally | None:
+def score(upload: Upload, buckets: Buckets, endpoint: str) -> Tally:
     """Leaves the scores of the upload's rows, and a rejection that lists the rows that have none.
 
-    The rejection comes first: who sees the scores finds it. None if there is nothing to do: the
-    object is gone, or a later version of it was answered meanwhile. A table of no use has a
-    rejection only. Raises EndpointChanged if the endpoint takes another model meanwhile; errors of
-    S3 and of the endpoint escape. Whatever is raised, no scores appear.
+    The rejection comes first: who sees the scores finds it. A table of no use has a rejection only.
+    Raises Overtaken if there is nothing to do: the object is gone, or it or a later version of it
+    is answered; EndpointChanged if the endpoint takes another model meanwhile. Errors of S3 and of
+    the endpoint escape. Whatever is raised, no scores appear.
     """
-    if not uploads.exists(upload):
-        return None
-    results = buckets.results_bucket
+    path = keys.inbox_path(upload.key)
+    completing = (keys.scores(path), keys.rejection(path))
     tally = Tally()
-    try:
-        _check_size(upload)
-        serving = table_serving.find(endpoint, buckets.work_bucket)
-        with multipart.uploading(results, _key(upload), "text/csv", _metadata(upload)) as scores:
-            _write(scores, upload, serving, tally)
-            table_serving.check_unchanged(serving)
-            if is_settled(upload, results):
-                scores.discard()
-                return None
-            if tally.bad_rows or table_rejections.find(results, upload):
-                table_rejections.write(results, upload, tally)
-    except TableRejected as error:
-        tally.reject(error)
-        if is_settled(upload, results):
-            return None
-        table_rejections.write(results, upload, tally)
+    with Answer(upload, buckets.results_bucket, completing) as answer:
+        if not uploads.exists(upload):
+            raise Overtaken("the object is gone")
+        try:
+            _check_size(upload)
+            _score(upload, answer, table_serving.find(endpoint, buckets.work_bucket), tally)
+        except TableRejected as error:
+            tally.reject(error)
+            _write_rejection(answer, upload, tally)
     return tally
+
+
+def _score(upload: Upload, answer: Answer, serving: Serving, tally: Tally) -> None:
+    key = keys.scores(keys.inbox_path(upload.key))
+    metadata = answer.metadata(completes=True)
+    with multipart.uploading(answer.bucket, key, "text/csv", metadata) as scores:
+        _write(scores, upload, serving, tally)
+        table_serving.check_unchanged(serving)
+        if tally.bad_rows:
+            _write_rejection(answer, upload, tally)
+        # Parts may not outlive a condition that is not met: then the table is scored anew.
+        answer.put(key, scores.finish, again=not scores.has_parts)
+
+
+def _write_rejection(answer: Answer, upload: Upload, tally: Tally) -> None:
+    """One of the table as a whole completes the answer, one of some rows goes with scores."""
+    document = table_rejections.document(upload, tally)
+    key = keys.rejection(keys.inbox_path(upload.key))
+    answer.write_json(key, document, completes=tally.rejection is not None)
 
 
 def _write(scores: multipart.Upload, upload: Upload, serving: Serving, tally: Tally) -> None:
@@ -107,45 +116,6 @@ def _write(scores: multipart.Upload, upload: Upload, serving: Serving, tally: Ta
             scores.write(text)
     if not tally.rows:
         raise _nothing_to_score(tally)
-
-
-def is_settled(upload: Upload, results: str) -> bool:
-    """Whether this version, or a later one of the same key, already has its answer."""
-    known = _known_scores(results, _key(upload))
-    if known is not None and _is_answer(upload, known.get(_VERSION), known.get(_SEQUENCER, "")):
-        return True
-    rejection = table_rejections.find(results, upload)
-    if rejection is None:
-        return False
-    # One without a reason only accompanies scores, and comes before them: alone it settles nothing.
-    version = rejection.get("table", {}).get("version_id") if "reason" in rejection else None
-    return _is_answer(upload, version, rejection["sequencer"])
-
-
-def _is_answer(upload: Upload, version: str | None, sequencer: str) -> bool:
-    if uploads.is_newer(sequencer, upload.sequencer):
-        return True
-    return version is not None and version == upload.version_id
-
-
-def _known_scores(results: str, key: str) -> dict[str, str] | None:
-    """The metadata of the scores that are there."""
-    try:
-        metadata: dict[str, str] = client("s3").head_object(Bucket=results, Key=key)["Metadata"]
-    except ClientError as error:
-        if objects.is_missing(error):
-            return None
-        raise
-    return metadata
-
-
-def _key(upload: Upload) -> str:
-    return keys.scores(keys.inbox_path(upload.key))
-
-
-def _metadata(upload: Upload) -> dict[str, str]:
-    version = {} if upload.version_id is None else {_VERSION: upload.version_id}
-    return {**version, _SEQUENCER: upload.sequencer}
 
 
 def _check_size(upload: Upload) -> None:

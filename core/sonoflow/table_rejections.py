@@ -7,7 +7,6 @@ import datetime
 from collections.abc import Sequence
 from typing import Any
 
-from sonoflow import keys, objects
 from sonoflow.errors import TableRejected
 from sonoflow.table_reader import BadRow
 from sonoflow.uploads import Upload
@@ -39,16 +38,6 @@ class Tally:
         self.rows, self.rejection = 0, rejection
 
 
-def find(results: str, upload: Upload) -> dict[str, Any] | None:
-    """The rejection that is there, of this version or of another."""
-    found: dict[str, Any] | None = objects.find_json(results, _key(upload))
-    return found
-
-
-def write(results: str, upload: Upload, tally: Tally) -> None:
-    objects.write_json(results, _key(upload), document(upload, tally))
-
-
 def document(upload: Upload, tally: Tally) -> dict[str, Any]:
     whole = tally.rejection
     return {
@@ -62,7 +51,3 @@ def document(upload: Upload, tally: Tally) -> dict[str, Any]:
         "sequencer": upload.sequencer,
         "time": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     }
-
-
-def _key(upload: Upload) -> str:
-    return keys.rejection(keys.inbox_path(upload.key))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import enum
 from collections.abc import Mapping
 from typing import Any
 
@@ -58,8 +59,31 @@ def from_state(payload: Mapping[str, Any]) -> Upload:
     )
 
 
+class State(enum.Enum):
+    """What lies at the key of an upload."""
+
+    PRESENT = enum.auto()
+    DELETED = enum.auto()  # its newest version is a delete marker
+    ABSENT = enum.auto()
+
+
+def state(upload: Upload) -> State:
+    """Of the key, whichever version is its newest."""
+    try:
+        client("s3").head_object(Bucket=upload.bucket, Key=upload.key)
+    except ClientError as error:
+        if not objects.is_missing(error):
+            raise
+        headers = error.response["ResponseMetadata"]["HTTPHeaders"]
+        return State.DELETED if headers.get("x-amz-delete-marker") == "true" else State.ABSENT
+    return State.PRESENT
+
+
 def exists(upload: Upload) -> bool:
-    """Whether that version can still be read: it may be gone by the time an event arrives."""
+    """Whether that version can still be read, and its key was not deleted since.
+
+    A version below a delete marker can be read, but whoever deleted the key wants nothing of it.
+    """
     try:
         client("s3").head_object(
             Bucket=upload.bucket, Key=upload.key, **objects.versioned(upload.version_id)
@@ -68,7 +92,7 @@ def exists(upload: Upload) -> bool:
         if objects.is_missing(error):
             return False
         raise
-    return True
+    return state(upload) is State.PRESENT
 
 
 def is_newer(sequencer: str, other: str) -> bool:

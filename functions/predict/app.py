@@ -16,6 +16,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from sonoflow import inbox, keys, settings, uploads
+from sonoflow.inference import deliveries
 
 logger = Logger()
 metrics = Metrics()
@@ -39,15 +40,16 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Any:
 @tracer.capture_method(capture_response=False)
 def handle_record(record: SQSRecord) -> None:
     """One message. What escapes makes SQS deliver it again, in the end to the dead letters."""
+    event: dict[str, Any] = {}
     try:
         event = record.json_body
         logger.set_correlation_id(event.get("id"))
         upload = uploads.from_event(event)
         buckets = settings.read(settings.Buckets)
         outcome = inbox.handle(upload, buckets, settings.read(settings.Prediction))
-    except Exception:
-        metrics.add_metric("PredictionFailures", MetricUnit.Count, 1)
-        logger.exception("message not handled", extra={"message_id": record.message_id})
+    except Exception as error:
+        if put_off(record, event, error):
+            return
         raise
     metrics.add_metric(METRIC[outcome.kind], MetricUnit.Count, 1)
     if outcome.rows or outcome.bad_rows:
@@ -56,3 +58,19 @@ def handle_record(record: SQSRecord) -> None:
     # Not the key: it may hold a patient's data.
     facts = {"outcome": outcome.kind, "object": keys.image_id(upload.key)}
     logger.info("object handled", extra=facts)
+
+
+def put_off(record: SQSRecord, event: dict[str, Any], error: Exception) -> bool:
+    """Whether the message is on its way anew; if not, it comes again because it failed."""
+    facts: dict[str, Any] = {"message_id": record.message_id}
+    waited = deliveries.wait_for_model(record, event, error)
+    if waited is not None:
+        metrics.add_metric("WaitingForModel", MetricUnit.Count, 1)
+        metrics.add_metric("SecondsWaited", MetricUnit.Seconds, waited)
+        logger.info("no model yet", extra={**facts, "seconds_waited": round(waited)})
+        return True
+    metrics.add_metric("PredictionFailures", MetricUnit.Count, 1)
+    first_wait = settings.read(settings.Retrying).inbox_retry_seconds
+    facts["again_in_seconds"] = deliveries.try_again(record, first_wait)
+    logger.exception("message not handled", extra=facts)
+    return False

@@ -73,13 +73,31 @@ def test_after_an_error_there_is_no_object_and_no_part(calls: list[str], pieces:
 
 
 @pytest.mark.parametrize("pieces", [1, 20])
-def test_a_discarded_object_does_not_appear_either(calls: list[str], pieces: int) -> None:
+def test_an_object_that_is_finished_under_a_condition_is_not_finished_again(
+    calls: list[str], pieces: int
+) -> None:
     with uploading() as upload:
         for _ in range(pieces):
             upload.write(PIECE)
-        upload.discard()
+        answer = upload.finish(IfNoneMatch="*")
 
-    assert stack.keys_of(stack.RESULTS) == []
+    assert calls[-1] == ("PutObject" if pieces == 1 else "CompleteMultipartUpload")
+    head = client("s3").head_object(Bucket=stack.RESULTS, Key=KEY)
+    assert answer["VersionId"] == head["VersionId"]
+
+
+@pytest.mark.parametrize("pieces", [1, 20])
+def test_an_object_whose_condition_is_not_met_does_not_appear(
+    calls: list[str], pieces: int
+) -> None:
+    stack.write(stack.RESULTS, KEY, "before")
+
+    with pytest.raises(ClientError, match="pre-conditions"), uploading() as upload:
+        for _ in range(pieces):
+            upload.write(PIECE)
+        upload.finish(IfNoneMatch="*")
+
+    assert stack.read(stack.RESULTS, KEY) == b"before"
     assert left_behind() == []
 
 

@@ -7,12 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from sonoflow import table_inbox
 from sonoflow.clients import client
-from sonoflow.uploads import Upload
 from tests.unit import stack, tables
 from tests.unit.fake_endpoints import FakeEndpoints
-from tests.unit.tables import KEY, REJECTED, ROWS, SCORES, rejection, score, upload
+from tests.unit.tables import KEY, REJECTED, ROWS, SCORES, score, upload
 
 
 @pytest.fixture(autouse=True)
@@ -21,22 +19,21 @@ def endpoint(endpoints: FakeEndpoints) -> Iterator[FakeEndpoints]:
         yield endpoints
 
 
-def is_settled(item: Upload) -> bool:
-    return table_inbox.is_settled(item, stack.RESULTS)
-
-
 @pytest.mark.parametrize("data", [ROWS, b"", ROWS + b"bad\n"], ids=["good", "rejected", "partly"])
-def test_a_version_is_settled_once_it_is_answered_and_so_are_older_ones(data: bytes) -> None:
+def test_a_version_is_answered_once_and_older_ones_not_after_it(
+    endpoint: FakeEndpoints, data: bytes
+) -> None:
     older = upload(ROWS, "0055AED6DCD90281E4")
     item = upload(data)
     newer = upload(ROWS, "0055AED6DCD90281E51")
-    assert not is_settled(item)
 
-    score(item)
+    assert score(item) is not None
+    asked = len(endpoint.requests)
 
-    assert is_settled(item)
-    assert is_settled(older)
-    assert not is_settled(newer)
+    assert score(item) is None
+    assert score(older) is None
+    assert len(endpoint.requests) == asked
+    assert score(newer) is not None
 
 
 def test_a_rejection_whose_scores_never_came_settles_nothing() -> None:
@@ -45,7 +42,7 @@ def test_a_rejection_whose_scores_never_came_settles_nothing() -> None:
     score(item)
     client("s3").delete_object(Bucket=stack.RESULTS, Key=SCORES)
 
-    assert not is_settled(item)
+    assert score(item) is not None
 
 
 def test_an_image_rejection_under_the_same_name_does_not_disturb() -> None:
@@ -54,9 +51,8 @@ def test_an_image_rejection_under_the_same_name_does_not_disturb() -> None:
     old = {"image": item.facts(), "reason": "unsupported-extension", "sequencer": item.sequencer}
     stack.write(stack.RESULTS, REJECTED, json.dumps(old))
 
-    assert not is_settled(item)
-    assert score(upload(ROWS)) is not None
-    assert "image" not in rejection()
+    assert score(item) is not None
+    assert stack.keys_of(stack.RESULTS) == [SCORES]
 
 
 def test_a_good_version_takes_back_what_was_said_of_the_one_before() -> None:
@@ -64,8 +60,9 @@ def test_a_good_version_takes_back_what_was_said_of_the_one_before() -> None:
     item = upload(ROWS)
     score(item)
 
-    assert rejection()["table"]["version_id"] == item.version_id
-    assert (rejection()["bad_rows"], rejection()["listed"]) == (0, [])
+    assert stack.keys_of(stack.RESULTS) == [SCORES]
+    metadata = client("s3").head_object(Bucket=stack.RESULTS, Key=SCORES)["Metadata"]
+    assert metadata["sonoflow-version-id"] == item.version_id
 
 
 @pytest.mark.parametrize("data", [ROWS, ROWS + b"bad\n", b"bad\n"])
@@ -98,7 +95,5 @@ def test_it_is_the_version_of_the_event_that_is_scored() -> None:
     assert text.count(b"\n") == 4
     assert b"later" not in text
     metadata = client("s3").head_object(Bucket=stack.RESULTS, Key=SCORES)["Metadata"]
-    assert metadata == {
-        "sonoflow-version-id": item.version_id,
-        "sonoflow-sequencer": item.sequencer,
-    }
+    assert metadata["sonoflow-version-id"] == item.version_id
+    assert metadata["sonoflow-sequencer"] == item.sequencer

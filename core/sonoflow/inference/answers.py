@@ -1,0 +1,262 @@
+"""An inbox key's answer: the objects in the results bucket that belong to one version of it.
+
+An image's answer is a document, a mask and an overlay, or a rejection; a table's are its scores,
+with a rejection beside them where rows have none. S3 changes one object at a time, events repeat
+and overtake each other, and a function may be killed between any two calls. Still
+
+- the answer of the newest version stays, whoever writes last: each object carries a stamp, and is
+  written only over an older one, by a conditional write;
+- what is there belongs together: the object that completes an answer is written last, an older one
+  is taken away before the first write, and who finds a newer stamp takes his own objects back;
+- a key that is deleted, before or meanwhile, gets no answer.
+
+No step waits for another delivery, so none can be held up by one that died. See
+docs/decisions/0019-conditional-answers.md.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import random
+import secrets
+import time
+from collections.abc import Callable, Mapping, Sequence
+from types import TracebackType
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from sonoflow import objects, uploads
+from sonoflow.clients import client
+from sonoflow.uploads import State, Upload
+
+# Of every object of an answer, in its metadata.
+_SEQUENCER, _VERSION = "sonoflow-sequencer", "sonoflow-version-id"
+_ATTEMPT, _COMPLETES = "sonoflow-attempt", "sonoflow-completes"
+# S3's words when a condition does not hold, or cannot be judged because of a write at that moment:
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+_NOT_MET = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"})
+_TRIES = 20  # each failure means that somebody else wrote, who may have to give way himself
+_PAUSE_SECONDS = 0.05
+
+# A write, called with its condition; gives S3's answer.
+Put = Callable[..., Mapping[str, Any]]
+
+
+class Overtaken(Exception):
+    """There is nothing to answer: this version is answered, or a later one is, or it is gone."""
+
+
+@dataclasses.dataclass(frozen=True)
+@functools.total_ordering
+class Stamp:
+    """Whose an object is. A later version of the key is greater; of one version, later attempts."""
+
+    sequencer: str
+    version_id: str | None
+    attempt: str  # grows with the time at which the work began
+
+    def __lt__(self, other: Stamp) -> bool:
+        if uploads.is_newer(other.sequencer, self.sequencer):
+            return True
+        return not uploads.is_newer(self.sequencer, other.sequencer) and (
+            self.attempt < other.attempt
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class _Found:
+    """An object that is there."""
+
+    stamp: Stamp
+    etag: str
+    completes: bool
+
+
+class Answer:
+    """What becomes of one version of one inbox object, as a context.
+
+    Entering raises Overtaken if there is nothing to do. Leaving makes sure that the answer stands
+    alone and is still wanted, and raises Overtaken otherwise. Whatever is raised: nothing that was
+    written here is left.
+    """
+
+    def __init__(
+        self, upload: Upload, results: str, completing: Sequence[str], parts: Sequence[str] = ()
+    ) -> None:
+        """An answer to such an upload consists of some of these keys; `completing` are those that
+        can complete one."""
+        self.stamp = Stamp(upload.sequencer, upload.version_id, _attempt())
+        self._upload, self.bucket = upload, results
+        self._completing, self._keys = tuple(completing), (*completing, *parts)
+        self._written: dict[str, str | None] = {}  # key: the version that was made, if known
+        self._was_there = False
+
+    def __enter__(self) -> Answer:
+        self._leave_if_settled()
+        state = uploads.state(self._upload)
+        if state is State.DELETED:
+            self._clear()
+            raise Overtaken("the object is deleted")
+        self._was_there = state is State.PRESENT
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            if error is None:
+                self._finish()
+        except BaseException as raised:
+            self._take_back(raised)
+            raise
+        if error is not None:
+            self._take_back(error)
+
+    def metadata(self, *, completes: bool) -> dict[str, str]:
+        """Of an object of this answer; `completes`: it is the last one."""
+        version = {} if self.stamp.version_id is None else {_VERSION: self.stamp.version_id}
+        known = {_SEQUENCER: self.stamp.sequencer, _ATTEMPT: self.stamp.attempt, **version}
+        return {**known, **({_COMPLETES: "true"} if completes else {})}
+
+    def label(self) -> str:
+        """What tells the bytes of this answer's objects from those of any other."""
+        return f"{self.stamp.version_id} {self.stamp.sequencer} {self.stamp.attempt}"
+
+    def write(self, key: str, body: bytes, content_type: str, *, completes: bool = False) -> None:
+        """Writes an object of the answer. Raises Overtaken."""
+        put = functools.partial(
+            client("s3").put_object,
+            Bucket=self.bucket,
+            Key=key,
+            Body=body,
+            ContentType=content_type,
+            Metadata=self.metadata(completes=completes),
+        )
+        self.put(key, put)
+
+    def write_json(self, key: str, document: Any, *, completes: bool = False) -> None:
+        """The same for a JSON document."""
+        self.write(key, objects.json_bytes(document), "application/json", completes=completes)
+
+    def put(self, key: str, put: Put, *, again: bool = True) -> None:
+        """The same for an object that is written otherwise, with the answer's `metadata`.
+
+        Unless `put` can be called `again`, an earlier object that comes between is an error.
+        """
+        if not self._written:
+            # No document may be seen beside a mask that is not its own.
+            for complete in self._completing:
+                self._remove_earlier(complete)
+        self._written[key] = None
+        tries = _TRIES if again else 1
+        while (known := self._earlier(key)) is None or known.stamp != self.stamp:
+            condition = {"IfNoneMatch": "*"} if known is None else {"IfMatch": known.etag}
+            tries -= 1
+            try:
+                self._written[key] = put(**condition).get("VersionId")
+                return
+            except ClientError as error:
+                # What it met may be its own: a write whose answer was lost on the way.
+                if not _is_not_met(error) or not (tries or self._stands(key)):
+                    raise
+            time.sleep(random.uniform(0, _PAUSE_SECONDS))  # noqa: S311
+
+    def _leave_if_settled(self) -> None:
+        """Raises Overtaken if this version, or a later one, already has its answer."""
+        found = [item for key in self._completing if (item := self._find(key)) and item.completes]
+        if any(uploads.is_newer(item.stamp.sequencer, self.stamp.sequencer) for item in found):
+            self._clear()
+            raise Overtaken("a later version is answered")
+        mine = [item.stamp for item in found if self._is_mine(item)]
+        if not mine:
+            return
+        # Killed attempts leave parts of one answer beside another one.
+        present = [item for key in self._keys if (item := self._find(key))]
+        if all(item.stamp == mine[0] for item in present):
+            raise Overtaken("this version is answered")
+
+    def _finish(self) -> None:
+        """Who writes looks for what to remove afterwards, and so does who removes: of two
+        deliveries that meet, one at least sees the other's objects."""
+        for key in self._keys:
+            if key not in self._written:
+                self._remove_earlier(key)
+            elif not self._stands(key):
+                raise Overtaken("a later delivery answers meanwhile")
+        if self._was_there and uploads.state(self._upload) is not State.PRESENT:
+            raise Overtaken("the object was deleted meanwhile")
+
+    def _remove_earlier(self, key: str) -> None:
+        """Whatever is at a key. Raises Overtaken."""
+        while (found := self._earlier(key)) is not None:
+            self._remove(key, found)
+
+    def _earlier(self, key: str) -> _Found | None:
+        """What is at a key. Raises Overtaken if it is of a later version or attempt."""
+        found = self._find(key)
+        if found is not None and found.stamp > self.stamp:
+            raise Overtaken("a later delivery answers meanwhile")
+        return found
+
+    def _remove(self, key: str, found: _Found) -> None:
+        """That object; one that has taken its place stays."""
+        try:
+            client("s3").delete_object(Bucket=self.bucket, Key=key, IfMatch=found.etag)
+        except ClientError as error:
+            if not _is_not_met(error):
+                raise
+
+    def _take_back(self, reason: BaseException) -> None:
+        """What was written goes again; what is later stays, even where it lies below."""
+        for key, version in reversed(self._written.items()):
+            try:
+                if version is not None:
+                    client("s3").delete_object(Bucket=self.bucket, Key=key, VersionId=version)
+                while (found := self._find(key)) is not None and found.stamp <= self.stamp:
+                    self._remove(key, found)
+            except (ClientError, BotoCoreError) as error:
+                reason.add_note(f"{key!r} may be left behind: {error!r}")
+
+    def _stands(self, key: str) -> bool:
+        """Whether this answer's object is there. Raises Overtaken."""
+        found = self._earlier(key)
+        return found is not None and found.stamp == self.stamp
+
+    def _clear(self) -> None:
+        """What an attempt at this version that was killed half way has left."""
+        for key in self._keys:
+            found = self._find(key)
+            if found is not None and self._is_mine(found):
+                self._remove(key, found)
+
+    def _is_mine(self, found: _Found) -> bool:
+        if self.stamp.version_id is not None:
+            return found.stamp.version_id == self.stamp.version_id
+        return bool(self.stamp.sequencer) and found.stamp.sequencer == self.stamp.sequencer
+
+    def _find(self, key: str) -> _Found | None:
+        try:
+            head = client("s3").head_object(Bucket=self.bucket, Key=key)
+        except ClientError as error:
+            if objects.is_missing(error):
+                return None
+            raise
+        known = head["Metadata"]
+        # Without any it is of a time before there were stamps, and earlier than all.
+        stamp = Stamp(known.get(_SEQUENCER, ""), known.get(_VERSION), known.get(_ATTEMPT, ""))
+        return _Found(stamp, head["ETag"], known.get(_COMPLETES) == "true")
+
+
+def _attempt() -> str:
+    """Nanoseconds, and chance, as text that sorts by time. What is delivered again comes seconds
+    later, by any machine's clock."""
+    return f"{time.time_ns():016x}-{secrets.token_hex(4)}"
+
+
+def _is_not_met(error: ClientError) -> bool:
+    return error.response.get("Error", {}).get("Code") in _NOT_MET
