@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from local.doorkeeper import Refusal, WsgiDoor
+from local.private_files import UMASK
 from local.reaper import Reaper
 from local.runtime import REGION, Runtime
 
@@ -35,6 +36,7 @@ _BACKLOG = 128
 
 def main() -> None:
     arguments = _arguments()
+    os.umask(UMASK)  # of this process and of all that it starts
     # before moto and boto3 are imported: nothing in this process may find its way to AWS
     os.environ.update(
         AWS_DEFAULT_REGION=REGION,

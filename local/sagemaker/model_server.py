@@ -27,6 +27,7 @@ from botocore.exceptions import ClientError
 
 from local.credentials import RoleNotFound
 from local.logs import LogStream
+from local.private_files import unpack
 from local.reaper import RuntimeEnds
 from local.runtime import Runtime
 from local.sagemaker import applications, images, training_channels
@@ -97,7 +98,7 @@ class ModelServer:
             s3 = client_of_role(self._runtime, "s3", self._role, "SageMaker-hosting")
             body = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
             with tarfile.open(fileobj=io.BytesIO(body)) as archive:
-                archive.extractall(self._directory, filter="data")
+                unpack(archive, self._directory)
         except (images.UnknownImage, training_channels.ChannelError, RoleNotFound) as error:
             raise ServingFailed(str(error)) from error
         except ClientError as error:

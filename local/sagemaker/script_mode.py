@@ -18,6 +18,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from local.private_files import unpack
 from local.sagemaker.container_layout import CONTAINER_BASE, Layout
 from local.sagemaker.script_failure import ErrorExcerpt, error_message, failure_message
 
@@ -146,7 +147,7 @@ class Script:
         self.layout.code.mkdir(parents=True, exist_ok=True)
         try:
             with tarfile.open(archive) as tar:
-                tar.extractall(self.layout.code, filter="data")
+                unpack(tar, self.layout.code)
         except (OSError, tarfile.TarError) as error:
             raise ScriptModeError(f"{self.submit_directory} is no code archive: {error}") from error
         if not (self.layout.code / self.program).is_file():
