@@ -24,7 +24,9 @@ from local.client import Laptop
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = Path(__file__).with_name("pages")
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))), None)
+BROWSER = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
 PIXEL = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 )
@@ -62,8 +64,7 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(
         BROWSER is None,
-        reason="no chromium on PATH; tests/integration/"
-        "test_doorkeeper.py sends what a browser would send",
+        reason="no Chromium on PATH; test_doorkeeper.py sends what a browser would",
     ),
 ]
 
