@@ -7,31 +7,21 @@ compares.
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 import os
-import re
 import socket
 import sys
-import tarfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from local.private_files import unpack
+from local.sagemaker.code_archives import ScriptModeError, unpack_code
 from local.sagemaker.container_layout import CONTAINER_BASE, Layout
 from local.sagemaker.script_failure import ErrorExcerpt, error_message, failure_message
 
 INSTANCE_GROUP = "homogeneousCluster"
 _PREFIX = "sagemaker_"
-# A name that promises a content. AWS's toolkit does not hold it against that; see
-# docs/decisions/0017-code-is-written-once.md.
-_DIGEST_NAME = re.compile(r"([0-9a-f]{64})\.tar\.gz")
 _TUNING_OBJECTIVE = "_tuning_objective_metric"  # of a tuning job's candidates, no script's own
-
-
-class ScriptModeError(Exception):
-    """The job's code cannot be run; the message becomes the job's failure reason."""
 
 
 def decode(hyperparameters: Mapping[str, str]) -> dict[str, Any]:
@@ -142,34 +132,8 @@ class Script:
         }
 
     def unpack_code(self, archive: Path) -> None:
-        """Unpack the code archive to where the script runs, if it is the one that its name says."""
-        self._verify(archive)
-        self.layout.code.mkdir(parents=True, exist_ok=True)
-        try:
-            with tarfile.open(archive) as tar:
-                unpack(tar, self.layout.code)
-        except (OSError, tarfile.TarError) as error:
-            raise ScriptModeError(f"{self.submit_directory} is no code archive: {error}") from error
-        if not (self.layout.code / self.program).is_file():
-            raise ScriptModeError(f"{self.submit_directory} holds no {self.program}.")
-        requirements = self.layout.code / "requirements.txt"
-        if requirements.is_file() and requirements.read_text().strip():
-            raise ScriptModeError(
-                "The code archive holds a requirements.txt. The laptop runtime installs nothing; "
-                "add the packages to requirements.txt of the repository."
-            )
-
-    def _verify(self, archive: Path) -> None:
-        named = _DIGEST_NAME.fullmatch(self.submit_directory.rpartition("/")[2])
-        if named is None:
-            return
-        with archive.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
-        if found != named[1]:
-            raise ScriptModeError(
-                f"{self.submit_directory} is named by the SHA-256 of its content, which is {found}:"
-                " someone has written over it, and it is not run."
-            )
+        """Unpack the code archive to where the script runs. Raises ScriptModeError."""
+        unpack_code(archive, self.submit_directory, self.program, self.layout.code)
 
     @property
     def _decoded(self) -> dict[str, Any]:
