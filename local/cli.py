@@ -18,6 +18,7 @@ from local.client import LOG, RECORD, Laptop, NotRunning, StartFailed
 from local.cloudformation.template import TemplateError
 from local.deploy import DeploymentFailed
 from local.package import PackagingError
+from local.private_files import NotPrivate, open_private, state_folder
 
 ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_PORT = 4566
@@ -34,6 +35,9 @@ def main(argv: list[str] | None = None) -> int:
     except NotRunning as error:
         err.print(f"{error} Start one with: python -m local up", soft_wrap=True)
         return 1
+    except NotPrivate as error:
+        err.print(f"[red]failed:[/red] {error}", soft_wrap=True)
+        return 1
     except KeyboardInterrupt:
         err.print("interrupted")
         return 130
@@ -42,7 +46,7 @@ def main(argv: list[str] | None = None) -> int:
 def up(arguments: argparse.Namespace) -> int:
     """Start the runtime with the stack deployed."""
     state: Path = arguments.state
-    state.mkdir(parents=True, exist_ok=True)
+    state_folder(state)
     with _one_at_a_time(state):
         with contextlib.suppress(NotRunning):
             laptop = Laptop.attach(state)
@@ -107,7 +111,7 @@ def demo(arguments: argparse.Namespace) -> int:
     from local.uploads import UploadRefused
 
     state: Path = arguments.state
-    state.mkdir(parents=True, exist_ok=True)
+    state_folder(state)
     try:
         run_demo(ROOT, state, arguments.out, arguments.dataset, out)
     except (
@@ -207,7 +211,7 @@ def _port(wanted: int | None) -> int:
 @contextlib.contextmanager
 def _one_at_a_time(state: Path) -> Iterator[None]:
     """Two `up` at once must not start two runtimes: the second waits and finds the first's."""
-    with (state / "up.lock").open("w") as lock:
+    with open_private(state / "up.lock") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
         fcntl.flock(lock, fcntl.LOCK_UN)

@@ -19,7 +19,8 @@ from typing import Any, Self
 import boto3
 from botocore.config import Config
 
-from local.deploy import deploy
+from local.deploy import BUILD, deploy
+from local.private_files import RUNS, open_private, private_folder, state_folder
 from local.runtime import REGION, STACK
 from local.server import lock_is_held, remove_dead_runs
 
@@ -71,8 +72,8 @@ class Laptop:
 
         `root` is the repository, `state` the directory for scratch, logs and runtime.json. Without
         a `template` it is the product's, with the laptop's parameters below the given ones. The
-        server ends with this process unless `detach` is called. Raises StartFailed, TemplateError,
-        PackagingError or DeploymentFailed, with nothing left running.
+        server ends with this process unless `detach` is called. Raises NotPrivate, StartFailed,
+        TemplateError, PackagingError or DeploymentFailed, with nothing left running.
         """
         if template is None:
             template = root / "template.yaml"
@@ -121,8 +122,8 @@ class Laptop:
 
     def healthy(self) -> bool:
         """Whether the server lives and answers."""
-        url = f"{self.endpoint_url}/moto-api/"
-        with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=_HEALTH_SECONDS):
+        buckets = f"{self.endpoint_url}/"  # what S3 answers there needs no signature here
+        with contextlib.suppress(OSError), urllib.request.urlopen(buckets, timeout=_HEALTH_SECONDS):
             return _alive(self.pid)
         return False
 
@@ -138,7 +139,7 @@ class Laptop:
         except (FileNotFoundError, ValueError, KeyError):
             record.unlink(missing_ok=True)
             return False
-        running = _alive(pid) and any(lock_is_held(run) for run in (state / "runs").glob("*"))
+        running = _alive(pid) and any(lock_is_held(run) for run in (state / RUNS).glob("*"))
         if running:
             Laptop(state, 0, pid).stop()
         record.unlink(missing_ok=True)
@@ -194,12 +195,13 @@ class _Server:
     """The server process as its starter holds it."""
 
     def __init__(self, root: Path, state: Path, port: int) -> None:
-        runs = state / "runs"
-        runs.mkdir(parents=True, exist_ok=True)
+        state_folder(state)
+        runs = private_folder(state / RUNS)
+        private_folder(state / BUILD)
         remove_dead_runs(runs)
         reader, writer = os.pipe()
         log = state / LOG
-        with log.open("w") as output:
+        with open_private(log) as output:
             self._process = subprocess.Popen(
                 [
                     *(sys.executable, "-u", "-m", "local.server", "--port", str(port)),

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 
 from local.package import ARTIFACTS_BUCKET, Packager
 
+BUILD = "build"  # of a state folder: local packages as pip builds them, kept between runs
 _POLL_SECONDS = 0.05
 
 
@@ -28,7 +29,7 @@ def deploy(
     report: Callable[[str], None],
 ) -> dict[str, str]:
     """Create the stack and return its outputs; raises PackagingError or DeploymentFailed."""
-    packager = Packager(client("s3"), root, state / "build")
+    packager = Packager(client("s3"), root, state / BUILD)
     body = packager.package(template, report)
     # larger than the 51,200 characters that TemplateBody takes, so by URL as `sam deploy` does
     key = f"{stack}.template.json"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import fcntl
+import http
 import json
 import logging
 import os
@@ -21,15 +22,21 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from local.doorkeeper import Refusal, WsgiDoor
+from local.private_files import UMASK
 from local.reaper import Reaper
 from local.runtime import REGION, Runtime
 
 LOCK = "lock"  # in a run's scratch directory, locked as long as its server lives
+# What moto serves beside AWS's services: its dashboard, its reset and its recorder for everyone who
+# finds the port, and the credentials that an EC2 instance would be given.
+CLOSED = ("moto_api", "moto_api._internal", "instance_metadata")
 _BACKLOG = 128
 
 
 def main() -> None:
     arguments = _arguments()
+    os.umask(UMASK)  # of this process and of all that it starts
     # before moto and boto3 are imported: nothing in this process may find its way to AWS
     os.environ.update(
         AWS_DEFAULT_REGION=REGION,
@@ -86,7 +93,7 @@ def _watch_starter(stop: threading.Event) -> None:
 
 
 def _server(runtime: Runtime, listener: socket.socket) -> Any:
-    from moto.server import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+    from moto.server import DomainDispatcherApplication, MotoRequestHandler
     from werkzeug.serving import make_server
 
     configure()
@@ -96,7 +103,7 @@ def _server(runtime: Runtime, listener: socket.socket) -> Any:
     return make_server(
         "127.0.0.1",
         runtime.port,
-        DomainDispatcherApplication(create_backend_app),
+        WsgiDoor(DomainDispatcherApplication(_application), runtime.port),
         threaded=True,
         request_handler=_handler(MotoRequestHandler),
         fd=listener.fileno(),
@@ -125,6 +132,18 @@ def installers() -> list[Callable[[Runtime], None]]:
         *(events, stepfunctions, training, tuning, hosting),
     )
     return [module.install for module in modules]
+
+
+def _application(service: str) -> Any:
+    """What answers for one of moto's services."""
+    from moto.server import create_backend_app
+
+    if service in CLOSED:
+        sentence = (
+            f"Sonoflow's laptop runtime serves AWS's services, and {service} is none of them."
+        )
+        return Refusal(http.HTTPStatus.NOT_FOUND, sentence)
+    return create_backend_app(service)
 
 
 def _handler(base: type[Any]) -> type[Any]:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import pickle
+import re
 from pathlib import Path
 
 import torch
@@ -23,15 +24,21 @@ from errors import WeightsError
 
 FIRST, FINAL = "conv1.weight", ("fc.weight", "fc.bias")
 SUFFIXES = (".safetensors", ".pth", ".pt")
+_DIGEST = re.compile(r"[0-9a-f]{64}")  # a name that promises a content
 
 
 def start_from(network: nn.Module, source: Path) -> None:
     """Loads the weights at `source`, a file or a folder that holds exactly one.
 
     A ResNet's are for the whole network, or for its encoder. Raises WeightsError if they do not
-    fit.
+    fit, or if the file is named by a SHA-256 that is not its own.
     """
     path = find_file(source)
+    if _DIGEST.fullmatch(path.stem) and digest(path) != path.stem:
+        raise WeightsError(
+            f"{path.name} is named by the SHA-256 of its content, which is {digest(path)}: "
+            "someone has written over it"
+        )
     state = read_state(path)
     if FIRST in state and f"encoder.{FIRST}" in network.state_dict():
         network = network.get_submodule("encoder")

@@ -1,4 +1,9 @@
-"""The model code as one archive, named by its content."""
+"""The model code as one archive, named by its content and written once.
+
+Whoever could put other bytes under that name would have them run by the next training job, with
+its role. So nobody writes over an archive, this module included (the work bucket's policy has S3
+refuse it), and before a release trains with one its bytes are held against its name.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +13,15 @@ import importlib.resources
 import io
 import tarfile
 
+from botocore.exceptions import ClientError
+
+from sonoflow import keys, objects
+from sonoflow.clients import client
+from sonoflow.errors import CodeAltered
+
 PACKAGE = "sonoflow_model_code"  # model_code/, as its pyproject.toml installs it
 _SUFFIXES = (".py", ".txt", ".yaml")  # what that package carries; no caches, no metadata
+_ATTEMPTS = 3  # S3 asks for another one where two write the same key at once
 
 
 def build() -> tuple[bytes, str]:
@@ -36,6 +48,37 @@ def build() -> tuple[bytes, str]:
             archive.addfile(member, io.BytesIO(content))
     data = packed.getvalue()
     return data, hashlib.sha256(data).hexdigest()
+
+
+def store(bucket: str) -> tuple[str, str]:
+    """Write the archive, unless it is there. Its URI and SHA-256."""
+    data, sha256 = build()
+    key = keys.code_archive(sha256)
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            client("s3").put_object(
+                Bucket=bucket, Key=key, Body=data, ContentType="application/gzip", IfNoneMatch="*"
+            )
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            if code == "PreconditionFailed":  # the same code was packaged before
+                break
+            if code != "ConditionalRequestConflict" or attempt == _ATTEMPTS:
+                raise
+        else:
+            break
+    return keys.uri(bucket, key), sha256
+
+
+def verify(uri: str, sha256: str) -> None:
+    """Raises CodeAltered where the object does not hold the bytes of that digest."""
+    found = hashlib.sha256(objects.read(*keys.parse_uri(uri))).hexdigest()
+    if found != sha256:
+        raise CodeAltered(
+            f"{uri} holds other bytes than its name says: their SHA-256 is {found}, not {sha256}. "
+            "Nothing is trained with them. Find out who wrote them, delete the object, and start "
+            "the run again, which packages the code anew."
+        )
 
 
 def _belongs(name: str) -> bool:

@@ -4,6 +4,7 @@
     ├── ConfigurationError       an environment variable is missing or makes no sense
     ├── PayloadInvalid           an event or a state's input lacks what the function needs
     ├── DatasetRefused           an upload cannot become a data set
+    ├── CodeAltered              a code archive holds other bytes than its name says
     ├── SplitLeak                images that belong together ended in different splits
     ├── ImageRejected            a single image, or a mask of it, cannot be used
     ├── RecordInvalid            a record of recordIO-protobuf is malformed
@@ -43,6 +44,10 @@ class _Reasoned(SonoflowError):
 
 class DatasetRefused(_Reasoned):
     pass
+
+
+class CodeAltered(SonoflowError):
+    """Someone has written over an archive that is named by its content: it may be anything."""
 
 
 class SplitLeak(SonoflowError):

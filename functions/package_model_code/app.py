@@ -7,7 +7,7 @@ from typing import Any
 from aws_lambda_powertools import Logger, Tracer
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from sonoflow import code_archive, keys, objects, settings
+from sonoflow import code_archive, settings
 from sonoflow.errors import PayloadInvalid
 
 logger = Logger()
@@ -19,10 +19,7 @@ tracer = Tracer()
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     if event:
         raise PayloadInvalid(f"the function takes no input, it carries the code: {event!r}")
-    work = settings.read(settings.Buckets).work_bucket
-    data, sha256 = code_archive.build()
-    key = keys.code_archive(sha256)
-    objects.write(work, key, data, "application/gzip")
-    answer = {"uri": keys.uri(work, key), "sha256": sha256}
+    uri, sha256 = code_archive.store(settings.read(settings.Buckets).work_bucket)
+    answer = {"uri": uri, "sha256": sha256}
     logger.info("model code packaged", extra=answer)
     return answer

@@ -11,6 +11,8 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar, Literal
 
+from local.doorkeeper import refusal
+
 
 @dataclasses.dataclass(frozen=True)
 class Invocation:
@@ -58,7 +60,11 @@ class RuntimeApi:
     @property
     def address(self) -> str:
         """What AWS_LAMBDA_RUNTIME_API holds."""
-        return f"127.0.0.1:{self._server.server_address[1]}"
+        return f"127.0.0.1:{self.port}"
+
+    @property
+    def port(self) -> int:
+        return int(self._server.server_address[1])
 
     def close(self) -> None:
         """Stop serving; the request that waits for the next invocation ends."""
@@ -77,6 +83,8 @@ class _Handler(BaseHTTPRequestHandler):
     api: ClassVar[RuntimeApi]
 
     def do_GET(self) -> None:
+        if self._refused():
+            return None
         if not self.path.endswith("/runtime/invocation/next"):
             return self._answer(404)
         self.api.ready.set()
@@ -97,6 +105,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self._body()
+        if self._refused():
+            return None
         *_, subject, action = self.path.split("/")
         if (subject, action) == ("init", "error"):
             self.api.outcomes.put(Outcome("init-error", body))
@@ -110,6 +120,18 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing: every invocation would print two lines."""
+
+    def _refused(self) -> bool:
+        """A page that asked for the next invocation would take it from its worker."""
+
+        def header(name: str) -> str | None:
+            found = self.headers.get_all(name)
+            return ",".join(found) if found else None
+
+        refused = refusal(self.api.port, self.path, header)
+        if refused is not None:
+            self._answer(refused.status, refused.body, {"Content-Type": refused.content_type})
+        return refused is not None
 
     def _body(self) -> bytes:
         if self.headers.get("Transfer-Encoding", "").lower() != "chunked":

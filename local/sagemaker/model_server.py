@@ -27,6 +27,7 @@ from botocore.exceptions import ClientError
 
 from local.credentials import RoleNotFound
 from local.logs import LogStream
+from local.private_files import unpack
 from local.reaper import RuntimeEnds
 from local.runtime import Runtime
 from local.sagemaker import applications, images, training_channels
@@ -36,6 +37,7 @@ from local.stepfunctions.role_clients import client_of_role
 LOG_GROUP = "/aws/sagemaker/Endpoints"
 START_SECONDS = 180.0  # AWS allows a serverless container three minutes to its first ping
 _LISTENING = re.compile(r"Uvicorn running on http://127\.0\.0\.1:(\d+)")
+_DOOR = Path(__file__).with_name("model_door.py")
 _INHERITED = ("PATH", "HOME", "LANG", "TMPDIR")
 _TAIL_LINES = 15
 _TAIL_CHARACTERS = 850
@@ -96,7 +98,7 @@ class ModelServer:
             s3 = client_of_role(self._runtime, "s3", self._role, "SageMaker-hosting")
             body = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
             with tarfile.open(fileobj=io.BytesIO(body)) as archive:
-                archive.extractall(self._directory, filter="data")
+                unpack(archive, self._directory)
         except (images.UnknownImage, training_channels.ChannelError, RoleNotFound) as error:
             raise ServingFailed(str(error)) from error
         except ClientError as error:
@@ -106,9 +108,9 @@ class ModelServer:
         return contract
 
     def _start_process(self, application: Application) -> None:
-        command = [sys.executable, "-m", "uvicorn", application.name, "--host", "127.0.0.1"]
         process = self._process = self._runtime.reaper.start(
-            [*command, "--port", "0", "--no-access-log", "--lifespan", "auto"],
+            # -P: no directory of the runtime's is a place to import from
+            [sys.executable, "-P", str(_DOOR), application.name],
             cwd=self._directory,
             env=self._environment(application),
             stdin=subprocess.DEVNULL,

@@ -11,21 +11,17 @@ import json
 import os
 import socket
 import sys
-import tarfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from local.sagemaker.code_archives import ScriptModeError, unpack_code
 from local.sagemaker.container_layout import CONTAINER_BASE, Layout
 from local.sagemaker.script_failure import ErrorExcerpt, error_message, failure_message
 
 INSTANCE_GROUP = "homogeneousCluster"
 _PREFIX = "sagemaker_"
 _TUNING_OBJECTIVE = "_tuning_objective_metric"  # of a tuning job's candidates, no script's own
-
-
-class ScriptModeError(Exception):
-    """The job's code cannot be run; the message becomes the job's failure reason."""
 
 
 def decode(hyperparameters: Mapping[str, str]) -> dict[str, Any]:
@@ -136,21 +132,8 @@ class Script:
         }
 
     def unpack_code(self, archive: Path) -> None:
-        """Unpack the code archive to where the script runs."""
-        self.layout.code.mkdir(parents=True, exist_ok=True)
-        try:
-            with tarfile.open(archive) as tar:
-                tar.extractall(self.layout.code, filter="data")
-        except (OSError, tarfile.TarError) as error:
-            raise ScriptModeError(f"{self.submit_directory} is no code archive: {error}") from error
-        if not (self.layout.code / self.program).is_file():
-            raise ScriptModeError(f"{self.submit_directory} holds no {self.program}.")
-        requirements = self.layout.code / "requirements.txt"
-        if requirements.is_file() and requirements.read_text().strip():
-            raise ScriptModeError(
-                "The code archive holds a requirements.txt. The laptop runtime installs nothing; "
-                "add the packages to requirements.txt of the repository."
-            )
+        """Unpack the code archive to where the script runs. Raises ScriptModeError."""
+        unpack_code(archive, self.submit_directory, self.program, self.layout.code)
 
     @property
     def _decoded(self) -> dict[str, Any]:

@@ -31,8 +31,9 @@ from local.sagemaker import (
     training_outputs,
 )
 from local.sagemaker.builtin_algorithm import ALGORITHMS, AlgorithmRun
+from local.sagemaker.code_archives import ScriptModeError
 from local.sagemaker.container_layout import Layout
-from local.sagemaker.script_mode import Script, ScriptModeError
+from local.sagemaker.script_mode import Script
 from local.sagemaker.training_channels import ChannelError
 from local.sagemaker.training_instances import Ended, Instances
 from local.sagemaker.training_process import Metrics, TrainingProcess

@@ -139,11 +139,34 @@ def test_every_bucket_is_versioned_encrypted_private_and_tls_only(
         assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
         assert properties["BucketEncryption"]["ServerSideEncryptionConfiguration"]
         assert properties["LifecycleConfiguration"]["Rules"]
-        (statement,) = template["Resources"][f"{name}Policy"]["Properties"]["PolicyDocument"][
-            "Statement"
-        ]
+        policy = template["Resources"][f"{name}Policy"]["Properties"]["PolicyDocument"]
+        statement = policy["Statement"][0]
         assert statement["Effect"] == "Deny"
         assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_nobody_writes_over_a_code_archive(template: dict[str, Any]) -> None:
+    """Training runs it. S3 refuses every write there that does not ask to be the first one."""
+    policy = template["Resources"]["WorkBucketPolicy"]["Properties"]["PolicyDocument"]
+    (statement,) = [each for each in policy["Statement"] if each["Sid"] == "CodeIsWrittenOnce"]
+    assert (statement["Effect"], statement["Principal"]) == ("Deny", "*")
+    assert statement["Action"] == "s3:PutObject"
+    assert statement["Resource"] == {"Fn::Sub": "${WorkBucket.Arn}/code/*"}
+    # As AWS writes it; the second condition spares the parts of a multipart upload.
+    assert statement["Condition"] == {
+        "Null": {"s3:if-none-match": "true"},
+        "Bool": {"s3:ObjectCreationOperation": "true"},
+    }
+
+
+def test_only_the_packager_may_write_code_and_whoever_plans_may_read_it(
+    template: dict[str, Any],
+) -> None:
+    code = "${WorkBucket.Arn}/code/*"
+    functions = resources(template, "AWS::Serverless::Function")
+    writers = {name for name in functions if ("s3:PutObject", code) in allowed(template, name)}
+    assert writers == {"PackageModelCodeFunction"}
+    assert ("s3:GetObject", code) in allowed(template, "PlanReleaseFunction")
 
 
 def test_every_function_has_a_role_of_its_own(expanded: dict[str, Any]) -> None:

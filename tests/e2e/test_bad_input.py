@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import json
 import subprocess
 import sys
+import tarfile
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from botocore.exceptions import ClientError
 from PIL import Image
 
 from tests.e2e.conftest import Deploy, Stack, wait_for, zip_of
@@ -137,6 +140,44 @@ def test_an_image_without_an_endpoint_ends_among_the_dead_letters(stack: Stack) 
 
     assert stack.depth("InboxQueueUrl") == 0
     assert stack.keys(stack.results, "predictions/early") == []
+
+
+def test_planted_code_is_not_trained_with(stack: Stack, phantoms: Callable[[int], bytes]) -> None:
+    """Given other bytes under the name of the code archive, by someone who may delete and write
+    there, when a data set is dropped, then no job runs them, and the run says what is wrong."""
+    key = package_model_code(stack)
+    planted = tarball({"train_classifier.py": b"print('planted')"})
+    with pytest.raises(ClientError, match="403"):  # by the bucket's policy, as on AWS
+        stack.s3.put_object(Bucket=stack.work, Key=key, Body=planted)
+    stack.s3.delete_object(Bucket=stack.work, Key=key)
+    stack.s3.put_object(Bucket=stack.work, Key=key, Body=planted, IfNoneMatch="*")
+    before = stack.sagemaker.list_training_jobs()["TrainingJobSummaries"]
+
+    ended = stack.run_to_the_end("datasets/planted.zip", phantoms(3))
+
+    assert (ended["status"], ended["error"]) == ("FAILED", "CodeAltered")
+    assert f"{key} holds other bytes than its name says" in ended["cause"]
+    assert stack.sagemaker.list_training_jobs()["TrainingJobSummaries"] == before
+    assert stack.running() == []
+
+
+def package_model_code(stack: Stack) -> str:
+    """The key of the code archive, which is there now."""
+    functions = stack.laptop.client("lambda")
+    names = [each["FunctionName"] for each in functions.list_functions()["Functions"]]
+    (name,) = [name for name in names if "PackageModelCode" in name]
+    answer = json.load(functions.invoke(FunctionName=name, Payload=b"{}")["Payload"])
+    return f"code/{answer['sha256']}.tar.gz"
+
+
+def tarball(members: dict[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
+        for name, body in members.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(body)
+            archive.addfile(member, io.BytesIO(body))
+    return buffer.getvalue()
 
 
 def test_training_that_fails_says_why_and_leaves_nothing_running(

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from local.client import RECORD, Laptop, NotRunning
+from local.client import LOG, RECORD, Laptop, NotRunning
 from tests.integration.conftest import PROBE, ROOT
 
 SMALL = """
@@ -240,6 +240,61 @@ def test_the_server_ends_with_the_process_that_started_it(
     )
 
     eventually(lambda: not processes_of(state))
+
+
+def open_to_others(folder: Path) -> list[Path]:
+    """What others on this machine could read, write or enter, by its own mode."""
+    found = []
+    for path in [folder, *folder.rglob("*")]:
+        if not path.is_symlink() and path.exists() and path.stat().st_mode & 0o077:
+            found.append(path)
+    return found
+
+
+def test_a_runtimes_files_are_its_users_alone(state: Path) -> None:
+    """Also where the folder is there from before, open to everyone."""
+    (state / "runs").mkdir(parents=True)
+    for path in (state / LOG, state / "up.lock"):
+        path.touch()
+        path.chmod(0o666)
+    for folder in (state, state / "runs"):
+        folder.chmod(0o777)
+    previous = os.umask(0)  # nothing may depend on the user's
+    try:
+        started = up(state, PROBE)
+    finally:
+        os.umask(previous)
+    assert started.returncode == 0, started.stderr
+    invoke(Laptop.attach(state))  # a worker with its code and its /tmp
+    (run,) = (state / "runs").iterdir()
+    assert any((run / "lambda").rglob("*.py"))
+
+    found = open_to_others(state)
+
+    # What pip has built of the repository's own packages is below a closed folder.
+    assert [path for path in found if path.parent == state or "build" not in path.parts] == []
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may open everything")
+def test_a_folder_that_belongs_to_another_is_refused_in_a_sentence() -> None:
+    answer = cli("up", "--state", "/")
+
+    assert answer.returncode == 1
+    assert "belongs to another user" in answer.stderr
+
+
+def test_a_folder_that_everyone_may_write_in_is_refused_in_a_sentence(
+    state: Path, small: Path
+) -> None:
+    state.mkdir()
+    (state / "notes.txt").touch()
+    state.chmod(0o777)
+
+    answer = up(state, small)
+
+    assert answer.returncode == 1
+    assert "give a state folder of your own" in answer.stderr.replace("\n", " ")
+    assert "Traceback" not in answer.stderr
 
 
 def test_nothing_but_loopback_listens(probe: Laptop) -> None:

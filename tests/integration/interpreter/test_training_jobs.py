@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import tarfile
@@ -270,6 +271,22 @@ def test_what_cannot_be_run_fails_the_job_with_a_reason(
 
     assert description["TrainingJobStatus"] == "Failed"
     assert reason in description["FailureReason"]
+
+
+@pytest.mark.parametrize("isolated", [True, False])
+def test_code_that_was_written_over_is_not_run(platform: Platform, isolated: bool) -> None:
+    job = Job(platform, REPORT, EnableNetworkIsolation=isolated)
+    name = f"code/{hashlib.sha256(archive({'train.py': REPORT})).hexdigest()}.tar.gz"
+    job.put(name, archive({"train.py": "print('planted')"}))
+    job.request["InputDataConfig"] = [job.channel("code", name)]
+    told = f"/opt/ml/input/data/{name}" if isolated else f"s3://{job.bucket}/{name}"
+    job.request["HyperParameters"]["sagemaker_submit_directory"] = told
+
+    description = job.run()
+
+    assert description["TrainingJobStatus"] == "Failed"
+    assert description["FailureReason"].startswith(f"ClientError: {told} is named by the SHA-256")
+    assert "TrainingStartTime" not in description
 
 
 def test_an_empty_channel_fails_the_job(platform: Platform) -> None:

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from functions.package_model_code.app import handler
+from sonoflow.clients import client
 from sonoflow.errors import PayloadInvalid
 from tests.unit import stack
 
@@ -48,6 +50,47 @@ def test_the_same_code_gives_the_same_archive_whatever_its_files_times(
         module.touch()
 
     assert handler(stack.event("package_model_code.empty"), context) == first
+
+
+def test_code_that_is_there_already_is_not_written_again(
+    aws: None, context: Any, installed: Path
+) -> None:
+    answer = handler(stack.event("package_model_code.empty"), context)
+    before = client("s3").list_object_versions(Bucket=stack.WORK)["Versions"]
+
+    assert handler(stack.event("package_model_code.empty"), context) == answer
+    assert client("s3").list_object_versions(Bucket=stack.WORK)["Versions"] == before
+
+
+def test_another_error_of_the_write_is_not_taken_for_that(
+    aws: None, context: Any, installed: Path
+) -> None:
+    client("s3").delete_bucket(Bucket=stack.WORK)
+
+    with pytest.raises(ClientError, match="NoSuchBucket"):
+        handler(stack.event("package_model_code.empty"), context)
+
+
+def test_two_writers_at_once_come_to_the_same_end(
+    aws: None, context: Any, installed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """S3 asks the one to try again, and then says that the archive is there."""
+    s3 = client("s3")
+    write, tries = s3.put_object, []
+
+    def conflicting(**request: Any) -> Any:
+        tries.append(request)
+        if len(tries) == 1:
+            write(**request)  # the other's
+            answer = {"Error": {"Code": "ConditionalRequestConflict", "Message": ""}}
+            raise ClientError(answer, "PutObject")  # type: ignore[arg-type]
+        return write(**request)
+
+    monkeypatch.setattr(s3, "put_object", conflicting)
+
+    handler(stack.event("package_model_code.empty"), context)
+
+    assert len(tries) == 2
 
 
 def test_other_code_gives_another_archive(aws: None, context: Any, installed: Path) -> None:

@@ -54,3 +54,11 @@ def test_a_met_condition_counts(installed: None) -> None:
 def test_an_unknown_operator_is_named() -> None:
     with pytest.raises(NotImplementedError, match="DateGreaterThan"):
         policies.met({"DateGreaterThan": {"aws:CurrentTime": "2026-01-01"}}, {})
+
+
+@pytest.mark.parametrize(("wanted", "given"), [("true", {}), ("false", {"k": ""})])
+def test_null_asks_whether_a_request_carries_a_key(wanted: str, given: dict[str, str]) -> None:
+    other = {"true": "false", "false": "true"}[wanted]
+
+    assert policies.met({"Null": {"k": wanted}}, given)
+    assert not policies.met({"Null": {"k": other}}, given)

@@ -6,6 +6,7 @@ scratch directory, and its `entry_point.run(capture_error=True)` as framework im
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import subprocess
@@ -16,9 +17,10 @@ from typing import Any
 
 import pytest
 
+from local.sagemaker.code_archives import ScriptModeError
 from local.sagemaker.container_layout import Layout
 from local.sagemaker.script_failure import ErrorExcerpt, error_message, failure_message
-from local.sagemaker.script_mode import Script, ScriptModeError
+from local.sagemaker.script_mode import Script
 
 GOLDEN = json.loads(Path(__file__).with_name("script_mode.golden.json").read_text())
 
@@ -122,6 +124,34 @@ def test_code_is_unpacked_where_it_runs(tmp_path: Path) -> None:
     subject.unpack_code(archive(tmp_path / "code.tar.gz", train_py="pass", requirements_txt="\n"))
 
     assert (tmp_path / "ml" / "code" / "train.py").read_text() == "pass"
+
+
+def named_by_digest(tmp_path: Path) -> Path:
+    code = archive(tmp_path / "code.tar.gz", train_py="pass")
+    return code.rename(tmp_path / f"{hashlib.sha256(code.read_bytes()).hexdigest()}.tar.gz")
+
+
+@pytest.mark.parametrize("folder", ["/opt/ml/input/data/code", "s3://work/code"])
+def test_code_is_held_against_the_digest_that_names_it(folder: str, tmp_path: Path) -> None:
+    code = named_by_digest(tmp_path)
+    told = {"sagemaker_program": "train.py", "sagemaker_submit_directory": f"{folder}/{code.name}"}
+    subject = script(tmp_path / "ml", **told)
+
+    subject.unpack_code(code)
+
+    assert subject.layout.code.joinpath("train.py").is_file()
+
+
+def test_code_that_someone_has_written_over_is_not_even_unpacked(tmp_path: Path) -> None:
+    code = named_by_digest(tmp_path)
+    archive(code, train_py="print('planted')")
+    told = {"sagemaker_program": "train.py", "sagemaker_submit_directory": f"s3://b/c/{code.name}"}
+    subject = script(tmp_path / "ml", **told)
+
+    with pytest.raises(ScriptModeError, match="someone has written over it"):
+        subject.unpack_code(code)
+
+    assert not subject.layout.code.exists()
 
 
 @pytest.mark.parametrize(

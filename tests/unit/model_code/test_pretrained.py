@@ -142,3 +142,16 @@ def test_digest_is_that_of_the_file_wherever_it_lies(tmp_path: Path) -> None:
     other.write_bytes(b"Weights")
 
     assert digest(tmp_path / "a") == digest(tmp_path / "b/resnet18.pth") != digest(other)
+
+
+def test_weights_that_someone_has_written_over_are_not_loaded(tmp_path: Path) -> None:
+    network = build_resnet(ResNetConfig("resnet18", classes=3))
+    path = tmp_path / "written.safetensors"
+    weights.save(path, dict(network.state_dict()), {})
+    path = path.rename(tmp_path / f"{digest(path)}.safetensors")
+    start_from(network, tmp_path)  # as its name says
+
+    weights.save(path, {name: tensor * 2 for name, tensor in network.state_dict().items()}, {})
+
+    with pytest.raises(WeightsError, match="someone has written over it"):
+        start_from(network, tmp_path)
