@@ -24,6 +24,8 @@ _SECTIONS = {
     "Rules",
     "Transform",
 }
+# Python's own float() takes "nan", which no limit refuses, and "1_0" too.
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
 class TemplateError(Exception):
@@ -145,10 +147,9 @@ def _check(name: str, slot: dict[str, Any], value: str, *, number: bool) -> None
     if len(value) > int(slot.get("MaxLength", len(value))):
         raise refuse(f"have at most {slot['MaxLength']} characters")
     if number:
-        try:
-            amount = float(value)
-        except ValueError:
-            raise refuse("be a number") from None
+        if not _NUMBER.fullmatch(value):
+            raise refuse("be a number")
+        amount = float(value)
         if amount < float(slot.get("MinValue", amount)):
             raise refuse(f"be at least {slot['MinValue']}")
         if amount > float(slot.get("MaxValue", amount)):
