@@ -146,6 +146,19 @@ def test_every_bucket_is_versioned_encrypted_private_and_tls_only(
         assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
 
 
+def test_what_outlives_the_stack_does_not_outlive_a_creation_that_failed(
+    template: dict[str, Any],
+) -> None:
+    """Its name is made up: each further try would leave three more empty buckets behind."""
+    policies = {
+        name: (resource["DeletionPolicy"], resource["UpdateReplacePolicy"])
+        for name, resource in template["Resources"].items()
+        if "DeletionPolicy" in resource or "UpdateReplacePolicy" in resource
+    }
+    buckets = resources(template, "AWS::S3::Bucket")
+    assert policies == dict.fromkeys(buckets, ("RetainExceptOnCreate", "Retain"))
+
+
 def test_every_function_has_a_role_of_its_own(expanded: dict[str, Any]) -> None:
     functions = resources(expanded, "AWS::Lambda::Function")
     roles = [json.dumps(f["Properties"]["Role"]) for f in functions.values()]
