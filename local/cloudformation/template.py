@@ -68,8 +68,6 @@ def parse(text: str) -> dict[str, Any]:
     unknown = set(template) - _SECTIONS
     if unknown:
         raise TemplateError(f"Invalid template property or properties {sorted(unknown)}")
-    if "Rules" in template:
-        raise TemplateError("The section Rules is not implemented by the laptop runtime.")
     return template
 
 
@@ -116,7 +114,7 @@ def resolve_parameters(template: dict[str, Any], given: dict[str, str]) -> dict[
     if missing:
         raise TemplateError(f"Parameters: {missing} must have values")
     return {
-        name: _parameter(name, slot, _text(given.get(name, slot.get("Default"))))
+        name: _parameter(name, slot, plain_text(given.get(name, slot.get("Default"))))
         for name, slot in declared.items()
     }
 
@@ -137,7 +135,7 @@ def _check(name: str, slot: dict[str, Any], value: str, *, number: bool) -> None
         constraint = slot.get("ConstraintDescription", reason)
         return TemplateError(f"Parameter '{name}' must {constraint} (was '{value}')")
 
-    allowed = [_text(each) for each in slot.get("AllowedValues", [])]
+    allowed = [plain_text(each) for each in slot.get("AllowedValues", [])]
     if allowed and value not in allowed:
         raise refuse(f"be one of {allowed}")
     if "AllowedPattern" in slot and not re.fullmatch(slot["AllowedPattern"], value):
@@ -156,7 +154,8 @@ def _check(name: str, slot: dict[str, Any], value: str, *, number: bool) -> None
             raise refuse(f"be at most {slot['MaxValue']}")
 
 
-def _text(value: Any) -> str:
+def plain_text(value: Any) -> str:
+    """A literal of a template as CloudFormation hands it on."""
     if isinstance(value, bool):
         return str(value).lower()
     return str(value)

@@ -140,11 +140,22 @@ def test_a_template_that_is_not_well_formed_is_refused_at_once(probe: Laptop) ->
     template = {
         "Resources": {"Q": QUEUE},
         "Parameters": {"Size": {"Type": "Number", "MinValue": 3}},
+        "Rules": {
+            "Sizes": {
+                "Assertions": [
+                    {
+                        "Assert": {"Fn::Not": [{"Fn::Equals": [{"Ref": "Size"}, "4"]}]},
+                        "AssertDescription": "Four is too many.",
+                    }
+                ]
+            }
+        },
     }
 
     for parameters, message in (
         ([], r"\['Size'\] must have values"),
         ([{"ParameterKey": "Size", "ParameterValue": "2"}], "must be at least 3"),
+        ([{"ParameterKey": "Size", "ParameterValue": "4"}], "Four is too many"),
         ([{"ParameterKey": "Other", "ParameterValue": "2"}], "do not exist in the template"),
     ):
         with pytest.raises(ClientError, match=message):

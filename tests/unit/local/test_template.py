@@ -49,7 +49,6 @@ def test_dates_stay_text() -> None:
         ("[]", "at least one resource"),
         ("a: [", "format error"),
         (QUEUE + "Resource: {}", "'Resource'"),
-        (QUEUE + "Rules: {}", "Rules is not implemented"),
     ],
 )
 def test_what_is_no_template_is_refused(text: str, message: str) -> None:
