@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -239,6 +240,22 @@ def test_the_release_hears_of_the_end_of_a_tuning_job(template: dict[str, Any]) 
 
     for action in ("PutTargets", "PutRule", "DescribeRule"):
         assert (f"events:{action}", rule) in pairs
+
+
+def test_no_function_is_larger_than_a_new_account_allows(
+    template: dict[str, Any], expanded: dict[str, Any]
+) -> None:
+    """3,008 MB is Lambda's quota there, which a larger function fails the first deployment with:
+    https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
+    given = template["Globals"]["Function"]["MemorySize"]
+    functions = resources(expanded, "AWS::Lambda::Function")
+    sizes = [given, *(function["Properties"]["MemorySize"] for function in functions.values())]
+    for size in sizes:
+        if isinstance(size, dict):
+            parameter = template["Parameters"][size["Ref"]]
+            size = max(parameter.get("AllowedValues", [parameter.get("MaxValue", inf)]))
+        assert int(size) <= 3008
+    assert len(functions) == len(resources(template, "AWS::Serverless::Function"))
 
 
 def test_functions_trace_and_run_on_the_one_runtime(expanded: dict[str, Any]) -> None:
