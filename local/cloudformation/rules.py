@@ -29,14 +29,12 @@ def check(template: dict[str, Any], values: dict[str, Any]) -> None:
 
 def _broken(name: str, rule: Any, values: dict[str, Any]) -> Iterator[str]:
     evaluation = _Evaluation(name, values)
-    assertions = _assertions(name, rule)
+    # All of it is evaluated, whether it applies or not: what is malformed is so in any case.
+    failed = [each for each in _assertions(name, rule) if not evaluation.truth(each["Assert"])]
     if "RuleCondition" in rule and not evaluation.truth(rule["RuleCondition"]):
         return
-    for assertion in assertions:
-        if not evaluation.truth(assertion["Assert"]):
-            yield (
-                assertion.get("AssertDescription") or f"An assertion of rule {name} does not hold."
-            )
+    for assertion in failed:
+        yield assertion.get("AssertDescription") or f"An assertion of rule {name} does not hold."
 
 
 def _assertions(name: Any, rule: Any) -> list[dict[str, Any]]:

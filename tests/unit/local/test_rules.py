@@ -125,8 +125,7 @@ def test_a_section_that_is_not_well_formed_is_refused(section: Any, message: str
         rules.check({"Rules": section}, VALUES)
 
 
-def test_a_malformed_rule_is_refused_even_where_its_condition_is_false() -> None:
-    rule = {"RuleCondition": BLUE, "Assertions": [{"Assertion": RED}]}
-
-    with pytest.raises(TemplateError, match="an assertion has Assert"):
-        rules.check({"Rules": {"A": rule}}, VALUES)
+@pytest.mark.parametrize("assertion", [{"Fn::Odd": []}, {"Fn::Equals": [{"Ref": "Queue"}, ""]}])
+def test_a_malformed_rule_is_refused_even_where_its_condition_is_false(assertion: Any) -> None:
+    with pytest.raises(TemplateError, match="rule Colours: "):
+        check(assertion, condition=BLUE)
