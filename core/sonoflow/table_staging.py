@@ -35,7 +35,8 @@ HEAD_BYTES = 2 * 1024 * 1024
 SAMPLES, SAMPLE_BYTES = 16, 256 * 1024
 CLASSES_LIMIT = 100
 ENGINEERED_FEATURES_LIMIT = 200
-# What a function can read, remember the ids of and write, in its time and memory.
+# What a function can read, remember the ids of and write, in its time and memory
+# (python -m benchmarks.large_table).
 ROWS_LIMIT = 60_000_000
 WRITTEN_BYTES_LIMIT = 20 * 1000**3
 

@@ -13,7 +13,13 @@ from local.cloudformation.intrinsics import Resolver
 from local.cloudformation.plan import Plan
 from local.cloudformation.resources import RESOURCE_TYPES
 from local.cloudformation.resources.resource import Created, Request, ResourceType
-from local.cloudformation.stack import Deployed, LocalStack
+from local.cloudformation.stack import (
+    DELETE,
+    RETAIN,
+    RETAIN_EXCEPT_ON_CREATE,
+    Deployed,
+    LocalStack,
+)
 from local.cloudformation.template import TemplateError
 from local.runtime import Runtime
 
@@ -25,6 +31,10 @@ _SETTINGS = {
     "Properties",
     "Type",
     "UpdateReplacePolicy",
+}
+_POLICIES = {
+    "DeletionPolicy": (DELETE, RETAIN, RETAIN_EXCEPT_ON_CREATE),
+    "UpdateReplacePolicy": (DELETE, RETAIN),
 }
 
 
@@ -48,11 +58,7 @@ class Deployment:
         self._undo: list[Callable[[], None]] = []
 
     def create(self) -> None:
-        """Create the stack; on failure remove everything again.
-
-        Retained resources are removed too: on AWS they stay, but here they hold nothing yet and
-        nobody would come to clean up.
-        """
+        """Create the stack; on failure remove everything again that is not to be retained."""
         self._apply("CREATE", "ROLLBACK")
 
     def update(self) -> None:
@@ -101,6 +107,11 @@ class Deployment:
             if set(definition) - _SETTINGS:
                 others = sorted(set(definition) - _SETTINGS)
                 raise ResourceFailed(logical_id, kind, f"{others} is not implemented locally")
+            for setting, policies in _POLICIES.items():
+                policy = definition.get(setting, DELETE)
+                if policy not in policies:
+                    reason = f"{setting} {policy!r} is not implemented locally, only {policies}"
+                    raise ResourceFailed(logical_id, kind, reason)
 
     def _wanted(self, logical_id: str) -> bool:
         condition = self._definitions[logical_id].get("Condition")
@@ -136,25 +147,28 @@ class Deployment:
         kind = RESOURCE_TYPES[definition["Type"]]
         properties = self._resolver.resolve(definition.get("Properties") or {})
         request = Request(self._runtime, self._stack.name, logical_id, properties)
-        retained = definition.get("DeletionPolicy") == "Retain"
+        policy = definition.get("DeletionPolicy", DELETE)
         current = self._stack.deployed.get(logical_id)
         if current is None:
-            self._create(kind, request, retained)
+            self._create(kind, request, policy)
         elif current.kind is not kind:
             raise TemplateError(f"its type was {current.kind.name}; replacing is not implemented")
         elif current.request.properties != properties:
-            self._update(current, request, retained)
+            self._update(current, request, policy)
+        elif current.policy != policy:
+            self._stack.deployed[logical_id] = dataclasses.replace(current, policy=policy)
+            self._undo.append(lambda: self._stack.deployed.update({logical_id: current}))
 
-    def _create(self, kind: ResourceType, request: Request, retained: bool) -> None:
+    def _create(self, kind: ResourceType, request: Request, policy: str) -> None:
         stack, name = self._stack, request.logical_id
         stack.record(name, kind.name, "CREATE_IN_PROGRESS")
         created = kind.create(_copy(request))
-        resource = Deployed(kind, request, created, retained)
+        resource = Deployed(kind, request, created, policy)
         stack.deployed[name] = resource
         stack.record(name, kind.name, "CREATE_COMPLETE", created.physical_id)
         self._undo.append(lambda: self._take_back(resource))
 
-    def _update(self, current: Deployed, request: Request, retained: bool) -> None:
+    def _update(self, current: Deployed, request: Request, policy: str) -> None:
         kind, name = current.kind, request.logical_id
         self._stack.record(name, kind.name, "UPDATE_IN_PROGRESS", current.physical_resource_id)
         before = current.request.properties
@@ -162,12 +176,14 @@ class Deployment:
             if before.get(key) != request.properties.get(key):
                 raise TemplateError(f"changing {key} needs a new resource; not implemented")
         created = kind.update(_copy(request), current.created)
-        resource = Deployed(kind, request, created, retained)
+        resource = Deployed(kind, request, created, policy)
         self._stack.deployed[name] = resource
         self._stack.record(name, kind.name, "UPDATE_COMPLETE", created.physical_id)
         self._undo.append(lambda: self._put_back(current))
 
     def _take_back(self, resource: Deployed) -> None:
+        if resource.orphaned:
+            return self._stack.skip(resource)
         try:
             self._stack.remove(resource)
         except Exception as error:
@@ -185,7 +201,7 @@ class Deployment:
         for logical_id, resource in reversed(list(self._stack.deployed.items())):
             if logical_id not in self._done:
                 if resource.retained:
-                    self._stack.deployed.pop(logical_id)
+                    self._stack.skip(resource)
                 else:
                     self._stack.remove(resource)
 

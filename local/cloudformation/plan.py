@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+from local.cloudformation import rules
 from local.cloudformation.stack import LocalStack
 from local.cloudformation.template import expand, parse, resolve_parameters
 from local.runtime import Runtime
@@ -34,6 +35,7 @@ class Plan:
             "AWS::StackName": stack.name,
             "AWS::URLSuffix": "amazonaws.com",
         }
+        rules.check(template, values)
         return cls(body, expand(template, texts), parameters, values)
 
     def changes(self, stack: LocalStack) -> list[tuple[str, str, str]]:

@@ -9,6 +9,8 @@ from moto.cloudformation.models import Event, Stack
 
 from local.cloudformation.resources.resource import Created, Request, ResourceType
 
+DELETE, RETAIN, RETAIN_EXCEPT_ON_CREATE = "Delete", "Retain", "RetainExceptOnCreate"
+
 
 @dataclasses.dataclass
 class Deployed:
@@ -17,7 +19,17 @@ class Deployed:
     kind: ResourceType
     request: Request
     created: Created
-    retained: bool  # DeletionPolicy: Retain
+    policy: str = DELETE  # DeletionPolicy
+
+    @property
+    def retained(self) -> bool:
+        """Whether it outlives its stack."""
+        return self.policy in (RETAIN, RETAIN_EXCEPT_ON_CREATE)
+
+    @property
+    def orphaned(self) -> bool:
+        """Whether it stays even where the deployment that created it is rolled back."""
+        return self.policy == RETAIN
 
     # what moto's DescribeStackResources reads
     @property
@@ -80,18 +92,23 @@ class LocalStack(Stack):  # type: ignore[misc] # moto is untyped here
         self.deployed.pop(logical_id, None)
         self.record(logical_id, kind, "DELETE_COMPLETE", resource.physical_resource_id)
 
+    def skip(self, resource: Deployed) -> None:
+        """Let go of one resource, which stays where it is, and record that."""
+        self.deployed.pop(resource.logical_resource_id, None)
+        self.record(
+            resource.logical_resource_id,
+            resource.cf_resource_type,
+            "DELETE_SKIPPED",
+            resource.physical_resource_id,
+        )
+
     def delete(self) -> None:
         """DeleteStack: everything but what is retained, newest first."""
         self.enter("DELETE_IN_PROGRESS", "User Initiated")
         failures = []
         for resource in reversed(list(self.deployed.values())):
             if resource.retained:
-                self.record(
-                    resource.logical_resource_id,
-                    resource.cf_resource_type,
-                    "DELETE_SKIPPED",
-                    resource.physical_resource_id,
-                )
+                self.skip(resource)
                 continue
             try:
                 self.remove(resource)

@@ -24,6 +24,8 @@ _SECTIONS = {
     "Rules",
     "Transform",
 }
+# Python's own float() takes "nan", which no limit refuses, and "1_0" too.
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
 class TemplateError(Exception):
@@ -66,8 +68,6 @@ def parse(text: str) -> dict[str, Any]:
     unknown = set(template) - _SECTIONS
     if unknown:
         raise TemplateError(f"Invalid template property or properties {sorted(unknown)}")
-    if "Rules" in template:
-        raise TemplateError("The section Rules is not implemented by the laptop runtime.")
     return template
 
 
@@ -114,7 +114,7 @@ def resolve_parameters(template: dict[str, Any], given: dict[str, str]) -> dict[
     if missing:
         raise TemplateError(f"Parameters: {missing} must have values")
     return {
-        name: _parameter(name, slot, _text(given.get(name, slot.get("Default"))))
+        name: _parameter(name, slot, plain_text(given.get(name, slot.get("Default"))))
         for name, slot in declared.items()
     }
 
@@ -135,7 +135,7 @@ def _check(name: str, slot: dict[str, Any], value: str, *, number: bool) -> None
         constraint = slot.get("ConstraintDescription", reason)
         return TemplateError(f"Parameter '{name}' must {constraint} (was '{value}')")
 
-    allowed = [_text(each) for each in slot.get("AllowedValues", [])]
+    allowed = [plain_text(each) for each in slot.get("AllowedValues", [])]
     if allowed and value not in allowed:
         raise refuse(f"be one of {allowed}")
     if "AllowedPattern" in slot and not re.fullmatch(slot["AllowedPattern"], value):
@@ -145,17 +145,17 @@ def _check(name: str, slot: dict[str, Any], value: str, *, number: bool) -> None
     if len(value) > int(slot.get("MaxLength", len(value))):
         raise refuse(f"have at most {slot['MaxLength']} characters")
     if number:
-        try:
-            amount = float(value)
-        except ValueError:
-            raise refuse("be a number") from None
+        if not _NUMBER.fullmatch(value):
+            raise refuse("be a number")
+        amount = float(value)
         if amount < float(slot.get("MinValue", amount)):
             raise refuse(f"be at least {slot['MinValue']}")
         if amount > float(slot.get("MaxValue", amount)):
             raise refuse(f"be at most {slot['MaxValue']}")
 
 
-def _text(value: Any) -> str:
+def plain_text(value: Any) -> str:
+    """A literal of a template as CloudFormation hands it on."""
     if isinstance(value, bool):
         return str(value).lower()
     return str(value)

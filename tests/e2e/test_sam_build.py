@@ -10,6 +10,8 @@ from pathlib import Path
 import boto3
 import pytest
 
+from tests.sam_environments import environments
+
 pytestmark = pytest.mark.slow
 
 RUNTIME = "python3.13"
@@ -90,3 +92,10 @@ def test_sam_validates_the_template(root: Path) -> None:
         check=False,
     )
     assert validated.returncode == 0, validated.stdout + validated.stderr
+
+
+def test_a_built_function_is_invoked_with_the_settings_of_its_source(
+    built: Path, root: Path
+) -> None:
+    """The CLI writes the template again when it builds, and reads that when it invokes."""
+    assert environments(built / "template.yaml") == environments(root / "template.yaml")

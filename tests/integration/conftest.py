@@ -7,10 +7,11 @@ def test_something(laptop_for):
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import pytest
 
@@ -66,3 +67,45 @@ def eventually() -> Callable[..., object]:
             time.sleep(0.05)
 
     return wait
+
+
+@pytest.fixture
+def settled(probe: Laptop, eventually: Callable[..., object]) -> Callable[[str], Any]:
+    """A stack's description when nothing is going on with it any more."""
+    client = probe.client("cloudformation")
+
+    def look(name: str) -> Any:
+        (stack,) = client.describe_stacks(StackName=name)["Stacks"]
+        return None if stack["StackStatus"].endswith("IN_PROGRESS") else stack
+
+    return lambda name: eventually(lambda: look(name))
+
+
+@pytest.fixture
+def create(probe: Laptop, settled: Callable[[str], Any]) -> Callable[..., Any]:
+    """Creates a stack and returns its description when it has settled."""
+    name = f"stack-{time.monotonic_ns()}"
+    client = probe.client("cloudformation")
+
+    def run(template: dict[str, Any], **parameters: str) -> Any:
+        client.create_stack(
+            StackName=name,
+            TemplateBody=json.dumps(template),
+            Parameters=[
+                {"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()
+            ],
+        )
+        return settled(name)
+
+    return run
+
+
+@pytest.fixture
+def queue_names(probe: Laptop) -> Callable[[str], list[str]]:
+    """The queues whose names begin with a stack's."""
+
+    def names(prefix: str) -> list[str]:
+        urls = probe.client("sqs").list_queues(QueueNamePrefix=prefix).get("QueueUrls", [])
+        return [url.rsplit("/", 1)[1] for url in urls]
+
+    return names

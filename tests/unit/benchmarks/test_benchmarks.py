@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import grouping, large_archive, staging, training_step
+from benchmarks import grouping, large_archive, large_table, staging, training_step
 from sonoflow import archive
 
 
@@ -42,6 +42,28 @@ def test_a_generated_archive_is_one_wherever_it_is_read() -> None:
     ):
         assert made.read_at(offset, length) == whole[offset : offset + length]
     assert len(archive.plan(archive.open_archive(made), made).images) == made.pairs
+
+
+def test_a_generated_table_is_one_wherever_it_is_read() -> None:
+    made = large_table.GeneratedTable(rows=1200, features=2, digits=3)
+    whole = made.read_at(0, made.size)
+
+    assert len(whole) == made.size == len(made.read_at(0, made.size + 9))
+    for offset, length in ((0, 1), (10, 30), (25, 4000), (made.size - 31, 31), (made.size, 5)):
+        assert made.read_at(offset, length) == whole[offset : offset + length]
+    header, *rows = whole.decode().splitlines()
+    assert header == "id,diagnosis,feature_0,feature_1"
+    assert [row.split(",")[0] for row in rows] == [f"{number:09}" for number in range(1200)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", large_table.KINDS)
+def test_a_large_table_is_measured_in_a_process_of_its_own(kind: str) -> None:
+    result = large_table.measure(kind, size=300_000, rows=2000)
+
+    assert result["rows"] in (1190, 2000)
+    assert result["peak_mb"] > result["loaded_mb"] > 10
+    assert result["processor_seconds"] > 0
 
 
 @pytest.mark.slow
