@@ -68,12 +68,16 @@ def _is_table(key: str) -> bool:
 
 def _table_name(laptop: Laptop, file: Path, key: str) -> str | None:
     """What the names of this content's executions start with; None for no usable mapping."""
-    beside = key.rpartition(".")[0] + table_mapping.SUFFIX
+    beside = table_mapping.beside(key)
+    s3, bucket = laptop.client("s3"), laptop.outputs["UploadsBucketName"]
     try:
-        document = find_json(laptop, laptop.outputs["UploadsBucketName"], beside)
-        mapping = table_mapping.parse({} if document is None else document)
-    except (DatasetRefused, ValueError):
+        mapping = table_mapping.read(beside, s3.get_object(Bucket=bucket, Key=beside))
+    except DatasetRefused:
         return None
+    except ClientError as error:
+        if not objects.is_missing(error):
+            raise
+        mapping = {}
     with file.open("rb") as opened:
         chunks = iter(lambda: opened.read(_CHUNK_BYTES), b"")
         return f"{keys.dataset_name(key)}-{keys.table_version(chunks, mapping)}"

@@ -285,7 +285,14 @@ def test_a_mapping_alone_is_ignored(aws: None, context: Any) -> None:
         (b"", None, "empty-table"),
         (WDBC, b"label: y", "mapping-invalid"),
         (WDBC, b'{"labels": "y"}', "mapping-invalid"),
+        (WDBC, b"[" * 60_000, "mapping-invalid"),
+        (WDBC, rb'{"label": "\ud800"}', "mapping-invalid"),
+        (WDBC, rb'{"\ud800": 1}', "mapping-invalid"),
+        (WDBC, b'{"label": 1' + b"0" * 5000 + b"}", "mapping-invalid"),
+        (WDBC, b'{"label": "y", "label": "z"}', "mapping-invalid"),
+        (WDBC, b'{"label": "' + b"y" * 200_000 + b'"}', "mapping-invalid"),
     ],
+    ids=lambda value: repr(value)[:30],
 )
 def test_a_table_that_cannot_be_planned_is_refused(
     aws: None, context: Any, data: bytes, mapping: bytes | None, reason: str
