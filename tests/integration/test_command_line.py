@@ -112,7 +112,7 @@ TOLD: dict[str, tuple[tuple[str, ...], int, str]] = {
 def test_what_is_not_as_it_was_thought_is_told_in_one_line(
     home: Path, arguments: tuple[str, ...], status: int, says: str
 ) -> None:
-    answer = run(*(argument.format(home=home) for argument in arguments), within=20)
+    answer = run(*(argument.format(home=home) for argument in arguments), within=60)
 
     assert answer.returncode == status, answer.stderr
     assert says.format(home=home) in answer.stderr
