@@ -61,5 +61,6 @@ deploy: build ## sam build and sam deploy --guided
 	.venv-$*/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
 
-clean: ## Remove what the targets above made
+clean: ## Stop the runtime, and remove what the targets above made
+	@if [ -x $(BIN)/python ]; then $(BIN)/python -m local down || echo "going on all the same"; fi
 	rm -rf out .sonoflow .aws-sam .pytest_cache .mypy_cache .ruff_cache

@@ -13,16 +13,21 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from rich.console import Console
+from rich.text import Text
 
-from local.client import LOG, RECORD, Laptop, NotRunning, StartFailed
-from local.cloudformation.template import TemplateError
-from local.deploy import DeploymentFailed
-from local.package import PackagingError
-from local.private_files import NotPrivate, open_private, state_folder
+from local import failures
+from local.client import LOG, RECORD, Laptop, NotRunning
+from local.launch import Launch
+from local.private_files import open_private, state_folder
 
 ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_PORT = 4566
-NOT_STARTED = (StartFailed, PackagingError, TemplateError, DeploymentFailed)
+STATE = ROOT / ".sonoflow"
+
+
+class NotTheSame(failures.Failure):
+    """A runtime runs already, and not as it was asked for."""
+
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -32,38 +37,39 @@ def main(argv: list[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     try:
         return int(arguments.run(arguments))
-    except NotRunning as error:
-        err.print(f"{error} Start one with: python -m local up", soft_wrap=True)
-        return 1
-    except NotPrivate as error:
-        err.print(f"[red]failed:[/red] {error}", soft_wrap=True)
-        return 1
     except KeyboardInterrupt:
         err.print("interrupted")
         return 130
+    except Exception as error:
+        line = failures.told(error, arguments.state / LOG)
+        if line is None:
+            raise
+        if isinstance(error, NotRunning):
+            line += f" Start one with: python -m local up{_state_option(arguments.state)}"
+        err.print(Text.assemble(("failed:", "red"), " ", line), soft_wrap=True)
+        return 1
 
 
 def up(arguments: argparse.Namespace) -> int:
     """Start the runtime with the stack deployed."""
     state: Path = arguments.state
+    parameters = dict(arguments.parameter)
+    launch = Launch.of(ROOT, arguments.template, parameters)
     state_folder(state)
     with _one_at_a_time(state):
         with contextlib.suppress(NotRunning):
             laptop = Laptop.attach(state)
+            _check_the_same(laptop, launch, arguments)
             out.print(f"A laptop runtime is already running at {laptop.endpoint_url}.")
             return 0
-        try:
-            laptop = Laptop.start(
-                ROOT,
-                state,
-                template=arguments.template,
-                port=_port(arguments.port),
-                parameters=dict(arguments.parameter),
-                report=lambda line: out.print(line, style="dim", soft_wrap=True),
-            )
-        except NOT_STARTED as error:
-            err.print(f"[red]failed:[/red] {error}", soft_wrap=True)
-            return 1
+        laptop = Laptop.start(
+            ROOT,
+            state,
+            template=arguments.template,
+            port=_port(arguments.port),
+            parameters=parameters,
+            report=lambda line: out.print(line, style="dim", soft_wrap=True),
+        )
     _introduce(laptop, state)
     if arguments.foreground:
         return _stay(laptop)
@@ -105,25 +111,11 @@ def drop(arguments: argparse.Namespace) -> int:
 
 def demo(arguments: argparse.Namespace) -> int:
     """The whole main job, from a zip to answered inbox images."""
-    from local.demo.inbox import DemoFailed
     from local.demo.main_job import run_demo
-    from local.progress import RunFailed
-    from local.uploads import UploadRefused
 
     state: Path = arguments.state
     state_folder(state)
-    try:
-        run_demo(ROOT, state, arguments.out, arguments.dataset, out)
-    except (
-        DemoFailed,
-        UploadRefused,
-        RunFailed,
-        StartFailed,
-        PackagingError,
-        DeploymentFailed,
-    ) as error:
-        err.print(f"[red]failed:[/red] {error}", soft_wrap=True)
-        return 1
+    run_demo(ROOT, state, arguments.out, arguments.dataset, out)
     return 0
 
 
@@ -137,7 +129,7 @@ def _parser() -> argparse.ArgumentParser:
         added.add_argument(
             "--state",
             type=Path,
-            default=ROOT / ".sonoflow",
+            default=STATE,
             metavar="DIR",
             help="where runtime.json, logs and scratch are kept (default: .sonoflow)",
         )
@@ -146,7 +138,9 @@ def _parser() -> argparse.ArgumentParser:
     _describe_up(command("up", up, "start the runtime and deploy template.yaml into it"))
     command("status", status, "show executions, jobs, endpoints, queues and functions")
     upload = command("drop", drop, "upload files and wait for their results")
-    upload.add_argument("file", type=Path, nargs="+", help="images → inbox/, .zip → datasets/")
+    upload.add_argument(
+        "file", type=Path, nargs="+", help="images and .csv → inbox/; .zip, .data → datasets/"
+    )
     upload.add_argument("--to", metavar="KEY", help="key to upload to; a prefix if it ends in /")
     upload.add_argument("--no-wait", action="store_true", help="return after the upload")
     command("down", down, "stop the runtime; no process is left behind")
@@ -159,7 +153,7 @@ def _parser() -> argparse.ArgumentParser:
 def _describe_up(start: argparse.ArgumentParser) -> None:
     start.add_argument(
         "--port",
-        type=int,
+        type=_port_number,
         metavar="N",
         help=f"port on 127.0.0.1 (default: {DEFAULT_PORT}, or a free one where that is taken)",
     )
@@ -177,7 +171,7 @@ def _describe_up(start: argparse.ArgumentParser) -> None:
     )
     start.add_argument(
         "--template",
-        type=Path,
+        type=_file,
         metavar="FILE",
         help="deploy another template, without local/parameters.json",
     )
@@ -185,9 +179,18 @@ def _describe_up(start: argparse.ArgumentParser) -> None:
 
 def _file(text: str) -> Path:
     path = Path(text)
-    if not path.is_file():
-        raise argparse.ArgumentTypeError(f"'{text}' is not a file")
-    return path
+    try:
+        if path.is_file():
+            return path
+    except OSError as error:  # too long a name, say
+        raise argparse.ArgumentTypeError(f"'{text}': {error.strerror}") from error
+    raise argparse.ArgumentTypeError(f"'{text}' is not a file")
+
+
+def _port_number(text: str) -> int:
+    if not (text.isdecimal() and int(text) < 2**16):
+        raise argparse.ArgumentTypeError(f"'{text}' is no port: 0 (any that is free) to 65535")
+    return int(text)
 
 
 def _assignment(text: str) -> tuple[str, str]:
@@ -195,6 +198,24 @@ def _assignment(text: str) -> tuple[str, str]:
     if not (name and equals):
         raise argparse.ArgumentTypeError(f"'{text}' is not KEY=VALUE")
     return name, value
+
+
+def _check_the_same(laptop: Laptop, launch: Launch, arguments: argparse.Namespace) -> None:
+    """Raises NotTheSame where the running one is not what was asked for."""
+    wanted = f"http://127.0.0.1:{arguments.port}"
+    others = list(launch.differences(dict(arguments.parameter), laptop.launched))
+    if arguments.port and wanted != laptop.endpoint_url:
+        others.append(f"it is at {laptop.endpoint_url}, not port {arguments.port}")
+    if others:
+        raise NotTheSame(
+            f"A laptop runtime is already running at {laptop.endpoint_url}, and was started"
+            f" otherwise: {'; '.join(others)}. Stop it first: python -m local down"
+            f"{_state_option(laptop.state)}"
+        )
+
+
+def _state_option(state: Path) -> str:
+    return "" if state == STATE else f" --state {state}"
 
 
 def _port(wanted: int | None) -> int:

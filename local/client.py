@@ -20,6 +20,8 @@ import boto3
 from botocore.config import Config
 
 from local.deploy import BUILD, deploy
+from local.failures import Failure
+from local.launch import Launch
 from local.private_files import RUNS, open_private, private_folder, state_folder
 from local.runtime import REGION, STACK
 from local.server import lock_is_held, remove_dead_runs
@@ -29,14 +31,13 @@ LOG = "runtime.log"
 _STOP_SECONDS = 15.0
 _HEALTH_SECONDS = 10.0
 _NO_PARAMETERS: Mapping[str, str] = {}
-_PARAMETERS = Path(__file__).with_name("parameters.json")
 
 
-class StartFailed(Exception):
+class StartFailed(Failure):
     """The server did not come up; the message holds its last words."""
 
 
-class NotRunning(Exception):
+class NotRunning(Failure):
     """There is no runtime to attach to."""
 
 
@@ -53,6 +54,7 @@ class Laptop:
         self.endpoint_url = f"http://127.0.0.1:{port}"
         self.region = REGION
         self.outputs: dict[str, str] = {}
+        self.launched: dict[str, Any] = {}  # template and parameters, as Launch records them
         self._process = process
         self._clients: dict[str, Any] = {}
 
@@ -75,14 +77,15 @@ class Laptop:
         server ends with this process unless `detach` is called. Raises NotPrivate, StartFailed,
         TemplateError, PackagingError or DeploymentFailed, with nothing left running.
         """
-        if template is None:
-            template = root / "template.yaml"
-            parameters = {**json.loads(_PARAMETERS.read_text()), **parameters}
+        launch = Launch.of(root, template, parameters)
         server = _Server(root, state, port)
         laptop = cls(state, server.port, server.pid, server)
+        laptop.launched = launch.record()
         try:
             report(f"runtime at {laptop.endpoint_url}")
-            laptop.outputs = deploy(laptop.client, root, state, template, parameters, stack, report)
+            laptop.outputs = deploy(
+                laptop.client, root, state, launch.template, launch.given, stack, report
+            )
             laptop._write_record()
         except BaseException:
             laptop.stop()
@@ -94,10 +97,13 @@ class Laptop:
         """The runtime that runtime.json describes; raises NotRunning."""
         try:
             record = json.loads((state / RECORD).read_text())
+            laptop = cls(state, int(record["endpoint_url"].rsplit(":", 1)[1]), record["pid"])
+            laptop.outputs = record["outputs"]
         except FileNotFoundError:
             raise NotRunning("No laptop runtime is running.") from None
-        laptop = cls(state, int(record["endpoint_url"].rsplit(":", 1)[1]), record["pid"])
-        laptop.outputs = record["outputs"]
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise NotRunning(f"{state / RECORD} is not as `up` writes it: {error!r}.") from error
+        laptop.launched = {k: record[k] for k in ("template", "parameters") if k in record}
         if not laptop.healthy():
             raise NotRunning(f"The runtime of {state / RECORD} does not answer any more.")
         return laptop
@@ -136,7 +142,7 @@ class Laptop:
         record = state / RECORD
         try:
             pid = int(json.loads(record.read_text())["pid"])
-        except (FileNotFoundError, ValueError, KeyError):
+        except (FileNotFoundError, ValueError, KeyError, TypeError):
             record.unlink(missing_ok=True)
             return False
         running = _alive(pid) and any(lock_is_held(run) for run in (state / RUNS).glob("*"))
@@ -184,6 +190,7 @@ class Laptop:
             "region": self.region,
             "pid": self.pid,
             "outputs": self.outputs,
+            **self.launched,
         }
         descriptor, name = tempfile.mkstemp(dir=self.state)
         with os.fdopen(descriptor, "w") as file:
@@ -223,7 +230,9 @@ class _Server:
             self._process.wait()
             self.close()
             lines = log.read_text().splitlines()
-            raise StartFailed("\n".join(lines[-5:]) or "The server ended without a word.")
+            last = next((line for line in reversed(lines) if line.strip()), "it said nothing")
+            more = f" (the rest is in {log})" if len(lines) > 1 else ""
+            raise StartFailed(f"The server ended: {last.strip()}{more}")
         self.port, self.pid = json.loads(answer)["port"], self._process.pid
 
     def running(self) -> bool:

@@ -9,13 +9,14 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from local.failures import Failure
 from local.package import ARTIFACTS_BUCKET, Packager
 
 BUILD = "build"  # of a state folder: local packages as pip builds them, kept between runs
 _POLL_SECONDS = 0.05
 
 
-class DeploymentFailed(Exception):
+class DeploymentFailed(Failure):
     """The stack was rolled back; the message is CloudFormation's reason."""
 
 

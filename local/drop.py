@@ -3,64 +3,84 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.text import Text
 
 from local import uploads
 from local.client import Laptop
+from local.failures import Failure
 from local.progress import RUNNING, ProgressView, RunFailed, RunWatch
 from local.uploads import UploadRefused
-from sonoflow import formats, keys, table_inbox
+from local.waiting import POLL_SECONDS, looks
+from sonoflow import formats, keys, table_inbox, table_mapping
 
 _DATASETS = (".zip", ".data")
 _INBOX = (*formats.IMAGE_SUFFIXES, table_inbox.SUFFIX)  # a .csv to train on needs --to datasets/
-_POLL_SECONDS = 0.25
+_OUTPUTS = {
+    *("UploadsBucketName", "WorkBucketName", "ResultsBucketName"),
+    *("TrainImagesStateMachineArn", "TrainTableStateMachineArn"),
+}
 _PREDICTION_SECONDS = 600.0
 
 
-class DropFailed(Exception):
+class DropFailed(Failure):
     """A file could not be dropped, or was refused; says which and why."""
 
 
 def drop_files(
     laptop: Laptop, files: list[Path], to: str | None, *, wait: bool, console: Console
 ) -> int:
-    """Upload all files, then wait for each; returns the exit status."""
-    try:
-        if to and not to.endswith("/") and len(files) > 1:
-            raise DropFailed("--to names one key; end it with / for several files")
-        targets = [(file, _key(file, to)) for file in files]
-        dropped = [(file, key, uploads.put(laptop, file, key)) for file, key in targets]
-    except DropFailed as error:
-        console.print(f"[red]{error}[/red]", soft_wrap=True)
-        return 1
-    failures = 0
+    """Upload all files, then wait for each; returns the exit status.
+
+    What became of a file is printed, its refusal too. Raises DropFailed where nothing was uploaded.
+    """
+    if to and not to.endswith("/") and len(files) > 1:
+        raise DropFailed("--to names one key; end it with / for several files")
+    targets = [(file, _key(file, to)) for file in files]
+    if missing := sorted(_OUTPUTS - set(laptop.outputs)):
+        raise DropFailed(f"the stack at {laptop.endpoint_url} has no output {missing[0]}")
+    dropped = [(file, key, uploads.put(laptop, file, key)) for file, key in targets]
+    failed = 0
     for file, key, version in dropped:
-        console.print(f"dropped {file} as {key}", soft_wrap=True)
+        console.print(Text(f"dropped {file} as {key}"), soft_wrap=True)
         if not wait:
             continue
         try:
-            if key.startswith(keys.DATASETS):
-                _await_run(laptop, file, key, version, console)
-            elif key.lower().endswith(table_inbox.SUFFIX):
-                _await_scores(laptop, key, version, console)
-            else:
-                _await_prediction(laptop, key, version, console)
+            _await(laptop, file, key, version, console)
         except (DropFailed, UploadRefused, RunFailed) as error:
-            console.print(f"[red]{error}[/red]", soft_wrap=True)
-            failures += 1
-    return 1 if failures else 0
+            console.print(Text(str(error), "red"), soft_wrap=True)
+            failed += 1
+    return 1 if failed else 0
+
+
+def _await(laptop: Laptop, file: Path, key: str, version: str, console: Console) -> None:
+    if table_mapping.is_mapping(key):
+        console.print("a mapping: it is read when its table is dropped")
+    elif key.startswith(keys.DATASETS):
+        _await_run(laptop, file, key, version, console)
+    elif not key.startswith(keys.INBOX):
+        console.print(f"nothing works on it there, only in {keys.DATASETS} and {keys.INBOX}")
+    elif key.lower().endswith(table_inbox.SUFFIX):
+        _await_scores(laptop, key, version, console)
+    else:
+        _await_prediction(laptop, key, version, console)
 
 
 def _key(file: Path, to: str | None) -> str:
     if not file.is_file():
         raise DropFailed(f"{file} is not a file")
+    try:
+        file.name.encode()
+    except UnicodeEncodeError as error:
+        raise DropFailed(f"the name of {str(file)!r} is no text in UTF-8: rename it") from error
     if to:
         return f"{to}{file.name}" if to.endswith("/") else to
     suffix = file.suffix.lower()
-    if suffix in _DATASETS:
+    if suffix in _DATASETS or table_mapping.is_mapping(file.name):
         return f"{keys.DATASETS}{file.name}"
     if suffix in _INBOX:
         return f"{keys.INBOX}{file.name}"
@@ -71,23 +91,20 @@ def _key(file: Path, to: str | None) -> str:
 def _await_prediction(laptop: Laptop, key: str, version: str, console: Console) -> None:
     path = key.removeprefix(keys.INBOX)
     bucket = laptop.outputs["ResultsBucketName"]
-    deadline = time.monotonic() + _PREDICTION_SECONDS
     with console.status(f"waiting for {path}"):
-        while time.monotonic() < deadline:
+        for _ in _looks(path, laptop, console):
             for kind in ("predictions", "rejected"):
                 found = uploads.find_json(laptop, bucket, f"{kind}/{path}.json")
                 if found and found["image"]["version_id"] == version:
                     return _show_answer(kind, path, found, console)
-            time.sleep(_POLL_SECONDS)
     raise DropFailed(f"{path}: no answer within {_PREDICTION_SECONDS:.0f} seconds")
 
 
 def _await_scores(laptop: Laptop, key: str, version: str, console: Console) -> None:
     path = key.removeprefix(keys.INBOX)
     bucket = laptop.outputs["ResultsBucketName"]
-    deadline = time.monotonic() + _PREDICTION_SECONDS
     with console.status(f"waiting for {path}"):
-        while time.monotonic() < deadline:
+        for _ in _looks(path, laptop, console):
             rejected = uploads.find_json(laptop, bucket, keys.rejection(path))
             if rejected and rejected["table"]["version_id"] != version:
                 rejected = None
@@ -100,8 +117,15 @@ def _await_scores(laptop: Laptop, key: str, version: str, console: Console) -> N
                 return
             if rejected and "reason" in rejected:
                 raise DropFailed(f"{path} was rejected: {rejected['reason']}: {rejected['detail']}")
-            time.sleep(_POLL_SECONDS)
     raise DropFailed(f"{path}: no scores within {_PREDICTION_SECONDS:.0f} seconds")
+
+
+def _looks(path: str, laptop: Laptop, console: Console) -> Iterator[None]:
+    return looks(f"an answer to {path}", laptop.state, _PREDICTION_SECONDS, _sayer(console))
+
+
+def _sayer(console: Console) -> Callable[[str], None]:
+    return lambda line: console.print(Text(line, "dim"), soft_wrap=True)
 
 
 def _show_answer(kind: str, path: str, found: dict[str, Any], console: Console) -> None:
@@ -120,12 +144,12 @@ def _show_answer(kind: str, path: str, found: dict[str, Any], console: Console) 
 
 def _await_run(laptop: Laptop, file: Path, key: str, version: str, console: Console) -> None:
     with console.status(f"waiting for the run of {key}"):
-        arn = uploads.run_of(laptop, file, key, version)
+        arn = uploads.run_of(laptop, file, key, version, _sayer(console))
     watch = RunWatch(laptop.client, laptop.outputs, arn)
     with ProgressView(console) as view:
         while (progress := watch.look()).status == RUNNING:
             view.show(progress)
-            time.sleep(_POLL_SECONDS)
+            time.sleep(POLL_SECONDS)
     outcome = watch.outcome()
     console.print(f"[green]{watch.run}[/green] succeeded")
     console.print_json(outcome.get("output", "{}"))

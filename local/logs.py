@@ -11,6 +11,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local.runtime import Runtime
+from local.runtime_log import say
 
 FLUSH_SECONDS = 0.2
 _BATCH_EVENTS = 1000  # PutLogEvents takes 10,000 events or 1 MB
@@ -105,4 +106,4 @@ def _flush_forever() -> None:
             try:
                 stream.flush()
             except (ClientError, BotoCoreError) as error:  # as on AWS: a lost log stops nobody
-                print(f"log events of {stream.group} were lost: {error}")
+                say(f"log events of {stream.group} were lost: {error}")

@@ -24,6 +24,7 @@ from typing import Any
 from packaging.requirements import InvalidRequirement, Requirement
 
 from local.cloudformation.template import parse
+from local.failures import Failure
 
 ARTIFACTS_BUCKET = "sonoflow-artifacts"
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date that a zip can hold: archives are reproducible
@@ -32,7 +33,7 @@ _LEFT_OUT = {"__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache", "buil
 _PIP_RECORDS = {"direct_url.json", "INSTALLER", "RECORD", "REQUESTED"}
 
 
-class PackagingError(Exception):
+class PackagingError(Failure):
     """The template's code cannot be packaged; the message names the resource and the file."""
 
 

@@ -13,13 +13,15 @@ import tarfile
 from pathlib import Path
 from typing import IO
 
+from local.failures import Failure
+
 UMASK = 0o077
 _FOLDER, _FILE = 0o700, 0o600
 _OTHERS, _OTHERS_WRITE = 0o077, 0o022
 RUNS = "runs"  # of a state folder; what tells one from a folder of other things
 
 
-class NotPrivate(Exception):
+class NotPrivate(Failure):
     """A folder that cannot be made the user's alone; the message says what to do."""
 
 

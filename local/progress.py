@@ -22,6 +22,7 @@ from rich.table import Table
 from rich.text import Text
 
 from local import tuning_progress
+from local.failures import Failure
 
 TRAINING_LOGS = "/aws/sagemaker/TrainingJobs"
 RUNNING = "RUNNING"
@@ -36,7 +37,7 @@ _LINEAR_LEARNER_EPOCH = re.compile(
 _SHOWN = ("train_loss", "validation_accuracy", "validation_lesion_dice")
 
 
-class RunFailed(Exception):
+class RunFailed(Failure):
     """The execution ended in another status than SUCCEEDED; says which, and why."""
 
 

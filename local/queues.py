@@ -18,9 +18,11 @@ from moto.sqs.models import Queue, SQSBackend, sqs_backends
 
 from local.patch import pristine, replace
 from local.runtime import Runtime
+from local.runtime_log import say
 
 _WAIT_SECONDS = 0.1  # longest time until a message that became visible again is seen
 _THROTTLED_SECONDS = 0.2
+_NOT_STARTED_SECONDS = 1.0
 _DEFAULT_CONCURRENCY = 5  # AWS starts with five pollers
 _UNSUPPORTED = ("FilterCriteria", "DestinationConfig", "KMSKeyArn", "ProvisionedPollerConfig")
 
@@ -142,15 +144,18 @@ class _Poller(threading.Thread):
                     FunctionName=self._mapping.function_arn, Payload=payload
                 )
             except self._client.exceptions.TooManyRequestsException:
-                if time.monotonic() + _THROTTLED_SECONDS >= deadline or not self._exists():
-                    return None
-                time.sleep(_THROTTLED_SECONDS)
+                pause = _THROTTLED_SECONDS
+            except self._client.exceptions.ServiceException:
+                pause = _NOT_STARTED_SECONDS
             except ClientError as error:
-                print(f"{self._queue.name} could not be delivered: {error}")
+                say(f"{self._queue.name} could not be delivered: {error}")
                 return None
             else:
                 body = answer["Payload"].read()
                 return None if "FunctionError" in answer else bytes(body)
+            if time.monotonic() + pause >= deadline or not self._exists():
+                return None
+            time.sleep(pause)
 
     def _failures(self, answer: bytes, batch: list[Any]) -> set[str]:
         """Ids of the messages to keep. As on AWS, an answer that is not understood, or that names

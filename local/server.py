@@ -20,7 +20,7 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from local.doorkeeper import Refusal, WsgiDoor
 from local.private_files import UMASK
@@ -32,6 +32,7 @@ LOCK = "lock"  # in a run's scratch directory, locked as long as its server live
 # finds the port, and the credentials that an EC2 instance would be given.
 CLOSED = ("moto_api", "moto_api._internal", "instance_metadata")
 _BACKLOG = 128
+_LOOK_SECONDS = 1.0  # how soon it is noticed that the scratch directory was deleted
 
 
 def main() -> None:
@@ -67,7 +68,9 @@ def main() -> None:
         threading.Thread(target=server.serve_forever, name="server", daemon=True).start()
         with os.fdopen(arguments.ready, "w") as ready:
             json.dump({"port": port, "pid": os.getpid()}, ready)
-        stop.wait()
+        while not stop.wait(_LOOK_SECONDS):
+            if not _is_there(state / LOCK, lock):
+                break  # nobody could find this runtime any more to stop it
     finally:
         runtime.reaper.close()
         shutil.rmtree(state, ignore_errors=True)
@@ -150,6 +153,14 @@ def _handler(base: type[Any]) -> type[Any]:
     """moto's request handler without Nagle's algorithm, which would hold each small answer back
     for 40 ms."""
     return type("_PromptHandler", (base,), {"disable_nagle_algorithm": True})
+
+
+def _is_there(path: Path, opened: IO[str]) -> bool:
+    """Whether the path still leads to the file that was opened."""
+    try:
+        return os.path.samestat(path.stat(), os.fstat(opened.fileno()))
+    except (FileNotFoundError, NotADirectoryError):
+        return False
 
 
 def remove_dead_runs(runs: Path) -> None:

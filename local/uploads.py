@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import json
-import time
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from local.client import Laptop
+from local.failures import Failure
 from local.progress import RUNNING
+from local.waiting import looks
 from sonoflow import archive, keys, objects, table_mapping
 from sonoflow.errors import DatasetRefused
 from sonoflow.plans import TABLE_SUFFIXES
 from sonoflow.remotefile import HeldFile
 
-_POLL_SECONDS = 0.25
 _START_SECONDS = 120.0
 _CHUNK_BYTES = 1024 * 1024
 
 
-class UploadRefused(Exception):
+class UploadRefused(Failure):
     """An upload started nothing; says why."""
 
 
@@ -34,16 +35,22 @@ def put(laptop: Laptop, file: Path, key: str) -> str:
     return str(answer["VersionId"])
 
 
-def run_of(laptop: Laptop, file: Path, key: str, version: str) -> str:
-    """ARN of the execution that this upload started, or that had the same content before.
+def run_of(
+    laptop: Laptop,
+    file: Path,
+    key: str,
+    version: str,
+    say: Callable[[str], None] = lambda line: None,
+) -> str:
+    """ARN of the execution that this upload started, or that had the same content before. `say` is
+    told what the wait is for where it is long.
 
     Raises UploadRefused with the reason, or when neither comes in time.
     """
     machine = laptop.outputs[f"{'TrainTable' if _is_table(key) else 'TrainImages'}StateMachineArn"]
     states = laptop.client("stepfunctions")
     content = _table_name(laptop, file, key) if _is_table(key) else _archive_name(file, key)
-    deadline = time.monotonic() + _START_SECONDS
-    while time.monotonic() < deadline:
+    for _ in looks(f"an execution for {key}", laptop.state, _START_SECONDS, say):
         refusal = find_json(laptop, laptop.outputs["WorkBucketName"], f"refused/{key}.json")
         if refusal and refusal["upload"]["version_id"] == version:
             raise UploadRefused(f"{key} was refused: {refusal['reason']}: {refusal['detail']}")
@@ -58,7 +65,6 @@ def run_of(laptop: Laptop, file: Path, key: str, version: str) -> str:
             unfinished = execution["status"] in (RUNNING, "SUCCEEDED")
             if unfinished or given["upload"]["version_id"] == version:
                 return arn
-        time.sleep(_POLL_SECONDS)
     raise UploadRefused(f"{key}: no execution started within {_START_SECONDS:.0f} seconds")
 
 
@@ -68,12 +74,16 @@ def _is_table(key: str) -> bool:
 
 def _table_name(laptop: Laptop, file: Path, key: str) -> str | None:
     """What the names of this content's executions start with; None for no usable mapping."""
-    beside = key.rpartition(".")[0] + table_mapping.SUFFIX
+    beside = table_mapping.beside(key)
+    s3, bucket = laptop.client("s3"), laptop.outputs["UploadsBucketName"]
     try:
-        document = find_json(laptop, laptop.outputs["UploadsBucketName"], beside)
-        mapping = table_mapping.parse({} if document is None else document)
-    except (DatasetRefused, ValueError):
+        mapping = table_mapping.read(beside, s3.get_object(Bucket=bucket, Key=beside))
+    except DatasetRefused:
         return None
+    except ClientError as error:
+        if not objects.is_missing(error):
+            raise
+        mapping = {}
     with file.open("rb") as opened:
         chunks = iter(lambda: opened.read(_CHUNK_BYTES), b"")
         return f"{keys.dataset_name(key)}-{keys.table_version(chunks, mapping)}"

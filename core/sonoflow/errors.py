@@ -3,6 +3,7 @@
     SonoflowError
     ├── ConfigurationError       an environment variable is missing or makes no sense
     ├── PayloadInvalid           an event or a state's input lacks what the function needs
+    ├── DocumentInvalid          JSON that somebody uploaded cannot be used
     ├── DatasetRefused           an upload cannot become a data set
     ├── CodeAltered              a code archive holds other bytes than its name says
     ├── SplitLeak                images that belong together ended in different splits
@@ -20,6 +21,8 @@ wrapped: they escape, so that the caller's retry rules see them as they are.
 
 from __future__ import annotations
 
+DETAIL_LIMIT = 4000  # characters
+
 
 class SonoflowError(Exception):
     """Base of all errors that the product raises itself."""
@@ -33,10 +36,21 @@ class PayloadInvalid(SonoflowError):
     pass
 
 
+class DocumentInvalid(SonoflowError):
+    pass
+
+
 class _Reasoned(SonoflowError):
-    """An error with a code for machines (`reason`, kebab-case) and a sentence for people."""
+    """An error with a code for machines (`reason`, kebab-case) and a sentence for people.
+
+    A sentence may quote what was uploaded, which may be of any length and hold what no encoding
+    has; it goes to S3, to a message and to a state's cause, whose limits are 256 KB and 32 KB.
+    """
 
     def __init__(self, reason: str, detail: str) -> None:
+        detail = detail.encode("utf-8", "backslashreplace").decode()
+        if len(detail) > DETAIL_LIMIT:
+            detail = detail[: DETAIL_LIMIT - 1] + "…"
         super().__init__(f"{reason}: {detail}")
         self.reason = reason
         self.detail = detail

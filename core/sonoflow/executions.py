@@ -21,13 +21,31 @@ def start_once(state_machine_arn: str, run: str, payload: Mapping[str, Any]) -> 
     content again after an execution failed wants another attempt and gets one; an event that is
     delivered again names the same version of the upload and does not.
     """
-    if _start(state_machine_arn, run, payload):
-        return run
+    known = _find(state_machine_arn, run)
+    if known is None:
+        if _start(state_machine_arn, run, payload):
+            return run
+        known = _find(state_machine_arn, run)  # another delivery was quicker
     version_id = payload["upload"]["version_id"]
-    if version_id is None or not _failed_with_another(state_machine_arn, run, version_id):
+    if version_id is None or known is None or not _failed_with_another(known, version_id):
         return None
     attempt = f"{run}-{hashlib.sha256(version_id.encode()).hexdigest()[:6]}"
+    if _find(state_machine_arn, attempt) is not None:
+        return None
     return attempt if _start(state_machine_arn, attempt, payload) else None
+
+
+def _find(state_machine_arn: str, name: str) -> Mapping[str, Any] | None:
+    """The execution, if there is one. To start it again would not tell: as long as it runs, that
+    succeeds and starts nothing."""
+    arn = f"{state_machine_arn.replace(':stateMachine:', ':execution:')}:{name}"
+    try:
+        found: Mapping[str, Any] = client("stepfunctions").describe_execution(executionArn=arn)
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ExecutionDoesNotExist":
+            return None
+        raise
+    return found
 
 
 def _start(state_machine_arn: str, name: str, payload: Mapping[str, Any]) -> bool:
@@ -43,8 +61,6 @@ def _start(state_machine_arn: str, name: str, payload: Mapping[str, Any]) -> boo
     return True
 
 
-def _failed_with_another(state_machine_arn: str, name: str, version_id: str) -> bool:
-    arn = f"{state_machine_arn.replace(':stateMachine:', ':execution:')}:{name}"
-    execution = client("stepfunctions").describe_execution(executionArn=arn)
+def _failed_with_another(execution: Mapping[str, Any], version_id: str) -> bool:
     known = json.loads(execution["input"])["upload"]["version_id"]
     return execution["status"] in _UNSUCCESSFUL and known != version_id

@@ -16,19 +16,17 @@ from typing import Any
 
 from sonoflow import table_mapping
 from sonoflow.errors import DatasetRefused
-from sonoflow.table_layouts import Layout, decode, is_number, plain, split_line, trim
+from sonoflow.table_layouts import (
+    ID_NAMES,
+    Layout,
+    decode,
+    is_number,
+    plain,
+    split_line,
+    trim,
+)
 
 LABEL_NAMES = ("diagnosis", "label", "class", "target", "outcome", "y")
-ID_NAMES = (
-    "id",
-    "id_number",
-    "identifier",
-    "sample_id",
-    "case_id",
-    "record_id",
-    "patient_id",
-    "subject_id",
-)
 _MEASURES = (
     "radius",
     "texture",

@@ -2,9 +2,11 @@
 
     id,score,label,model_version
 
-Rows are in the order of the upload. The id is the cell of the id column, as it is in the upload, or
-the number of the row's line. It is not altered: an id that begins with =, +, - or @ is a formula to
-a spreadsheet that opens the scores, just as it is in the upload.
+Rows are in the order of the upload. The id is the cell of the id column, as it is in the upload but
+for spaces around it. It is not altered: an id that begins with =, +, - or @ is a formula to a
+spreadsheet that opens the scores, just as it is in the upload. Where the upload has no ids, the
+first column is called `line` and holds the number of the row's line: numbers under the name `id`
+would be taken for ids.
 """
 
 from __future__ import annotations
@@ -43,7 +45,8 @@ from sonoflow.table_rejections import Tally
 from sonoflow.table_serving import Serving
 from sonoflow.uploads import Upload
 
-COLUMNS = ("id", "score", "label", "model_version")
+COLUMNS = ("score", "label", "model_version")  # after the first, which is one of these:
+ID, LINE = "id", "line"
 SUFFIX = ".csv"
 REQUESTS_AT_ONCE = 4
 # What fits the function's time, whatever its rows: two and a half million of thirty features, or
@@ -110,7 +113,7 @@ def _write(scores: multipart.Upload, upload: Upload, serving: Serving, tally: Ta
     pieces = _pieces(blocks, table_scoring.rows_per_request(serving.table), tally)
     client("sagemaker-runtime")  # made here: threads must not make it at the same time
     answer = functools.partial(_answer, serving)
-    scores.write(_lines([COLUMNS]))
+    scores.write(_lines([(LINE if layout.id is None else ID, *COLUMNS)]))
     with contextlib.closing(pipelines.in_order(answer, pieces, REQUESTS_AT_ONCE)) as texts:
         for text in texts:
             scores.write(text)

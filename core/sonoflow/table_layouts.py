@@ -5,12 +5,23 @@ from __future__ import annotations
 import csv
 import dataclasses
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sonoflow.errors import TableRejected
 from sonoflow.tables import Table
 
 DELIMITERS = (",", ";", "\t", "|")
+# How columns of ids are called, in their plain spelling.
+ID_NAMES = (
+    "id",
+    "id_number",
+    "identifier",
+    "sample_id",
+    "case_id",
+    "record_id",
+    "patient_id",
+    "subject_id",
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,9 +41,10 @@ class Layout:
 def inbox_layout(table: Table, first_line: bytes | str) -> Layout:
     """How rows for the model of `table` are read from a file that starts with that line.
 
-    With a header, columns go by name, in any order, and what is not needed is ignored. Without
-    one, rows are those of the training file, with or without the label, or the features alone.
-    Raises TableRejected (columns-unknown).
+    With a header, columns go by name, in any order, and what is not needed is ignored; ids are the
+    file's own, whether or not the training file had any. Without one, rows are those of the
+    training file, with or without the label, or the features alone. Raises TableRejected
+    (columns-unknown).
     """
     line = decode(first_line) if isinstance(first_line, bytes) else first_line
     others = (delimiter for delimiter in DELIMITERS if delimiter != table.delimiter)
@@ -46,22 +58,41 @@ def inbox_layout(table: Table, first_line: bytes | str) -> Layout:
 
 def _named(table: Table, cells: Sequence[str], delimiter: str) -> Layout | None:
     names, trailing = trim(cells)
-    positions: dict[str, int] = {}
+    positions: dict[str, list[int]] = {}
     for position, name in enumerate(names):
-        positions.setdefault(plain(name), position)
-    wanted = [positions.get(plain(name)) for name in table.features]
-    features = tuple(position for position in wanted if position is not None)
+        positions.setdefault(plain(name), []).append(position)
+    wanted = [positions.get(plain(name), []) for name in table.features]
+    if not all(wanted):
+        return None
+    if twice := [
+        name for name, found in zip(table.features, wanted, strict=True) if len(found) > 1
+    ]:
+        raise TableRejected("columns-unknown", f"the header names the feature {twice[0]!r} twice")
+    features = tuple(found[0] for found in wanted)
     if len(set(features)) < len(table.features):
         return None
     return Layout(
         columns=tuple(names),
         features=features,
         missing=frozenset(table.missing),
-        id=None if table.id is None else positions.get(plain(table.id)),
+        id=_identity(table, positions),
         header=True,
         delimiter=delimiter,
         trailing=trailing,
     )
+
+
+def _identity(table: Table, positions: Mapping[str, Sequence[int]]) -> int | None:
+    """The column of ids: the one that was it in training, else the one that is called as ids are.
+
+    None where there is none, and where several may be it: a line's number is wrong of no row, an
+    id out of the wrong column would give a row's score to somebody else.
+    """
+    if table.id is not None and (found := positions.get(plain(table.id))):
+        return found[0] if len(found) == 1 else None
+    taken = {plain(table.label), *(plain(name) for name in table.features)}
+    like = [at for name in ID_NAMES if name not in taken for at in positions.get(name, ())]
+    return like[0] if len(like) == 1 else None
 
 
 def _numbered(table: Table, cells: Sequence[str], delimiter: str) -> Layout | None:
@@ -69,6 +100,7 @@ def _numbered(table: Table, cells: Sequence[str], delimiter: str) -> Layout | No
     for columns in (table.columns, unlabelled, table.features):
         # A header of other names has no number in it, a row of features has nothing else.
         if len(cells) == len(columns) and any(is_number(cell) for cell in cells):
+            _check_label(table, columns, cells)
             return Layout(
                 columns=columns,
                 features=tuple(columns.index(name) for name in table.features),
@@ -77,6 +109,21 @@ def _numbered(table: Table, cells: Sequence[str], delimiter: str) -> Layout | No
                 delimiter=delimiter,
             )
     return None
+
+
+def _check_label(table: Table, columns: Sequence[str], cells: Sequence[str]) -> None:
+    """Features and an id in front may be as many cells as features and a label are: such rows
+    would be scored, each feature taken for another."""
+    if table.label not in columns:
+        return
+    cell = cells[columns.index(table.label)]
+    known = {float(label) for label in table.classes if is_number(label)}
+    if is_number(cell) and cell not in table.missing and float(cell) not in known:
+        raise TableRejected(
+            "columns-unknown",
+            f"{len(cells)} cells as in training, but a number that is no label stands where the"
+            f" label {table.label!r} is: add a header that names all features",
+        )
 
 
 def _expectation(table: Table, line: str) -> str:

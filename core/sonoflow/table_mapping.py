@@ -5,15 +5,14 @@ The mapping is kept as the document that it is: a state's input, and a part of t
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from sonoflow import objects
+from sonoflow import objects, uploaded_json
 from sonoflow.clients import client
-from sonoflow.errors import DatasetRefused
+from sonoflow.errors import DatasetRefused, DocumentInvalid
 from sonoflow.uploads import Upload
 
 Document = dict[str, Any]
@@ -33,9 +32,9 @@ def is_mapping(key: str) -> bool:
 def find(upload: Upload) -> Document:
     """The mapping of an uploaded table: `x.mapping.json` beside `x.csv`, or else the object's
     metadata, or else empty. Raises DatasetRefused (mapping-invalid)."""
-    key = upload.key.rpartition(".")[0] + SUFFIX
+    key = beside(upload.key)
     try:
-        return parse(_loaded(key, objects.read(upload.bucket, key)))
+        return read(key, client("s3").get_object(Bucket=upload.bucket, Key=key))
     except ClientError as error:
         if not objects.is_missing(error):
             raise
@@ -45,17 +44,29 @@ def find(upload: Upload) -> Document:
     return from_metadata(head["Metadata"])
 
 
-def _loaded(key: str, body: bytes) -> Any:
-    if len(body) > BYTES_LIMIT:
-        raise _invalid(f"{key!r} has {len(body)} bytes, the limit is {BYTES_LIMIT}")
+def beside(key: str) -> str:
+    """The key of a table's mapping."""
+    return key.rpartition(".")[0] + SUFFIX
+
+
+def read(key: str, answer: Mapping[str, Any]) -> Document:
+    """The mapping that GetObject answers with. Raises DatasetRefused (mapping-invalid)."""
     try:
-        return json.loads(body)
-    except ValueError as error:  # UnicodeDecodeError is one
-        raise _invalid(f"{key!r} is no JSON: {error}") from error
+        document = uploaded_json.read(answer, BYTES_LIMIT)
+    except DocumentInvalid as error:
+        raise _invalid(f"{key!r} cannot be used: {error}") from error
+    return parse(document)
 
 
 def parse(document: Any) -> Document:
-    """Checked, in its one way to be written. Raises DatasetRefused (mapping-invalid)."""
+    """Checked, in its one way to be written. Raises DatasetRefused (mapping-invalid).
+
+    Also of what was no file: metadata, and the input of an execution that was started by hand.
+    """
+    try:
+        uploaded_json.check(document)
+    except DocumentInvalid as error:
+        raise _invalid(str(error)) from error
     if not isinstance(document, dict):
         raise _invalid(f"a JSON object is expected, not {type(document).__name__}")
     if unknown := sorted(set(document) - set(_CHECKS)):
@@ -85,8 +96,8 @@ def _split(key: str, text: str) -> Any:
     if not text.startswith("["):
         return [part.strip() for part in text.split(",")]
     try:
-        return json.loads(text)
-    except ValueError as error:
+        return uploaded_json.parse(text, BYTES_LIMIT)
+    except DocumentInvalid as error:
         raise _invalid(f"{METADATA_PREFIX}{key} is no JSON list: {error}") from error
 
 

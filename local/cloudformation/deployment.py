@@ -22,6 +22,7 @@ from local.cloudformation.stack import (
 )
 from local.cloudformation.template import TemplateError
 from local.runtime import Runtime
+from local.runtime_log import say
 
 _SETTINGS = {
     "Condition",
@@ -188,14 +189,14 @@ class Deployment:
             self._stack.remove(resource)
         except Exception as error:
             # one that cannot be removed must not keep the others
-            print(f"rollback of {self._stack.name}: {resource.logical_resource_id}: {error}")
+            say(f"rollback of {self._stack.name}: {resource.logical_resource_id}: {error}")
 
     def _put_back(self, resource: Deployed) -> None:
         try:
             resource.kind.update(_copy(resource.request), resource.created)
             self._stack.deployed[resource.logical_resource_id] = resource
         except Exception as error:
-            print(f"rollback of {self._stack.name}: {resource.logical_resource_id}: {error}")
+            say(f"rollback of {self._stack.name}: {resource.logical_resource_id}: {error}")
 
     def _remove_others(self) -> None:
         for logical_id, resource in reversed(list(self._stack.deployed.items())):

@@ -10,6 +10,8 @@ from typing import Any
 
 import yaml
 
+from local.failures import Failure
+
 SERVERLESS = "AWS::Serverless-2016-10-31"
 _SECTIONS = {
     "AWSTemplateFormatVersion",
@@ -28,7 +30,7 @@ _SECTIONS = {
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
-class TemplateError(Exception):
+class TemplateError(Failure):
     """The template cannot be deployed; the message says what is wrong and where."""
 
 

@@ -15,12 +15,13 @@ from PIL import Image
 from rich.console import Console
 
 from local.client import Laptop
+from local.failures import Failure
 from local.progress import RunWatch
 
 ANSWER_TIMEOUT = 300.0  # seconds, all images together
 
 
-class DemoFailed(Exception):
+class DemoFailed(Failure):
     """The main job did not come to its end; says where and why."""
 
 

@@ -18,6 +18,7 @@ from local.events.inputs import target_input
 from local.events.objects import object_event
 from local.patch import pristine, replace
 from local.runtime import Runtime
+from local.runtime_log import say
 
 _THREADS = 16
 _RETRY_SECONDS = (0.2, 0.5, 1.0, 2.0)  # AWS goes on for a day, 185 times at most
@@ -131,7 +132,7 @@ class _Delivery:
                     time.sleep(pause)
         except Exception as error:
             # nobody waits for this thread's answer; the runtime's log is where it can be read
-            print(f"{rule_arn}: event {event['id']} to {target['Arn']} was lost: {error!r}")
+            say(f"{rule_arn}: event {event['id']} to {target['Arn']} was lost: {error!r}")
             raise
 
     def _send(self, target: dict[str, Any], body: str) -> None:
@@ -152,7 +153,7 @@ class _Delivery:
     def _bury(
         self, rule_arn: str, target: dict[str, Any], event: dict[str, Any], error: Exception
     ) -> None:
-        print(f"{rule_arn}: event {event['id']} could not be delivered: {error}")
+        say(f"{rule_arn}: event {event['id']} could not be delivered: {error}")
         queue = target.get("DeadLetterConfig", {}).get("Arn")
         if not queue:
             return

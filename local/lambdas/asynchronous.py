@@ -1,29 +1,39 @@
 """Asynchronous invocations: accepted at once, retried, and on failure sent where the function says.
 
 On AWS a failed event is retried after one minute and again after two; here after one second and
-two. Throttled events are retried until they are too old.
+two. An event that was throttled, or whose worker could not be started, is retried until it is too
+old: from one second after the first time, doubling, to five minutes on AWS and 30 seconds here.
+
+https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
 """
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime
+import heapq
+import itertools
 import json
 import threading
 import time
 import uuid
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from local.lambdas.function import Function
-from local.lambdas.pool import Pool, Throttled
+from local.lambdas.pool import NotStarted, Pool, Throttled
 from local.lambdas.worker import Result
+from local.reaper import RuntimeEnds
 from local.runtime import Runtime
+from local.runtime_log import say
 
 RETRY_SECONDS = (1.0, 2.0)
 _THROTTLED_SECONDS = 0.5
+_LONGEST_WAIT_SECONDS = 30.0
 _MAXIMUM_AGE = 21_600  # seconds
 _THREADS = 32
 
@@ -34,7 +44,9 @@ class _Event:
     payload: bytes
     request_id: str
     accepted: float
-    attempts: int = 0
+    attempts: int = 0  # of which the function knows
+    hindered: int = 0  # times that the event did not come as far as the function
+    hindrance: str = ""  # the last time
 
 
 class AsyncInvoker:
@@ -43,6 +55,7 @@ class AsyncInvoker:
     def __init__(self, runtime: Runtime, pool: Pool) -> None:
         self._runtime, self._pool = runtime, pool
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="lambda-event")
+        self._waiting = _Waiting(self._threads)
 
     def accept(self, record: Any, payload: bytes) -> None:
         event = _Event(record, payload, str(uuid.uuid4()), time.time())
@@ -51,10 +64,21 @@ class AsyncInvoker:
     def _attempt(self, event: _Event) -> None:
         try:
             self._run(event)
+        except RuntimeEnds:
+            return
         except Exception as error:
-            # nobody waits for this thread's answer; the runtime's log is where it can be read
-            print(f"asynchronous invocation of {event.record.function_name} was lost: {error!r}")
-            raise
+            # nobody waits for this thread's answer: an event that is not kept here is lost
+            self._hinder(event, error)
+
+    def _hinder(self, event: _Event, error: Exception) -> None:
+        event.hindered += 1
+        event.hindrance = str(error) if isinstance(error, NotStarted) else repr(error)
+        seconds = min(2.0 ** min(event.hindered - 1, 10), _LONGEST_WAIT_SECONDS)
+        say(
+            f"asynchronous invocation of {event.record.function_name} is kept, and tried again in "
+            f"{seconds:.0f} s: {event.hindrance}"
+        )
+        self._again(event, seconds)
 
     def _run(self, event: _Event) -> None:
         config = _config(event.record)
@@ -77,9 +101,7 @@ class AsyncInvoker:
         self._give_up(event, config, "RetriesExhausted", result)
 
     def _again(self, event: _Event, seconds: float) -> None:
-        timer = threading.Timer(seconds, self._threads.submit, (self._attempt, event))
-        timer.daemon = True
-        timer.start()
+        self._waiting.add(time.monotonic() + seconds, self._attempt, event)
 
     def _succeed(self, event: _Event, config: dict[str, Any], result: Result) -> None:
         target = _destination(config, "OnSuccess")
@@ -90,16 +112,18 @@ class AsyncInvoker:
         self, event: _Event, config: dict[str, Any], condition: str, result: Result | None
     ) -> None:
         name = event.record.function_name
-        print(f"asynchronous invocation of {name} failed: {condition} after {event.attempts}")
+        why = f": {event.hindrance}" if event.hindrance and result is None else ""
+        say(f"asynchronous invocation of {name} failed: {condition} after {event.attempts}{why}")
         target = _destination(config, "OnFailure")
         if target:
             self._send(target, _summary(event, condition, result), {})
         queue = getattr(event.record, "dead_letter_config", {}).get("TargetArn")
         if queue:
-            message = "" if result is None else json.loads(result.payload).get("errorMessage", "")
+            told = {} if result is None else json.loads(result.payload)
+            message = str(told.get("errorMessage", "")) if result else event.hindrance
             attributes = {
                 "RequestID": event.request_id,
-                "ErrorCode": "200",
+                "ErrorCode": "200" if result else "500",
                 "ErrorMessage": message[:1024] or condition,
             }
             self._send(queue, event.payload.decode(), attributes)
@@ -120,7 +144,35 @@ class AsyncInvoker:
                 client = self._runtime.client("lambda")
                 client.invoke(FunctionName=arn, InvocationType="Event", Payload=body.encode())
         except ClientError as error:
-            print(f"destination {arn} did not take a record: {error}")
+            say(f"destination {arn} did not take a record: {error}")
+
+
+class _Waiting:
+    """Events that wait for their next attempt, in one thread for all: when a machine is at its end
+    it has no thread to give for each."""
+
+    def __init__(self, threads: ThreadPoolExecutor) -> None:
+        self._threads = threads
+        self._changed = threading.Condition()
+        self._heap: list[tuple[float, int, Callable[[_Event], None], _Event]] = []
+        self._numbers = itertools.count()  # of equal moments the first come goes first
+        threading.Thread(target=self._run, name="lambda-event-retries", daemon=True).start()
+
+    def add(self, moment: float, attempt: Callable[[_Event], None], event: _Event) -> None:
+        """`attempt` the event at that moment of time.monotonic()."""
+        with self._changed:
+            heapq.heappush(self._heap, (moment, next(self._numbers), attempt, event))
+            self._changed.notify()
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                while not self._heap or self._heap[0][0] > time.monotonic():
+                    left = self._heap[0][0] - time.monotonic() if self._heap else None
+                    self._changed.wait(left)
+                _, _, attempt, event = heapq.heappop(self._heap)
+            with contextlib.suppress(RuntimeError):  # no new thread: one of the others takes it
+                self._threads.submit(attempt, event)
 
 
 def check_destination(arn: str) -> None:

@@ -58,10 +58,12 @@ def unpack(function: Function, below: Path) -> Path:
         return target
     below.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(dir=below))
-    with zipfile.ZipFile(io.BytesIO(function.code)) as archive:
-        archive.extractall(scratch)
     try:
+        with zipfile.ZipFile(io.BytesIO(function.code)) as archive:
+            archive.extractall(scratch)
         scratch.rename(target)
-    except OSError:  # another worker was quicker
-        shutil.rmtree(scratch)
+    except OSError:
+        shutil.rmtree(scratch, ignore_errors=True)
+        if not target.is_dir():  # else another worker was quicker
+            raise
     return target

@@ -10,6 +10,7 @@ from collections import defaultdict
 from local.lambdas.function import Function
 from local.lambdas.metrics import LambdaMetrics
 from local.lambdas.worker import Result, Worker
+from local.reaper import RuntimeEnds
 from local.runtime import Runtime
 
 # A laptop has no thousand-fold concurrency to give: more callers than this wait their turn,
@@ -20,6 +21,11 @@ _IDLE_SECONDS = 300.0
 
 class Throttled(Exception):
     """The function's reserved concurrency is used up."""
+
+
+class NotStarted(Exception):
+    """No worker could be started, for a reason of this machine's: its disk is full, say, or it has
+    no more processes to give."""
 
 
 class Pool:
@@ -33,7 +39,8 @@ class Pool:
         self._running: dict[str, int] = defaultdict(int)
 
     def run(self, function: Function, payload: bytes, reserved: int | None) -> Result:
-        """Invoke; raises Throttled when `reserved` invocations are running already."""
+        """Invoke; raises Throttled when `reserved` invocations are running already, and NotStarted,
+        before anything of the function was run."""
         try:
             self._enter(function.arn, reserved)
         except Throttled:
@@ -42,13 +49,22 @@ class Pool:
         worker = None
         begun = time.monotonic()
         try:
-            worker = self._take(function) or Worker(self._runtime, function)
+            worker = self._take(function) or self._start(function)
             result = worker.invoke(payload)
         finally:
             self._leave(function.arn, worker)
         milliseconds = (time.monotonic() - begun) * 1000
         self._metrics.invoked(function.name, milliseconds, failed=result.failed)
         return result
+
+    def _start(self, function: Function) -> Worker:
+        try:
+            return Worker(self._runtime, function)
+        except RuntimeEnds:
+            raise
+        except Exception as error:
+            # whatever it was, the caller has to know that nothing ran, and may ask again
+            raise NotStarted(f"{function.name} could not be started: {error!r}") from error
 
     def forget(self, arn: str) -> None:
         """End the idle workers of a function that was deleted."""

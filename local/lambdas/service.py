@@ -12,10 +12,11 @@ from moto.awslambda.models import LambdaBackend, LambdaFunction
 
 from local.lambdas.asynchronous import AsyncInvoker, check_destination
 from local.lambdas.function import Function
-from local.lambdas.pool import Pool, Throttled
+from local.lambdas.pool import NotStarted, Pool, Throttled
 from local.lambdas.worker import MAXIMUM_PAYLOAD
 from local.patch import pristine, replace
 from local.runtime import Runtime
+from local.runtime_log import say
 
 # settings that moto does not keep, and the attributes that keep them here
 _SETTINGS = {
@@ -30,6 +31,15 @@ class TooManyRequests(LambdaClientError):  # type: ignore[misc] # moto is untype
 
     def __init__(self, arn: str) -> None:
         super().__init__("TooManyRequestsException", f"Rate Exceeded. ({arn})")
+
+
+class ServiceException(LambdaClientError):  # type: ignore[misc] # moto is untyped here
+    """What AWS says where it could not run a function for a reason of its own. Callers retry it."""
+
+    code = 500
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("ServiceException", reason)
 
 
 class InvalidRequestContent(LambdaClientError):  # type: ignore[misc] # moto is untyped here
@@ -83,6 +93,9 @@ def _hook_invoke(pool: Pool, asynchronous: AsyncInvoker) -> None:
             )
         except Throttled as error:
             raise TooManyRequests(self.function_arn) from error
+        except NotStarted as error:
+            say(f"invocation failed: {error}")
+            raise ServiceException(str(error)) from error
         response_headers["x-amz-executed-version"] = str(self.version)
         response_headers["x-amz-log-result"] = base64.b64encode(result.log_tail).decode()
         if result.failed:

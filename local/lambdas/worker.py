@@ -6,6 +6,7 @@ and nothing else of this machine's environment.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import queue
@@ -46,22 +47,28 @@ class Worker:
         self.function = function
         self.dead = False
         self.idle_since = time.monotonic()
-        self._runtime, self._api = runtime, RuntimeApi()
+        self._runtime = runtime
         stream = f"{time.strftime('%Y/%m/%d')}/[{function.version}]{uuid.uuid4().hex}"
         scratch = runtime.state / "lambda"
-        scratch.mkdir(parents=True, exist_ok=True)
-        self._tmp = Path(tempfile.mkdtemp(prefix="tmp-", dir=scratch))
-        task_root = unpack(function, scratch / "code")
-        self._started = time.monotonic()
-        self._process = runtime.reaper.start(
-            [sys.executable, "-m", "awslambdaric", function.handler],
-            cwd=task_root,
-            env=self._environment(task_root, stream),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-        )
-        self._output = Output(self._process, LogStream(runtime, function.log_group, stream))
+        with contextlib.ExitStack() as undo:  # of one that does not start, nothing is left
+            self._api = RuntimeApi()
+            undo.callback(self._api.close)
+            scratch.mkdir(parents=True, exist_ok=True)
+            self._tmp = Path(tempfile.mkdtemp(prefix="tmp-", dir=scratch))
+            undo.callback(shutil.rmtree, self._tmp, ignore_errors=True)
+            task_root = unpack(function, scratch / "code")
+            self._started = time.monotonic()
+            self._process = runtime.reaper.start(
+                [sys.executable, "-m", "awslambdaric", function.handler],
+                cwd=task_root,
+                env=self._environment(task_root, stream),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+            )
+            undo.callback(runtime.reaper.kill, self._process)
+            self._output = Output(self._process, LogStream(runtime, function.log_group, stream))
+            undo.pop_all()
         self._report = Report(function, self._output)
         self._cold = True
 

@@ -23,6 +23,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from local.credentials import RoleNotFound, role_credentials
 from local.logs import LogStream
 from local.runtime import Runtime
+from local.runtime_log import say
 from local.sagemaker import (
     images,
     script_mode,
@@ -259,7 +260,7 @@ class TrainingJob:
             for log in self._logs:
                 log.flush()
         except (ClientError, BotoCoreError) as error:  # as on AWS: a lost log stops no job
-            print(f"log events of {self.name} were lost: {error}")
+            say(f"log events of {self.name} were lost: {error}")
 
     @property
     def _contract(self) -> images.Contract:

@@ -130,7 +130,7 @@ def test_drop_refuses_a_file_that_it_cannot_place(stack: Stack, tmp_path: Path) 
     dropped = drop(stack, tmp_path / "notes.md")
 
     assert dropped.returncode == 1
-    assert "none of .bmp, .csv, .data" in dropped.stdout
+    assert "none of .bmp, .csv, .data" in dropped.stderr
 
 
 def test_an_image_without_an_endpoint_ends_among_the_dead_letters(stack: Stack) -> None:

@@ -83,7 +83,8 @@ def test_up_writes_what_others_need_and_down_takes_everything_away(
 
     assert started.returncode == 0, started.stderr
     facts = record(state)
-    assert set(facts) == {"endpoint_url", "region", "pid", "outputs"}
+    assert set(facts) == {"endpoint_url", "region", "pid", "outputs", "template", "parameters"}
+    assert facts["parameters"] == {"Colour": "red"}
     assert facts["outputs"]["QueueUrl"].startswith(facts["endpoint_url"])
     assert facts["outputs"]["QueueUrl"] in started.stdout
     assert Laptop.attach(state).client("sqs").list_queues()["QueueUrls"]

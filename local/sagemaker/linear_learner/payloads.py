@@ -37,7 +37,7 @@ def decode(body: bytes, content_type: str, features: int) -> Vectors:
         )
     try:
         vectors = reader(body)
-    except (ValueError, TypeError, KeyError, OverflowError, RecordInvalid) as error:
+    except _UNREADABLE as error:
         raise PayloadError(f"unable to evaluate payload provided: {_detail(error)}") from error
     if not vectors.size:
         raise PayloadError("unable to evaluate payload provided: it holds no record")
@@ -111,6 +111,7 @@ def _numbers(values: list[Any]) -> list[float]:
     return values
 
 
+_UNREADABLE = (ValueError, TypeError, KeyError, OverflowError, RecursionError, RecordInvalid)
 _READERS: dict[str, Callable[[bytes], Vectors]] = {
     CSV: _csv,
     JSON: _json,

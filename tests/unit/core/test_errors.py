@@ -23,3 +23,12 @@ def test_a_refusal_tells_code_and_sentence_in_its_text() -> None:
 
     assert str(error) == "not-a-zip: the file is no zip archive"
     assert (error.reason, error.detail) == ("not-a-zip", "the file is no zip archive")
+
+
+def test_a_sentence_can_be_written_and_sent_whatever_it_quotes() -> None:
+    error = errors.DatasetRefused("mapping-invalid", "\ud800" + "ä" * 300_000)
+
+    assert error.detail.encode().decode() == error.detail
+    assert error.detail.startswith(r"\ud800ä")
+    assert len(error.detail) == errors.DETAIL_LIMIT
+    assert str(error) == f"mapping-invalid: {error.detail}"

@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError
 
 from sonoflow import executions
@@ -38,6 +39,37 @@ def test_another_upload_of_the_same_content_is_known_while_the_first_runs(aws: N
     assert names() == {RUN}
 
 
+def test_the_same_upload_told_again_is_known_while_its_run_goes_on(aws: None) -> None:
+    """StartExecution would succeed then, and start nothing."""
+    start("v1")
+
+    assert start("v1") is None
+    assert names() == {RUN}
+
+
+def test_an_execution_that_cannot_be_seen_yet_is_known_all_the_same(aws: None) -> None:
+    """DescribeExecution may be late; then StartExecution says that the name is taken."""
+    start("v1")
+    asked: list[str] = []
+
+    def late(**_: Any) -> Any:
+        asked.append("")
+        if len(asked) > 1:
+            return None
+        answer = {"Error": {"Code": "ExecutionDoesNotExist"}, "ResponseMetadata": {}}
+        return AWSResponse("", 400, {}, None), answer
+
+    events, call = client("stepfunctions").meta.events, "before-call.sfn.DescribeExecution"
+    events.register(call, late)
+    try:
+        assert start("v2") is None
+    finally:
+        events.unregister(call, late)
+
+    assert len(asked) == 2
+    assert names() == {RUN}
+
+
 def test_after_a_failure_another_upload_gets_another_attempt_once(aws: None) -> None:
     start("v1")
     stop()
@@ -45,6 +77,7 @@ def test_after_a_failure_another_upload_gets_another_attempt_once(aws: None) -> 
     attempt = start("v2")
 
     assert attempt == f"{RUN}-fb04dc"  # of the SHA-256 of "v2"
+    assert start("v2") is None
     assert names() == {RUN, attempt}
 
 

@@ -25,13 +25,24 @@ def endpoint(endpoints: FakeEndpoints) -> Iterator[FakeEndpoints]:
         yield endpoints
 
 
-def scored(data: bytes) -> list[list[str]]:
-    """The scores of an upload, without header and model."""
+def scored(data: bytes, first: str = "id") -> list[list[str]]:
+    """The scores of an upload, without header and model; `first` is the first column's name."""
     assert score(upload(data)) is not None
     header, *rows = csv.reader(stack.read(stack.RESULTS, SCORES).decode().splitlines())
-    assert header == ["id", "score", "label", "model_version"]
+    assert header == [first, "score", "label", "model_version"]
     assert {row.pop() for row in rows} <= {tables.VERSION}
     return rows
+
+
+def identified(data: bytes, first: str = "id") -> list[str]:
+    """What the rows go by, in the scores' first column."""
+    return [row[0] for row in scored(data, first)]
+
+
+@pytest.fixture
+def trained_without_ids(endpoint: FakeEndpoints) -> None:
+    columns = ["radius", "texture", "diagnosis"]
+    tables.deploy(endpoint, tables.RELEASE, columns=columns, header=True, id=None)
 
 
 def test_every_row_has_a_score_a_label_and_the_models_version() -> None:
@@ -62,9 +73,91 @@ def test_other_forms_of_the_same_rows_have_the_same_scores(data: bytes) -> None:
     assert scored(data) == [["a1", "0.4", "B"], ["a2", "0.9", "M"], ["a3", "0.5", "M"]]
 
 
-def test_without_ids_rows_go_by_their_line() -> None:
-    assert [row[0] for row in scored(b"radius,texture\n1,2\n\n3,4\n")] == ["2", "4"]
-    assert [row[0] for row in scored(b"1,2\n3,4\n")] == ["1", "2"]
+def test_without_ids_rows_go_by_their_line_and_the_scores_say_so() -> None:
+    """As `id`, the number of a line would be taken for that of a patient."""
+    assert identified(b"radius,texture\n1,2\n\n3,4\n", "line") == ["2", "4"]
+    assert identified(b"1,2\n3,4\n", "line") == ["1", "2"]
+
+
+@pytest.mark.usefixtures("trained_without_ids")
+@pytest.mark.parametrize(
+    "header", ["id,radius,texture", "Patient ID,radius,texture", "case-id;radius;texture"]
+)
+def test_a_files_own_ids_are_used_though_the_training_table_had_none(header: str) -> None:
+    delimiter = ";" if ";" in header else ","
+    rows = [header, *(delimiter.join(row) for row in (["2", "40", "1"], ["1", "90", "2"]))]
+
+    assert scored("\n".join(rows).encode()) == [["2", "0.4", "B"], ["1", "0.9", "M"]]
+
+
+@pytest.mark.usefixtures("trained_without_ids")
+def test_ids_may_stand_in_any_column_and_others_are_ignored() -> None:
+    data = b"texture,ward,radius,sample_id\n1,x,40,007\n2,y,90, 0 8 \n2,y,90,007\n"
+
+    assert identified(data) == ["007", "0 8", "007"]
+
+
+@pytest.mark.usefixtures("trained_without_ids")
+@pytest.mark.parametrize(
+    "header",
+    [
+        "radius,texture",
+        ",radius,texture",
+        "name,radius,texture",
+        "case_id,patient_id,radius,texture",
+        "id,ID,radius,texture",
+    ],
+)
+def test_where_no_single_column_is_called_as_ids_are_rows_go_by_their_line(header: str) -> None:
+    cells = ",".join(["7"] * (header.count(",") - 1) + ["40", "1"])
+
+    assert identified(f"{header}\n{cells}\n".encode(), "line") == ["2"]
+
+
+def test_ids_may_be_called_otherwise_than_in_training() -> None:
+    assert identified(b"patient_id,radius,texture\n8,40,1\n") == ["8"]
+
+
+def test_the_column_that_held_the_ids_in_training_comes_first() -> None:
+    assert identified(b"patient_id,id,radius,texture\n8,9,40,1\n") == ["9"]
+
+
+def test_a_feature_or_the_label_is_no_id_whatever_it_is_called(endpoint: FakeEndpoints) -> None:
+    changes = {
+        "columns": ["case_id", "radius", "record_id"],
+        "label": {"column": "record_id", "classes": ["B", "M"]},
+        "features": ["radius", "case_id"],
+        "id": None,
+    }
+    tables.deploy(endpoint, tables.RELEASE, **changes)
+
+    assert identified(b"case_id,radius,record_id\n5,40,B\n", "line") == ["2"]
+    assert identified(b"case_id,radius,record_id,id\n5,40,B,a1\n") == ["a1"]
+
+
+@pytest.mark.usefixtures("trained_without_ids")
+def test_a_row_without_its_id_is_told_of_and_not_scored() -> None:
+    assert identified(b"id,radius,texture\na1,40,1\n,50,1\n") == ["a1"]
+    assert rejection()["listed"] == [
+        {"line": 3, "reason": "missing-value", "detail": "column 'id' holds no id"}
+    ]
+
+
+@pytest.mark.usefixtures("trained_without_ids")
+def test_an_id_in_front_of_the_features_is_not_taken_for_a_feature() -> None:
+    """Without a header they are as many cells as features and the label behind them."""
+    score(upload(b"1,40,30\n2,90,20\n"))
+
+    assert rejection()["reason"] == "columns-unknown"
+    assert "no label stands where the label 'diagnosis' is" in rejection()["detail"]
+    assert identified(b"40,30,B\n90,20,\n", "line") == ["1", "2"]
+
+
+def test_a_header_that_names_a_feature_twice_is_rejected() -> None:
+    score(upload(b"id,radius,texture,Radius\na1,40,1,90\n"))
+
+    assert rejection()["reason"] == "columns-unknown"
+    assert "'radius' twice" in rejection()["detail"]
 
 
 def test_a_header_may_begin_with_a_column_without_name() -> None:

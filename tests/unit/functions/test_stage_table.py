@@ -463,6 +463,8 @@ TEXT = [["label", "center"], *(["xy"[n % 2], "Aachen"] for n in range(30))]
         (b"label,class,a\nx,x,2\n", {}, "label-column-unknown", "'label', 'class'"),
         (b"label,a\nx,2\n", {"label": "b"}, "label-column-unknown", "'b' is none of"),
         (b"label,a\nx,2\n", {"features": ["b"]}, "mapping-invalid", "'b'"),
+        (b"label,a\nx,2\n", {"label": "\ud800"}, "mapping-invalid", "half a surrogate pair"),
+        (b"label,a\nx,2\n", {"\ud800": 1}, "mapping-invalid", "half a surrogate pair"),
         (b"label,a\nx,2\n", {"features": ["label"]}, "mapping-invalid", "'features'"),
         (b"label,a\nx,2\n", {"id": "label"}, "mapping-invalid", "same column"),
         (b"label,a\nx,2\n", {"id": 1}, "mapping-invalid", "'id'"),

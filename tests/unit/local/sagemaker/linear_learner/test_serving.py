@@ -151,6 +151,7 @@ def labels_of(payload: bytes) -> dict[str, list[float]]:
         (b'{"instances": [{"features": [true, 2]}]}', JSON, "", 400, "True is no number"),
         (b'{"instances": [{"features": [1]}, {"features": [1, 2]}]}', JSON, "", 400, "differ"),
         (b"[1, 2]", JSON, "", 400, "unable to evaluate payload provided"),
+        (b"[" * 60_000, JSON, "", 400, "unable to evaluate payload provided"),
         (b'{"features": 1}', LINES, "", 400, "unable to evaluate payload provided"),
         (
             b'{"features": {"keys": [2], "shape": [2], "values": [1]}}',

@@ -1,0 +1,73 @@
+"""What a runtime is started with: a template and its parameters, checked before anything runs."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from local.cloudformation.template import TemplateError, parse, resolve_parameters
+
+_PARAMETERS = Path(__file__).with_name("parameters.json")
+
+
+@dataclasses.dataclass(frozen=True)
+class Launch:
+    """`given` are parameters as the stack is created with, `resolved` those of all the template."""
+
+    template: Path
+    given: Mapping[str, str]
+    resolved: Mapping[str, str]
+
+    @classmethod
+    def of(cls, root: Path, template: Path | None, parameters: Mapping[str, str]) -> Launch:
+        """Without a template it is the product's, with the laptop's parameters below the given.
+
+        Raises TemplateError; OSError where the template cannot be read.
+        """
+        given = dict(parameters)
+        if template is None:
+            template = root / "template.yaml"
+            given = {**json.loads(_PARAMETERS.read_text()), **given}
+        try:
+            document = parse(template.read_text())
+        except UnicodeDecodeError as error:
+            raise TemplateError(f"{template} is no text: {error}") from error
+        _check_names(given, document.get("Parameters") or {}, template)
+        resolved = resolve_parameters(document, {name: str(given[name]) for name in given})
+        texts = {
+            name: ",".join(value) if isinstance(value, list) else value
+            for name, value in resolved.items()
+        }
+        return cls(template, given, texts)
+
+    def record(self) -> dict[str, Any]:
+        """What runtime.json keeps of it."""
+        return {"template": str(self.template.resolve()), "parameters": dict(self.resolved)}
+
+    def differences(self, asked: Mapping[str, str], running: Mapping[str, Any]) -> Iterator[str]:
+        """In what a running one, by its record, is not this; of parameters, those that were asked
+        for, whatever the others are."""
+        mine = str(self.template.resolve())
+        template = running.get("template", mine)
+        if template != mine:
+            yield f"its template is {template}, not {mine}"
+            return
+        values = running.get("parameters", {})
+        for name in sorted(asked):
+            if name in values and values[name] != self.resolved[name]:
+                yield f"{name} is {values[name]!r}, not {self.resolved[name]!r}"
+
+
+def _check_names(given: Mapping[str, str], declared: Mapping[str, Any], template: Path) -> None:
+    plain = {name.casefold(): name for name in declared}
+    for name in given:
+        if name not in declared:
+            near = difflib.get_close_matches(name.casefold(), plain, n=1)
+            hint = f"; did you mean {plain[near[0]]}?" if near else "."
+            raise TemplateError(
+                f"There is no parameter {name}{hint} All are under Parameters in {template}"
+            )
