@@ -103,8 +103,9 @@ def test_an_inbox_object_that_is_no_image_is_rejected_and_consumed(
     assert stack.depth("InboxDeadLetterQueueUrl") == 0
 
 
-def drop(stack: Stack, file: Path) -> subprocess.CompletedProcess[str]:
+def drop(stack: Stack, file: Path, *more: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "local", "drop", "--state", str(stack.laptop.state), str(file)]
+    command += more
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
@@ -131,6 +132,24 @@ def test_drop_refuses_a_file_that_it_cannot_place(stack: Stack, tmp_path: Path) 
 
     assert dropped.returncode == 1
     assert "none of .bmp, .csv, .data" in dropped.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "more", "says"),
+    [
+        ("cohort.mapping.json", (), "it is read when its table is dropped"),
+        ("scan.png", ("--to", "elsewhere/"), "nothing works on it there, only in datasets/ and"),
+    ],
+)
+def test_drop_waits_for_nothing_where_nothing_will_come(
+    stack: Stack, tmp_path: Path, name: str, more: tuple[str, ...], says: str
+) -> None:
+    (tmp_path / name).write_text("{}")
+
+    dropped = drop(stack, tmp_path / name, *more)
+
+    assert dropped.returncode == 0, dropped.stderr
+    assert says in dropped.stdout
 
 
 def test_an_image_without_an_endpoint_ends_among_the_dead_letters(stack: Stack) -> None:

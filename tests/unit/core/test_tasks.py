@@ -23,7 +23,9 @@ LOG = {
 
 @pytest.mark.parametrize("task", TASKS, ids=lambda task: task.name)
 def test_every_metric_is_found_in_the_log_exactly_once(task: tasks.Task) -> None:
-    for definition in task.metric_definitions():
+    definitions = task.metric_definitions()
+    assert definitions
+    for definition in definitions:
         values = re.findall(definition["Regex"], LOG[task.name])
         assert len(values) == 1, definition
         float(values[0])

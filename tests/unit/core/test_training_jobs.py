@@ -50,7 +50,9 @@ def test_the_container_is_cut_off_and_its_code_comes_as_a_channel(release: Compo
 
 
 def test_each_split_is_a_channel_of_its_manifest(release: Compose) -> None:
-    for channel in training_jobs.request(release())["InputDataConfig"][:3]:
+    channels = training_jobs.request(release())["InputDataConfig"][:3]
+    assert [channel["ChannelName"] for channel in channels] == ["train", "validation", "test"]
+    for channel in channels:
         name = channel["ChannelName"]
         source = channel["DataSource"]["S3DataSource"]
         assert source["S3DataType"] == "ManifestFile"
