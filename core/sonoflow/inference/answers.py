@@ -153,18 +153,22 @@ class Answer:
             for complete in self._completing:
                 self._remove_earlier(complete)
         self._written[key] = None
-        tries = _TRIES if again else 1
-        while (known := self._earlier(key)) is None or known.stamp != self.stamp:
+        known = None if again else self._earlier(key)
+        for left in range(_TRIES if again else 1, 0, -1):
             condition = {"IfNoneMatch": "*"} if known is None else {"IfMatch": known.etag}
-            tries -= 1
             try:
                 self._written[key] = put(**condition).get("VersionId")
                 return
             except ClientError as error:
-                # What it met may be its own: a write whose answer was lost on the way.
-                if not _is_not_met(error) or not (tries or self._stands(key)):
+                if not _is_not_met(error):
                     raise
-            time.sleep(random.uniform(0, _PAUSE_SECONDS))  # noqa: S311
+                known = self._earlier(key)
+                if known is not None and known.stamp == self.stamp:
+                    return  # its own, by a write whose answer was lost on the way
+                if left == 1:
+                    raise
+            if left < _TRIES:  # the first time only says that something is there
+                time.sleep(random.uniform(0, _PAUSE_SECONDS))  # noqa: S311
 
     def _leave_if_settled(self) -> None:
         """Raises Overtaken if this version, or a later one, already has its answer."""
@@ -186,7 +190,7 @@ class Answer:
         for key in self._keys:
             if key not in self._written:
                 self._remove_earlier(key)
-            elif not self._stands(key):
+            elif key not in self._completing and not self._stands(key):
                 raise Overtaken("a later delivery answers meanwhile")
         if self._was_there and uploads.state(self._upload) is not State.PRESENT:
             raise Overtaken("the object was deleted meanwhile")
