@@ -138,12 +138,19 @@ class Stack:
         return str(wait_for(received, f"a notification with {containing!r}", 30))
 
     def depth(self, output: str) -> int:
-        """Messages in a queue, those in flight included."""
-        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-        attributes = self._sqs.get_queue_attributes(
-            QueueUrl=self.outputs[output], AttributeNames=names
-        )["Attributes"]
-        return sum(int(value) for value in attributes.values())
+        """Messages in a queue, those in flight and those that come later included."""
+        kinds = ("Messages", "MessagesNotVisible", "MessagesDelayed")
+        return sum(self._messages(output, kind) for kind in kinds)
+
+    def delayed(self, output: str) -> int:
+        """Messages that come later."""
+        return self._messages(output, "MessagesDelayed")
+
+    def _messages(self, output: str, kind: str) -> int:
+        name = f"ApproximateNumberOf{kind}"
+        url = self.outputs[output]
+        found = self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[name])
+        return int(found["Attributes"][name])
 
     def running(self) -> list[str]:
         """Executions and training jobs that have not ended."""

@@ -152,13 +152,27 @@ def test_drop_waits_for_nothing_where_nothing_will_come(
     assert says in dropped.stdout
 
 
-def test_an_image_without_an_endpoint_ends_among_the_dead_letters(stack: Stack) -> None:
-    stack.upload("inbox/early.png", png())
+def test_a_message_that_is_no_event_ends_among_the_dead_letters(stack: Stack) -> None:
+    queue = stack.outputs["InboxQueueUrl"]
+    stack.laptop.client("sqs").send_message(QueueUrl=queue, MessageBody="see the letter")
 
     wait_for(lambda: stack.depth("InboxDeadLetterQueueUrl") == 1, "the dead letter", 60)
 
     assert stack.depth("InboxQueueUrl") == 0
+
+
+def test_an_image_that_comes_before_its_model_waits_and_uses_up_no_attempt(stack: Stack) -> None:
+    before = stack.depth("InboxDeadLetterQueueUrl")
+    stack.upload("inbox/early.png", png())
+
+    for attempt in (1, 2, 3):  # one more than a message has
+        wait_for(lambda: stack.delayed("InboxQueueUrl") == 1, f"the wait after {attempt}", 30)
+        wait_for(lambda: stack.delayed("InboxQueueUrl") == 0, f"the end of wait {attempt}", 30)
+
+    assert stack.depth("InboxDeadLetterQueueUrl") == before
     assert stack.keys(stack.results, "predictions/early") == []
+    stack.s3.delete_object(Bucket=stack.uploads, Key="inbox/early.png")
+    wait_for(lambda: stack.depth("InboxQueueUrl") == 0, "the message to be consumed", 60)
 
 
 def test_planted_code_is_not_trained_with(stack: Stack, phantoms: Callable[[int], bytes]) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +15,12 @@ from tests.e2e.conftest import Deploy, Stack, wait_for
 pytestmark = pytest.mark.slow
 
 Phantoms = Callable[[int], bytes]
+
+
+def one_image(archive: bytes) -> bytes:
+    with zipfile.ZipFile(io.BytesIO(archive)) as members:
+        name = next(each for each in members.namelist() if each.endswith(").png"))
+        return members.read(name)
 
 
 def scaling_policies(stack: Stack) -> list[dict[str, Any]]:
@@ -49,6 +57,7 @@ def approvals(stack: Stack, group: str) -> dict[int, str]:
 
 def test_realtime_hosting_scales(deploy: Deploy, phantoms: Phantoms) -> None:
     with deploy(HostingMode="realtime", ScalingMaximum="3", ScaleInCooldown="77") as stack:
+        stack.upload("inbox/early.png", one_image(phantoms(1)))  # long before its models
         ended = stack.run_to_the_end("datasets/phantoms.zip", phantoms(1))
 
         assert ended["status"] == "SUCCEEDED", ended.get("cause")
@@ -60,6 +69,8 @@ def test_realtime_hosting_scales(deploy: Deploy, phantoms: Phantoms) -> None:
         for policy in policies.values():
             target = policy["TargetTrackingScalingPolicyConfiguration"]
             assert target["ScaleInCooldown"] == 77
+        assert stack.wait_for_document(stack.results, "predictions/early.png.json")
+        assert stack.depth("InboxDeadLetterQueueUrl") == 0
 
 
 def test_a_second_data_set_updates_the_endpoints_in_place(
