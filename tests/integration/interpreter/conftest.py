@@ -4,24 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import logging
-import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from moto.server import DomainDispatcherApplication, create_backend_app
-from werkzeug.serving import make_server
 
-from local.reaper import Reaper
+from benchmarks.held_requests import HeldRequests
+from benchmarks.interpreter import ROOT, running
 from local.runtime import Runtime
-from local.sagemaker import hosting, training, tuning
-from local.stepfunctions import service as stepfunctions
 
-ROOT = Path(__file__).parents[3]
+__all__ = ["ROOT", "Platform", "wait_for"]
 TRUST = '{"Version":"2012-10-17","Statement":[]}'
 
 
@@ -31,6 +25,7 @@ class Platform:
 
     runtime: Runtime
     role: str
+    requests: HeldRequests
 
     def client(self, service: str) -> Any:
         return self.runtime.client(service)
@@ -84,26 +79,8 @@ def wait_for(
 
 @pytest.fixture(scope="session")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = make_server(
-        "127.0.0.1", 0, DomainDispatcherApplication(create_backend_app), threaded=True
-    )
-    reaper = Reaper()
-    runtime = Runtime(
-        port=server.server_port,
-        state=tmp_path_factory.mktemp("state"),
-        root=ROOT,
-        reaper=reaper,
-    )
-    for module in (stepfunctions, training, tuning, hosting):
-        module.install(runtime)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    role = runtime.client("iam").create_role(
-        RoleName=f"role-{uuid.uuid4().hex[:12]}", AssumeRolePolicyDocument=TRUST
-    )
-    yield Platform(runtime, role["Role"]["Arn"])
-    server.shutdown()
-    server.server_close()
-    thread.join()
-    reaper.close()
+    with running(tmp_path_factory.mktemp("state")) as (runtime, requests):
+        role = runtime.client("iam").create_role(
+            RoleName=f"role-{uuid.uuid4().hex[:12]}", AssumeRolePolicyDocument=TRUST
+        )
+        yield Platform(runtime, role["Role"]["Arn"], requests)
