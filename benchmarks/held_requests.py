@@ -42,7 +42,8 @@ class HeldRequests:
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         before, after = self._before, self._after
         if before is None and after is None:
-            return self._application(environ, start_response)  # type: ignore[no-any-return]
+            answer: Iterable[bytes] = self._application(environ, start_response)
+            return answer
         call = Call(_operation(environ), _access_key(environ))
         try:
             if before is not None:
@@ -82,7 +83,7 @@ class Hold:
             held = self._left == 0
         if held:
             self.reached.set()
-            self.go.wait(60)
+            self.go.wait(120)
             if self.refuse:
                 raise Refused
 

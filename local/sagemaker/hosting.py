@@ -80,6 +80,7 @@ class Endpoints:
                 raise ValidationError(
                     message="DeploymentConfig: not supported yet by the laptop runtime."
                 )
+            retains = _retains_variants(response)
             backend.describe_endpoint(name)
             backend.describe_endpoint_config(config_name)
             with self._lock:
@@ -92,7 +93,7 @@ class Endpoints:
                 endpoint.endpoint_status = "Updating"
                 endpoint.failure_reason = None
             config = backend.endpoint_configs[config_name]
-            retained = endpoint.production_variants if _retains_variants(response) else []
+            retained = endpoint.production_variants if retains else []
             self._in_background(self._update, backend, endpoint, config, retained)
             return ActionResult({"EndpointArn": endpoint.arn})
 

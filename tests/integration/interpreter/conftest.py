@@ -7,15 +7,16 @@ import json
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from benchmarks.held_requests import HeldRequests
-from benchmarks.interpreter import ROOT, running
+from benchmarks.interpreter import running
 from local.runtime import Runtime
 
-__all__ = ["ROOT", "Platform", "wait_for"]
+ROOT = Path(__file__).parents[3]
 TRUST = '{"Version":"2012-10-17","Statement":[]}'
 
 
