@@ -41,19 +41,19 @@ class HeldRequests:
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         before, after = self._before, self._after
-        if before is None and after is None:
-            answer: Iterable[bytes] = self._application(environ, start_response)
-            return answer
-        call = Call(_operation(environ), _access_key(environ))
-        try:
-            if before is not None:
-                before(call)
-            response = Response.from_app(self._application, environ, buffered=True)
-            if after is not None:
-                after(call)
-        except Refused:
-            response = Response(_UNAVAILABLE, 503, {"x-amzn-RequestId": "refused"})
-        return response(environ, start_response)
+        response = self._application
+        if before is not None or after is not None:
+            call = Call(_operation(environ), _access_key(environ))
+            try:
+                if before is not None:
+                    before(call)
+                response = Response.from_app(self._application, environ, buffered=True)
+                if after is not None:
+                    after(call)
+            except Refused:
+                response = Response(_UNAVAILABLE, 503, {"x-amzn-RequestId": "refused"})
+        answer: Iterable[bytes] = response(environ, start_response)
+        return answer
 
     @contextlib.contextmanager
     def watched(

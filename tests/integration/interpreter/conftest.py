@@ -14,6 +14,8 @@ import pytest
 
 from benchmarks.held_requests import HeldRequests
 from benchmarks.interpreter import running
+from benchmarks.release_machine import Machines
+from benchmarks.release_trial import Trial
 from local.runtime import Runtime
 
 ROOT = Path(__file__).parents[3]
@@ -85,3 +87,25 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
             RoleName=f"role-{uuid.uuid4().hex[:12]}", AssumeRolePolicyDocument=TRUST
         )
         yield Platform(runtime, role["Role"]["Arn"], requests)
+
+
+@pytest.fixture(scope="module")
+def machines(platform: Platform) -> Machines:
+    return Machines(platform.runtime)
+
+
+@pytest.fixture(scope="module")
+def served(machines: Machines) -> Iterator[Trial]:
+    """An endpoint that serves a good release, shared: every test leaves it serving one."""
+    trial = Trial(machines)
+    assert trial.ended(trial.start(trial.prepare("first")))["status"] == "SUCCEEDED"
+    yield trial
+    trial.close()
+
+
+@pytest.fixture
+def empty(machines: Machines) -> Iterator[Trial]:
+    """No endpoint yet."""
+    trial = Trial(machines)
+    yield trial
+    trial.close()

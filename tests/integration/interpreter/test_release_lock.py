@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
 from benchmarks.held_requests import Call, Hold
-from benchmarks.release_machine import Machines
 from benchmarks.release_outcomes import violations
 from benchmarks.release_trial import Left, Trial, Tried
 from tests.integration.interpreter.conftest import Platform, wait_for
@@ -39,28 +38,6 @@ STOPS = [
     (False, ("DeleteEndpointConfig", 1)),
     (False, ("UpdateItem", 3)),
 ]
-
-
-@pytest.fixture(scope="module")
-def machines(platform: Platform) -> Machines:
-    return Machines(platform.runtime)
-
-
-@pytest.fixture(scope="module")
-def served(machines: Machines) -> Iterator[Trial]:
-    """An endpoint that serves a good release, shared: every test leaves it serving one."""
-    trial = Trial(machines)
-    assert trial.ended(trial.start(trial.prepare("first")))["status"] == "SUCCEEDED"
-    yield trial
-    trial.close()
-
-
-@pytest.fixture
-def empty(machines: Machines) -> Iterator[Trial]:
-    """No endpoint yet."""
-    trial = Trial(machines)
-    yield trial
-    trial.close()
 
 
 def waits(trial: Trial, tried: Tried) -> Callable[[], bool]:

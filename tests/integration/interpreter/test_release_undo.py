@@ -4,40 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from benchmarks.held_requests import Call, Hold, Refused
-from benchmarks.release_machine import Machines
 from benchmarks.release_trial import Left, Trial, Tried
-from tests.integration.interpreter.conftest import ROOT, Platform
+from tests.integration.interpreter.conftest import Platform
 
 RUNS = (f"run-{number}" for number in itertools.count())
-
-
-@pytest.fixture(scope="module")
-def machines(platform: Platform) -> Machines:
-    return Machines(platform.runtime)
-
-
-@pytest.fixture(scope="module")
-def served(machines: Machines) -> Iterator[Trial]:
-    """An endpoint that serves a good release, shared."""
-    trial = Trial(machines)
-    assert trial.ended(trial.start(trial.prepare("first")))["status"] == "SUCCEEDED"
-    yield trial
-    trial.close()
-
-
-@pytest.fixture
-def empty(machines: Machines) -> Iterator[Trial]:
-    """No endpoint yet."""
-    trial = Trial(machines)
-    yield trial
-    trial.close()
 
 
 @contextlib.contextmanager
@@ -319,37 +295,3 @@ def test_a_release_whose_container_does_not_start_takes_back_what_a_stopped_one_
     assert ended["error"] == "EndpointRolledBack"
     assert (after.serves, after.answers) == (first.name, first.name)
     assert broken.name not in after.configs | after.models
-
-
-@pytest.mark.parametrize(
-    ("cause", "told"),
-    [
-        (json.dumps({"errorMessage": 'said "no"\n', "errorType": "E"}), 'said "no"\n'),
-        (json.dumps({"TrainingJobName": "t", "FailureReason": "out of memory"}), "out of memory"),
-        (json.dumps({"Error": "ProbeFailed", "Cause": "c", "Input": '{"Cause":1}'}), "c"),
-        ('{"errorMessage": "whole", "stackTrace": ["cut of', "whole"),
-        ('{"errorMessage": "cut of', '{"errorMessage": "cut of'),
-        ("{'a': 'python'}", "{'a': 'python'}"),
-        ('{"errorMessage": "\\q"}', '{"errorMessage": "\\q"}'),
-        ("plain", "plain"),
-        (None, ""),
-    ],
-)
-def test_a_cause_that_is_no_whole_json_is_told_all_the_same(
-    platform: Platform, cause: str | None, told: str
-) -> None:
-    states = json.loads((ROOT / "statemachine/release_model.asl.json").read_text("utf-8"))["States"]
-    failed = {"Error": "States.TaskFailed"} | ({} if cause is None else {"Cause": cause})
-    definition = {
-        "StartAt": "Failed",
-        "States": {
-            "Failed": {"Type": "Pass", "Output": failed, "Next": "ExplainFailure"},
-            "ExplainFailure": {**states["ExplainFailure"], "Next": "Told"},
-            "Told": {"Type": "Pass", "Output": "{% $failure %}", "End": True},
-        },
-    }
-
-    failure = platform.states(definition)
-
-    assert failure["cause"] == told
-    assert failure["error"] == ("ProbeFailed" if told == "c" else "TaskFailed")
