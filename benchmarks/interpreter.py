@@ -12,6 +12,7 @@ from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
 from benchmarks.held_requests import HeldRequests
+from local import tables
 from local.reaper import Reaper
 from local.runtime import Runtime
 from local.sagemaker import hosting, training, tuning
@@ -28,7 +29,7 @@ def running(state: Path) -> Iterator[tuple[Runtime, HeldRequests]]:
     server = make_server("127.0.0.1", 0, requests, threaded=True)
     reaper = Reaper()
     runtime = Runtime(port=server.server_port, state=state, root=ROOT, reaper=reaper)
-    for module in (stepfunctions, training, tuning, hosting):
+    for module in (tables, stepfunctions, training, tuning, hosting):
         module.install(runtime)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()

@@ -113,7 +113,7 @@ def configure() -> None:
 
 def installers() -> list[Callable[[Runtime], None]]:
     """What the runtime adds to moto, in order. Imported late: it draws all of moto in."""
-    from local import credentials, policies, queues
+    from local import credentials, policies, queues, tables
     from local.cloudformation import service as cloudformation
     from local.events import service as events
     from local.lambdas import service as lambda_runtime
@@ -121,7 +121,7 @@ def installers() -> list[Callable[[Runtime], None]]:
     from local.stepfunctions import service as stepfunctions
 
     modules = (
-        *(credentials, policies, cloudformation, lambda_runtime, queues, events),
+        *(credentials, policies, cloudformation, lambda_runtime, queues, tables, events),
         *(stepfunctions, training, tuning, hosting),
     )
     return [module.install for module in modules]
