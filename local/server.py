@@ -123,7 +123,7 @@ def configure() -> None:
 
 def installers() -> list[Callable[[Runtime], None]]:
     """What the runtime adds to moto, in order. Imported late: it draws all of moto in."""
-    from local import conditional_writes, credentials, policies, queues
+    from local import conditional_writes, credentials, policies, queues, tables
     from local.cloudformation import service as cloudformation
     from local.events import service as events
     from local.lambdas import service as lambda_runtime
@@ -132,7 +132,7 @@ def installers() -> list[Callable[[Runtime], None]]:
 
     modules = (
         *(credentials, policies, conditional_writes, cloudformation, lambda_runtime, queues),
-        *(events, stepfunctions, training, tuning, hosting),
+        *(tables, events, stepfunctions, training, tuning, hosting),
     )
     return [module.install for module in modules]
 

@@ -29,7 +29,8 @@ def model_package(release: Release) -> dict[str, Any]:
             "SupportedResponseMIMETypes": list(release.task.response_types),
             "SupportedRealtimeInferenceInstanceTypes": [release.hosting.hosting_instance_type],
         },
-        "ModelApprovalStatus": "Approved",
+        # Approved by the state machine, once the endpoint has passed its probe.
+        "ModelApprovalStatus": "PendingManualApproval",
         # Makes a repeated call register nothing twice.
         "ClientToken": release.version,
     }

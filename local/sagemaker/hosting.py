@@ -80,6 +80,7 @@ class Endpoints:
                 raise ValidationError(
                     message="DeploymentConfig: not supported yet by the laptop runtime."
                 )
+            retains = _retains_variants(response)
             backend.describe_endpoint(name)
             backend.describe_endpoint_config(config_name)
             with self._lock:
@@ -92,7 +93,8 @@ class Endpoints:
                 endpoint.endpoint_status = "Updating"
                 endpoint.failure_reason = None
             config = backend.endpoint_configs[config_name]
-            self._in_background(self._update, backend, endpoint, config)
+            retained = endpoint.production_variants if retains else []
+            self._in_background(self._update, backend, endpoint, config, retained)
             return ActionResult({"EndpointArn": endpoint.arn})
 
         return update_endpoint
@@ -129,7 +131,11 @@ class Endpoints:
             self._settle(endpoint, "InService")
 
     def _update(
-        self, backend: SageMakerModelBackend, endpoint: FakeEndpoint, config: FakeEndpointConfig
+        self,
+        backend: SageMakerModelBackend,
+        endpoint: FakeEndpoint,
+        config: FakeEndpointConfig,
+        retained: list[dict[str, Any]],
     ) -> None:
         try:
             server = self._serve(backend, endpoint, config)
@@ -140,9 +146,10 @@ class Endpoints:
         previous = self._servers.get(endpoint.arn)
         self._servers[endpoint.arn] = server
         endpoint.endpoint_config_name = config.endpoint_config_name
-        endpoint.production_variants = endpoint._process_production_variants(
-            config.production_variants
-        )
+        endpoint.production_variants = [
+            {**variant, **_kept(variant["VariantName"], retained)}
+            for variant in endpoint._process_production_variants(config.production_variants)
+        ]
         self._settle(endpoint, "InService")
         if previous is not None:
             previous.close()
@@ -187,3 +194,22 @@ class Endpoints:
         endpoint.last_modified_time = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
         with self._lock:
             endpoint.endpoint_status = status
+
+
+def _retains_variants(response: SageMakerResponse) -> bool:
+    if response._get_param("ExcludeRetainedVariantProperties"):
+        raise ValidationError(
+            message="ExcludeRetainedVariantProperties: not supported yet by the laptop runtime."
+        )
+    return bool(response._get_param("RetainAllVariantProperties"))
+
+
+def _kept(variant: str, retained: list[dict[str, Any]]) -> dict[str, Any]:
+    """How many instances and which weight that variant had, if it is to keep them."""
+    return {
+        name: value
+        for one in retained
+        if one["VariantName"] == variant
+        for name, value in one.items()
+        if name.endswith(("InstanceCount", "Weight"))
+    }

@@ -85,13 +85,18 @@ def _create_endpoint_config(original: Any) -> Any:
 
 def _instance_type(config: FakeEndpointConfig, instance_type: str) -> None:
     """moto: knows the instance types of 2020. AWS: those of the API's model."""
-    model = botocore.session.get_session().get_service_model("sagemaker")
-    known = model.shape_for("ProductionVariantInstanceType").enum
+    known = _instance_types()
     if instance_type not in known:
         raise ValidationError(
             message=f"Value '{instance_type}' at 'instanceType' failed to satisfy constraint: "
             f"Member must satisfy enum value set: {known}"
         )
+
+
+@functools.cache
+def _instance_types() -> list[str]:
+    model = botocore.session.get_session().get_service_model("sagemaker")
+    return list(model.shape_for("ProductionVariantInstanceType").enum)
 
 
 def _update_model_package(original: Any) -> Any:

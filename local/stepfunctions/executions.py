@@ -107,13 +107,17 @@ def _stop_execution(self: StepFunctionResponse) -> ActionResult:
 
 
 def _describe_execution(original: Callable[[Any], ActionResult]) -> Callable[[Any], ActionResult]:
-    """moto: no `stopDate` for a timed out execution. AWS: whenever it is over."""
+    """moto: no `stopDate` for a timed out execution, and `includedData` is ignored. AWS: a date
+    whenever it is over, and METADATA_ONLY leaves input and output out."""
 
     def describe_execution(self: StepFunctionResponse) -> ActionResult:
         execution = self.stepfunction_backend.describe_execution(self._get_param("executionArn"))
         result = original(self)
         if execution.stop_date is not None:
             result.result["stopDate"] = execution.stop_date
+        if self._get_param("includedData") == "METADATA_ONLY":
+            for name in ("input", "inputDetails", "output", "outputDetails"):
+                result.result.pop(name, None)
         return result
 
     return describe_execution

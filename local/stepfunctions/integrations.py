@@ -11,7 +11,7 @@ from typing import Any
 import boto3
 import botocore.session
 from botocore.exceptions import ClientError, UnknownServiceError
-from botocore.model import OperationModel
+from botocore.model import OperationModel, ServiceModel
 from moto.stepfunctions.parser.asl.component.common.error_name.error_equals_decl import (
     ErrorEqualsDecl,
 )
@@ -90,10 +90,16 @@ def _boto_names() -> dict[str, str]:
 
 
 @functools.cache
+def service_model(service: str) -> ServiceModel:
+    """One for all operations: SageMaker's alone takes a second to read, and 50 MB to keep."""
+    return botocore.session.get_session().get_service_model(service)
+
+
+@functools.cache
 def operation(service: str, action: str) -> OperationModel | None:
     """botocore's model of an operation, by its snake_case name; None if there is none."""
     try:
-        model = botocore.session.get_session().get_service_model(service)
+        model = service_model(service)
     except UnknownServiceError:
         return None
     wanted = action.replace("_", "").lower()

@@ -51,6 +51,23 @@ _ACTIONS = {
     "createEndpoint": (None,),
     "updateEndpoint": (None,),
 }
+# All that Step Functions documents of the calls that wait for nothing; any other field ends an
+# execution with States.Runtime, which no Catch sees. `aws-sdk:sagemaker` takes the whole API.
+# https://github.com/awsdocs/aws-step-functions-developer-guide/blob/main/doc_source/connect-sagemaker.md
+_PARAMETERS = {
+    "createModel": {
+        "Containers",
+        "EnableNetworkIsolation",
+        "ExecutionRoleArn",
+        "ModelName",
+        "PrimaryContainer",
+        "Tags",
+        "VpcConfig",
+    },
+    "createEndpointConfig": {"EndpointConfigName", "KmsKeyId", "ProductionVariants", "Tags"},
+    "createEndpoint": {"EndpointConfigName", "EndpointName", "Tags"},
+    "updateEndpoint": {"EndpointConfigName", "EndpointName"},
+}
 _JOBS = {
     "createTrainingJob": "TrainingJob",
     "createHyperParameterTuningJob": "HyperParameterTuningJob",
@@ -79,6 +96,9 @@ class SageMakerTask(StateTaskService):  # type: ignore[misc] # moto is not typed
                 f"runtime. It knows sagemaker:{', sagemaker:'.join(_ACTIONS)} "
                 f"and sagemaker:{'.sync, sagemaker:'.join(_JOBS)}.sync."
             )
+
+    def _get_supported_parameters(self) -> set[str] | None:
+        return _PARAMETERS.get(self.resource.api_action)
 
     def _normalise_response(self, response: Any, *_names: Any) -> None:
         """Optimised integrations return the API's own member names."""

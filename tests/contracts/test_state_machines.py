@@ -20,8 +20,8 @@ import sonoflow.errors
 from tests.contracts.conftest import lintable, states_of
 
 MACHINES = ("train_images", "train_table", "release_model")
-# The way back may fail only as a whole: a catch there would hide what is left behind.
-UNDO = re.compile(r"^(Restore|Remove|Reject|DescribeRestored)|^NotifyFailure$|^StageBatch$")
+# The last thing that an execution tries, and what the map around it counts.
+UNCAUGHT = {"NotifyFailure", "StageBatch"}
 # How Lambda reports a function whose process ended under it.
 KILLED = {"Lambda.Unknown", "Runtime.ExitError", "Sandbox.Timedout"}
 # What boto3 raises inside a function: Lambda reports an exception under its class's name.
@@ -32,7 +32,7 @@ CLIENT_ERRORS = {name for name, _ in inspect.getmembers(botocore.exceptions, ins
 }
 AWS_ERRORS = re.compile(
     r"^(States\.[A-Z]\w+|Lambda\.\w+|SageMaker\.\w+|SNS\.\w+|StepFunctions\.\w+"
-    r"|ApplicationAutoScaling\.\w+)$"
+    r"|ApplicationAutoScaling\.\w+|DynamoDB\.\w+|Sfn\.\w+)$"
 )
 
 
@@ -152,12 +152,54 @@ def test_every_resource_is_of_the_partition_that_runs_it(
     assert given["Partition"] == {"Ref": "AWS::Partition"}
 
 
+def test_sagemaker_is_called_through_the_sdk_unless_a_job_is_waited_for(
+    machines: dict[str, Any],
+) -> None:
+    """The optimised calls take only some of the API's fields; another one ends the execution, and
+    no Catch sees it."""
+    for machine in machines.values():
+        for name, state in states_of(machine):
+            if ":states:::sagemaker:" in state.get("Resource", ""):
+                assert state["Resource"].endswith(".sync"), name
+
+
+def test_a_failure_is_explained_in_the_same_way_everywhere(
+    root: Path, machines: dict[str, Any]
+) -> None:
+    """And a cause is never parsed as a whole: where it is cut off, $parse would end the execution
+    in a state that can catch nothing."""
+    told = machines["release_model"]["States"]["ExplainFailure"]["Assign"]["failure"]
+    expression = told.removeprefix("{% ").removesuffix(" %}")
+    written = json.dumps(expression, ensure_ascii=False)[1:-1]
+    copies = {name: text_of(root, name).count(written) for name in MACHINES}
+
+    assert copies == {"train_images": 2, "train_table": 1, "release_model": 1}
+    for name in MACHINES:
+        assert "$parse" not in text_of(root, name).replace(written, ""), name
+    assert "$parse($cause)" not in expression
+
+
+def test_whoever_changes_an_endpoint_has_locked_it(machines: dict[str, Any]) -> None:
+    """Without the state that takes the lock none of them is reached, on the way back neither
+    without the one that asks whether it is held."""
+    machine = copy.deepcopy(machines["release_model"])
+    del machine["States"]["ConfirmLock"]
+    machine["States"]["LockEndpoint"] = {"Type": "Fail"}
+    changing = {"CreateEndpoint", "UpdateEndpoint", "RestoreEndpoint", "RemoveEndpoint"}
+    changing |= {"RemoveFailedEndpoint", "ApproveModelPackage", "MarkProven"}
+    for state in machine["States"].values():
+        if "Choices" in state:
+            state["Choices"] = [rule for rule in state["Choices"] if rule["Next"] != "ConfirmLock"]
+
+    assert changing <= unreached(machine)
+
+
 @pytest.mark.parametrize("name", MACHINES)
 def test_every_task_retries_and_catches(machines: dict[str, Any], name: str) -> None:
     for state_name, state in states_of(machines[name]):
         if state["Type"] == "Task":
             assert state["Retry"], state_name
-            if not UNDO.match(state_name):
+            if state_name not in UNCAUGHT:
                 assert state["Catch"][-1]["ErrorEquals"] == ["States.ALL"], state_name
 
 

@@ -281,6 +281,20 @@ def test_no_function_is_larger_than_a_new_account_allows(
     assert len(functions) == len(resources(template, "AWS::Serverless::Function"))
 
 
+def test_a_release_may_lock_an_endpoint_and_ask_after_other_releases_alone(
+    template: dict[str, Any],
+) -> None:
+    pairs = allowed(template, "ReleaseModelStateMachine")
+
+    assert {pair for pair in pairs if pair[0].startswith(("dynamodb:", "states:"))} == {
+        ("dynamodb:GetItem", "LocksTable.Arn"),
+        ("dynamodb:UpdateItem", "LocksTable.Arn"),
+        ("states:DescribeExecution", "execution:${AWS::StackName}-release-model:*"),
+    }
+    key = template["Resources"]["LocksTable"]["Properties"]["KeySchema"]
+    assert key == [{"AttributeName": "endpoint", "KeyType": "HASH"}]
+
+
 def test_functions_trace_and_run_on_the_one_runtime(expanded: dict[str, Any]) -> None:
     for function in resources(expanded, "AWS::Lambda::Function").values():
         assert function["Properties"]["TracingConfig"] == {"Mode": "Active"}

@@ -95,6 +95,38 @@ def test_a_second_data_set_updates_the_endpoints_in_place(
         assert approvals(stack, "sonoflow-classifier") == {1: "Approved", 2: "Approved"}
 
 
+def test_two_data_sets_at_once_take_turns_at_the_endpoints(
+    deploy: Deploy, phantoms: Phantoms
+) -> None:
+    """Given two data sets dropped in the same moment, when both have trained, then both are
+    released, one after the other, and no lock is left."""
+    with deploy() as stack:
+        for seed in (1, 2):
+            stack.upload(f"datasets/phantoms-{seed}.zip", phantoms(seed))
+        wait_for(lambda: len(stack.runs()) == 2, "two runs", 60)
+        ended = [stack.end_of(run["executionArn"]) for run in stack.runs()]
+
+        assert [run["status"] for run in ended] == ["SUCCEEDED"] * 2, ended
+        released = {
+            release["release"] for run in ended for release in json.loads(run["output"])["releases"]
+        }
+        assert left_over(stack) == released
+        assert set(serving(stack).values()) <= released
+        for model in ("classifier", "segmenter"):
+            assert approvals(stack, f"sonoflow-{model}") == {1: "Approved", 2: "Approved"}
+        assert locks(stack) == {name: (config, None) for name, config in serving(stack).items()}
+
+
+def locks(stack: Stack) -> dict[str, tuple[str, str | None]]:
+    """Endpoint → the configuration that has passed its probe there last, and who holds its lock."""
+    dynamodb = stack.laptop.client("dynamodb")
+    (table,) = dynamodb.list_tables()["TableNames"]
+    return {
+        item["endpoint"]["S"]: (item["proven"]["S"], item.get("owner", {}).get("S"))
+        for item in dynamodb.scan(TableName=table)["Items"]
+    }
+
+
 def test_an_endpoint_that_does_not_come_up_is_undone(deploy: Deploy, phantoms: Phantoms) -> None:
     """Given a serving image that nobody has, when a model is released, then the endpoint, its
     configuration and the model are gone and the package is marked Rejected."""

@@ -44,6 +44,51 @@ def test_a_queue_redrives_to_the_queue_that_the_template_names(probe: Laptop) ->
     assert "events.amazonaws.com" in attributes["Policy"]
 
 
+def test_what_the_template_says_of_a_table_holds(
+    probe: Laptop, create: Callable[..., Any], eventually: Callable[..., Any]
+) -> None:
+    def table(**settings: Any) -> dict[str, Any]:
+        properties = {
+            "BillingMode": "PAY_PER_REQUEST",
+            "AttributeDefinitions": [{"AttributeName": "endpoint", "AttributeType": "S"}],
+            "KeySchema": [{"AttributeName": "endpoint", "KeyType": "HASH"}],
+            "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": "true"},
+            "Tags": [{"Key": "of", "Value": "tests"}],
+            **settings,
+        }
+        locks = {"Type": "AWS::DynamoDB::Table", "Properties": properties}
+        outputs = {"Name": {"Ref": "Locks"}, "Arn": {"Fn::GetAtt": ["Locks", "Arn"]}}
+        return {
+            "Resources": {"Locks": locks},
+            "Outputs": {name: {"Value": value} for name, value in outputs.items()},
+        }
+
+    stack = create(table())
+    client, dynamodb = probe.client("cloudformation"), probe.client("dynamodb")
+    found = {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]}
+    name = stack["StackName"]
+
+    described = dynamodb.describe_table(TableName=found["Name"])["Table"]
+    assert described["TableArn"] == found["Arn"]
+    assert described["KeySchema"] == [{"AttributeName": "endpoint", "KeyType": "HASH"}]
+    assert described["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
+    assert dynamodb.list_tags_of_resource(ResourceArn=found["Arn"])["Tags"] == [
+        {"Key": "of", "Value": "tests"}
+    ]
+
+    def recovery() -> str:
+        backups = dynamodb.describe_continuous_backups(TableName=found["Name"])
+        recovered = backups["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]
+        return str(recovered["PointInTimeRecoveryStatus"])
+
+    assert recovery() == "ENABLED"
+    off = {"PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": False}}
+    client.update_stack(StackName=name, TemplateBody=json.dumps(table(**off)))
+    eventually(lambda: recovery() == "DISABLED")
+    client.delete_stack(StackName=name)
+    eventually(lambda: found["Name"] not in dynamodb.list_tables()["TableNames"])
+
+
 def test_a_condition_that_does_not_hold_leaves_its_resource_out(probe: Laptop) -> None:
     resources = probe.client("cloudformation").list_stack_resources(StackName="sonoflow")
 
@@ -76,6 +121,14 @@ def test_every_resource_has_its_events(probe: Laptop) -> None:
         (
             {"Type": "AWS::SQS::Queue", "Properties": {"Colour": "red"}},
             ("Broken", "AWS::SQS::Queue", "Colour"),
+        ),
+        (
+            {"Type": "AWS::DynamoDB::Table", "Properties": {"BillingMode": "PROVISIONED"}},
+            ("Broken", "AWS::DynamoDB::Table", "only PAY_PER_REQUEST"),
+        ),
+        (
+            {"Type": "AWS::DynamoDB::Table", "Properties": {"GlobalSecondaryIndexes": []}},
+            ("Broken", "AWS::DynamoDB::Table", "GlobalSecondaryIndexes"),
         ),
         (
             {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": {"Fn::Cidr": []}}},

@@ -1,4 +1,4 @@
-"""S3 buckets and KMS keys."""
+"""S3 buckets, DynamoDB tables and KMS keys."""
 
 from __future__ import annotations
 
@@ -134,6 +134,73 @@ class BucketPolicy(ResourceType):
         request.call("s3", "DeleteBucketPolicy", Bucket=current.physical_id)
 
 
+class Table(ResourceType):
+    """moto's own handler ignores point-in-time recovery."""
+
+    name = "AWS::DynamoDB::Table"
+    fixed = frozenset({"AttributeDefinitions", "KeySchema", "TableName"})
+    properties = frozenset(
+        {
+            "AttributeDefinitions",
+            "BillingMode",
+            "DeletionProtectionEnabled",
+            "KeySchema",
+            "PointInTimeRecoverySpecification",
+            "SSESpecification",
+            "TableName",
+            "Tags",
+        }
+    )
+    attributes = frozenset({"Arn"})
+
+    def create(self, request: Request) -> Created:
+        properties, settings = request.properties, self._settings(request)
+        table = request.name(properties.get("TableName"), 255)
+        description = request.call(
+            "dynamodb",
+            "CreateTable",
+            TableName=table,
+            AttributeDefinitions=properties["AttributeDefinitions"],
+            KeySchema=properties["KeySchema"],
+            **settings,
+            Tags=request.tags() or None,
+        )["TableDescription"]
+        self._recovery(request, table)
+        return Created(table, {"Arn": description["TableArn"]})
+
+    def update(self, request: Request, current: Created) -> Created:
+        settings = self._settings(request)
+        request.call("dynamodb", "UpdateTable", TableName=current.physical_id, **settings)
+        self._recovery(request, current.physical_id)
+        return current
+
+    def delete(self, request: Request, current: Created) -> None:
+        request.call("dynamodb", "DeleteTable", TableName=current.physical_id)
+
+    def _settings(self, request: Request) -> dict[str, Any]:
+        properties = request.properties
+        if properties.get("BillingMode") != "PAY_PER_REQUEST":
+            raise NotImplementedError("BillingMode: only PAY_PER_REQUEST is")
+        encryption = dict(properties.get("SSESpecification", {}))
+        if encryption:  # one word of CloudFormation's is another one of the API's
+            encryption["Enabled"] = encryption.pop("SSEEnabled")
+        return {
+            "BillingMode": properties["BillingMode"],
+            "DeletionProtectionEnabled": properties.get("DeletionProtectionEnabled"),
+            "SSESpecification": encryption or None,
+        }
+
+    def _recovery(self, request: Request, table: str) -> None:
+        wanted = request.properties.get("PointInTimeRecoverySpecification")
+        if wanted is not None:
+            request.call(
+                "dynamodb",
+                "UpdateContinuousBackups",
+                TableName=table,
+                PointInTimeRecoverySpecification=wanted,
+            )
+
+
 class Key(ResourceType):
     name = "AWS::KMS::Key"
     properties = frozenset(
@@ -188,4 +255,10 @@ class KeyAlias(ResourceType):
         request.call("kms", "DeleteAlias", AliasName=current.physical_id)
 
 
-STORAGE: tuple[ResourceType, ...] = (Bucket(), BucketPolicy(), Key(), KeyAlias())
+STORAGE: tuple[ResourceType, ...] = (
+    Bucket(),
+    BucketPolicy(),
+    Table(),
+    Key(),
+    KeyAlias(),
+)

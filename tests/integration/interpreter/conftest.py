@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import logging
-import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -13,13 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from moto.server import DomainDispatcherApplication, create_backend_app
-from werkzeug.serving import make_server
 
-from local.reaper import Reaper
+from benchmarks.held_requests import HeldRequests
+from benchmarks.interpreter import running
+from benchmarks.release_machine import Machines
+from benchmarks.release_trial import Trial
 from local.runtime import Runtime
-from local.sagemaker import hosting, training, tuning
-from local.stepfunctions import service as stepfunctions
 
 ROOT = Path(__file__).parents[3]
 TRUST = '{"Version":"2012-10-17","Statement":[]}'
@@ -31,6 +28,7 @@ class Platform:
 
     runtime: Runtime
     role: str
+    requests: HeldRequests
 
     def client(self, service: str) -> Any:
         return self.runtime.client(service)
@@ -84,26 +82,30 @@ def wait_for(
 
 @pytest.fixture(scope="session")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = make_server(
-        "127.0.0.1", 0, DomainDispatcherApplication(create_backend_app), threaded=True
-    )
-    reaper = Reaper()
-    runtime = Runtime(
-        port=server.server_port,
-        state=tmp_path_factory.mktemp("state"),
-        root=ROOT,
-        reaper=reaper,
-    )
-    for module in (stepfunctions, training, tuning, hosting):
-        module.install(runtime)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    role = runtime.client("iam").create_role(
-        RoleName=f"role-{uuid.uuid4().hex[:12]}", AssumeRolePolicyDocument=TRUST
-    )
-    yield Platform(runtime, role["Role"]["Arn"])
-    server.shutdown()
-    server.server_close()
-    thread.join()
-    reaper.close()
+    with running(tmp_path_factory.mktemp("state")) as (runtime, requests):
+        role = runtime.client("iam").create_role(
+            RoleName=f"role-{uuid.uuid4().hex[:12]}", AssumeRolePolicyDocument=TRUST
+        )
+        yield Platform(runtime, role["Role"]["Arn"], requests)
+
+
+@pytest.fixture(scope="module")
+def machines(platform: Platform) -> Machines:
+    return Machines(platform.runtime)
+
+
+@pytest.fixture(scope="module")
+def served(machines: Machines) -> Iterator[Trial]:
+    """An endpoint that serves a good release, shared: every test leaves it serving one."""
+    trial = Trial(machines)
+    assert trial.ended(trial.start(trial.prepare("first")))["status"] == "SUCCEEDED"
+    yield trial
+    trial.close()
+
+
+@pytest.fixture
+def empty(machines: Machines) -> Iterator[Trial]:
+    """No endpoint yet."""
+    trial = Trial(machines)
+    yield trial
+    trial.close()

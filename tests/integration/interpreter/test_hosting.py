@@ -161,6 +161,25 @@ class TestEndpoints:
         assert hosting.ask()["release"] == "v2"
         wait_for(lambda: _alive(old), lambda alive: not alive, 5)
 
+    @pytest.mark.parametrize(("retained", "instances"), [(True, 3), (False, 1)])
+    def test_an_update_keeps_the_instances_if_it_is_told_to(
+        self, hosting: Hosting, retained: bool, instances: int
+    ) -> None:
+        hosting.create(hosting.release("v1", **REALTIME))
+        scaled = {"VariantName": "primary", "DesiredWeight": 1.0, "DesiredInstanceCount": 3}
+        hosting.sagemaker.update_endpoint_weights_and_capacities(
+            EndpointName=hosting.name, DesiredWeightsAndCapacities=[scaled]
+        )
+
+        hosting.sagemaker.update_endpoint(
+            EndpointName=hosting.name,
+            EndpointConfigName=hosting.release("v2", **REALTIME),
+            RetainAllVariantProperties=retained,
+        )
+
+        (variant,) = hosting.settled()["ProductionVariants"]
+        assert variant["DesiredInstanceCount"] == variant["CurrentInstanceCount"] == instances
+
     def test_a_failed_update_keeps_the_old_configuration_serving(self, hosting: Hosting) -> None:
         hosting.create(hosting.release("v1"))
         broken = {"config.yaml": CONFIG, "code/serve.py": "raise RuntimeError('broken model')"}
@@ -328,6 +347,14 @@ class TestRefusals:
                 EndpointName=hosting.name,
                 EndpointConfigName=config,
                 DeploymentConfig={"AutoRollbackConfiguration": {"Alarms": [{"AlarmName": "a"}]}},
+            )
+
+        with pytest.raises(ClientError, match="ExcludeRetainedVariantProperties"):
+            hosting.sagemaker.update_endpoint(
+                EndpointName=hosting.name,
+                EndpointConfigName=config,
+                RetainAllVariantProperties=True,
+                ExcludeRetainedVariantProperties=[{"VariantPropertyType": "DesiredWeight"}],
             )
 
         assert "DataCaptureConfig" in hosting.update(f"{config}-capture")["FailureReason"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from typing import Any
 
 import pytest
@@ -432,6 +433,88 @@ class TestTasks:
         )
 
         assert platform.states(definition) == error
+
+    def test_an_optimised_integration_takes_what_it_documents_and_nothing_else(
+        self, platform: Platform
+    ) -> None:
+        arguments = {"EndpointName": "a", "EndpointConfigName": "b"}
+        state = {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::sagemaker:updateEndpoint",
+            "Arguments": {**arguments, "RetainAllVariantProperties": True},
+            "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Only"}],
+        }
+
+        description = platform.run(one(state))
+
+        assert description["error"] == "States.Runtime"
+        assert "not RetainAllVariantProperties" in description["cause"]
+
+    def test_a_condition_that_does_not_hold_has_its_name_and_is_not_tried_again(
+        self, platform: Platform
+    ) -> None:
+        table = f"table-{uuid.uuid4().hex[:8]}"
+        platform.client("dynamodb").create_table(
+            TableName=table,
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[{"AttributeName": "key", "AttributeType": "S"}],
+            KeySchema=[{"AttributeName": "key", "KeyType": "HASH"}],
+        )
+        name = "DynamoDB.ConditionalCheckFailedException"
+        caught = {"Output": "{% $states.errorOutput.Error %}", "Next": "Caught"}
+        update = {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::dynamodb:updateItem",
+            "Arguments": {
+                "TableName": table,
+                "Key": {"key": {"S": "{% $states.input.key %}"}},
+                "UpdateExpression": "SET #owner = :me ADD tried :one",
+                "ConditionExpression": "attribute_not_exists(#owner)",
+                "ExpressionAttributeNames": {"#owner": "owner"},
+                "ExpressionAttributeValues": {":me": {"S": "me"}, ":one": {"SS": ["one"]}},
+                "ReturnValues": "ALL_NEW",
+            },
+            "Retry": [
+                {"ErrorEquals": [name], "MaxAttempts": 0},
+                {"ErrorEquals": ["States.TaskFailed"], "IntervalSeconds": 30},
+            ],
+            "Catch": [{"ErrorEquals": [name], **caught}],
+            "Output": "{% $states.result.Attributes %}",
+            "End": True,
+        }
+        definition = machine(("Update", update), ("Caught", {"Type": "Pass", "End": True}))
+
+        first = platform.states(definition, {"key": "a"})
+
+        assert first == {"key": {"S": "a"}, "owner": {"S": "me"}, "tried": {"SS": ["one"]}}
+        assert platform.states(definition, {"key": "a"}) == name
+
+    def test_an_execution_is_described_without_its_data(self, platform: Platform) -> None:
+        described = {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::aws-sdk:sfn:describeExecution",
+            "Arguments": {
+                "ExecutionArn": "{% $states.input.of %}",
+                "IncludedData": "{% $states.input.data %}",
+            },
+            "Catch": [
+                {
+                    "ErrorEquals": ["Sfn.ExecutionDoesNotExistException"],
+                    "Output": "gone",
+                    "Next": "Gone",
+                }
+            ],
+            "End": True,
+        }
+        definition = machine(("Describe", described), ("Gone", {"Type": "Pass", "End": True}))
+        over = platform.run(one({"Type": "Pass"}), {"secret": 1})["executionArn"]
+
+        all_of_it = platform.states(definition, {"of": over, "data": "ALL_DATA"})
+        less = platform.states(definition, {"of": over, "data": "METADATA_ONLY"})
+        none = platform.states(definition, {"of": over + "-none", "data": "METADATA_ONLY"})
+
+        assert (less["Status"], less["ExecutionArn"], none) == ("SUCCEEDED", over, "gone")
+        assert set(all_of_it) - set(less) == {"Input", "Output", "OutputDetails"}
 
     @pytest.mark.parametrize(
         "resource",

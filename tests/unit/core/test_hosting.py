@@ -119,3 +119,9 @@ def test_a_tables_model_is_served_by_the_image_that_trained_it(release: Compose)
 
 def test_a_tables_package_names_no_evaluation_that_does_not_exist_yet(release: Compose) -> None:
     assert "ModelMetrics" not in hosting.model_package(release("table"))
+
+
+def test_a_model_waits_for_its_probe_before_it_is_approved(release: Compose) -> None:
+    for task in ("classification", "segmentation", "table"):
+        package = hosting.model_package(release(task))
+        assert package["ModelApprovalStatus"] == "PendingManualApproval"

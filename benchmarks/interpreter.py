@@ -1,0 +1,42 @@
+"""The laptop runtime's Step Functions and SageMaker in this process, with nothing deployed."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+from moto.server import DomainDispatcherApplication, create_backend_app
+from werkzeug.serving import make_server
+
+from benchmarks.held_requests import HeldRequests
+from local import tables
+from local.reaper import Reaper
+from local.runtime import Runtime
+from local.sagemaker import hosting, training, tuning
+from local.stepfunctions import service as stepfunctions
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@contextlib.contextmanager
+def running(state: Path) -> Iterator[tuple[Runtime, HeldRequests]]:
+    """The runtime on a port of its own, and the requests on their way to it."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    requests = HeldRequests(DomainDispatcherApplication(create_backend_app))
+    server = make_server("127.0.0.1", 0, requests, threaded=True)
+    reaper = Reaper()
+    runtime = Runtime(port=server.server_port, state=state, root=ROOT, reaper=reaper)
+    for module in (tables, stepfunctions, training, tuning, hosting):
+        module.install(runtime)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield runtime, requests
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+        reaper.close()

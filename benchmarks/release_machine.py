@@ -1,0 +1,112 @@
+"""The product's release_model machine, without what is slow and does not matter to an endpoint.
+
+Training is left out, and the probe is one request to the endpoint.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from local.credentials import role_credentials
+from local.runtime import Runtime
+
+MACHINE = Path(__file__).resolve().parents[1] / "statemachine/release_model.asl.json"
+_TRUST = '{"Version":"2012-10-17","Statement":[]}'
+
+
+class Machines:
+    """The machine, as many times as releases shall be told apart, and their one lock table."""
+
+    def __init__(self, runtime: Runtime, definition: str | None = None, count: int = 3) -> None:
+        self.runtime = runtime
+        text = definition or MACHINE.read_text("utf-8")
+        # A machine that approves nothing is one of before, which registered as approved.
+        self.approves = '"Approved"' in text
+        name = f"trials-{uuid.uuid4().hex[:8]}"
+        self.table = f"{name}-locks"
+        runtime.client("dynamodb").create_table(
+            TableName=self.table,
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[{"AttributeName": "endpoint", "AttributeType": "S"}],
+            KeySchema=[{"AttributeName": "endpoint", "KeyType": "HASH"}],
+        )
+        runnable = json.dumps(_runnable(text, self.table))
+        self._next = itertools.cycle(
+            [self._create(f"{name}-{number}", runnable) for number in range(count)]
+        )
+        self.sagemaker_role = self._role(f"{name}-sagemaker")
+
+    def next(self) -> tuple[str, str]:
+        """A machine's ARN, and the access key of its requests: another one each time."""
+        return next(self._next)
+
+    def _create(self, name: str, definition: str) -> tuple[str, str]:
+        role = self._role(name)
+        machine = self.runtime.client("stepfunctions").create_state_machine(
+            name=name, definition=definition, roleArn=role
+        )
+        return machine["stateMachineArn"], role_credentials(role, "StepFunctions").access_key
+
+    def _role(self, name: str) -> str:
+        role = self.runtime.client("iam").create_role(
+            RoleName=name, AssumeRolePolicyDocument=_TRUST
+        )
+        return str(role["Role"]["Arn"])
+
+
+def _runnable(text: str, table: str) -> dict[str, Any]:
+    given = {"Partition": "aws", "EndpointPollSeconds": "1", "LocksTableName": table}
+    text = re.sub(r"\$\{(\w+)\}", lambda found: given.get(found.group(1), "none"), text)
+    definition: dict[str, Any] = json.loads(text)
+    states = definition["States"]
+    states |= {name: {**states[name], **change} for name, change in _stand_ins(states).items()}
+    for state in states.values():
+        _hurry(state.get("Retry", []))
+    return definition
+
+
+def _stand_ins(states: Mapping[str, Any]) -> dict[str, Any]:
+    """A plan that is given, no training, and a probe of one request."""
+    planned = {**states["PlanRelease"]["Assign"], "plan": "{% $states.input %}"}
+    here = {"Type": "Pass", "Resource": None, "Arguments": None, "Retry": None, "Catch": None}
+    probe = "{% { 'metrics': { 'answered': $parse($states.result.Body).release } } %}"
+    changed: dict[str, Any] = {
+        "PlanRelease": {**here, "Output": "{% $states.input %}", "Assign": planned},
+        "Train": {**here, "Next": "JudgeModel"},
+        "JudgeModel": {
+            **here,
+            "Output": {},
+            "Assign": {"verdict": {"passed": True, "metrics": {}, "reasons": []}},
+        },
+        "ProbeEndpoint": {
+            "Resource": "arn:aws:states:::aws-sdk:sagemakerruntime:invokeEndpoint",
+            "Arguments": {
+                "EndpointName": "{% $plan.endpoint.EndpointName %}",
+                "ContentType": "application/json",
+                "Body": {},
+            },
+            "Output": {},
+            "Assign": {"probe": probe},
+            "Retry": None,
+        },
+    }
+    for name, change in changed.items():
+        for key in [key for key, value in change.items() if value is None]:
+            change.pop(key)
+            states[name].pop(key, None)
+    return changed
+
+
+def _hurry(retries: list[dict[str, Any]]) -> None:
+    """Services of the laptop need no minutes of patience."""
+    for retry in retries:
+        if retry.get("MaxAttempts", 3):
+            retry |= {"IntervalSeconds": 1, "BackoffRate": 1.0}
+            retry["MaxAttempts"] = min(retry["MaxAttempts"], 4)
+            retry.pop("MaxDelaySeconds", None)
