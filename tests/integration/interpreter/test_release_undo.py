@@ -187,7 +187,7 @@ def test_a_step_back_that_fails_hides_no_reason_and_keeps_no_other_from_being_ta
     assert ("owner" in after.lock) == (operation == "UpdateItem")
     if unclear:  # the next release knows that this one has proven nothing
         served.ended(served.start(following := served.prepare(next(RUNS), False)))
-        assert served.left().serves == before.serves
+        assert served.left().serves == after.lock["proven"]
         assert following.name not in served.left().configs
 
 
@@ -245,7 +245,7 @@ def test_who_has_lost_the_lock_leaves_the_endpoint_alone(platform: Platform, ser
         assert after.packages[tried.name] == "Rejected"
         assert after.lock["owner"] == "somebody"
         served.ended(served.start(served.prepare(next(RUNS), False)))
-        assert served.left().serves == before.serves
+        assert served.left().serves == before.lock["proven"]
 
 
 def own(trial: Trial, owner: str) -> None:
