@@ -12,6 +12,7 @@
     ├── TableRejected            a table in the inbox cannot be scored at all
     ├── EvaluationUnreadable     a training job left no usable evaluation
     ├── EndpointResponseInvalid  an endpoint answered, but not as agreed
+    ├── AnswerLost               an inbox answer was removed while it was being written
     ├── EndpointChanged          an endpoint takes, or took, another model during the work
     └── ProbeFailed              an endpoint that was just deployed does not do its work
 
@@ -89,6 +90,10 @@ class EndpointResponseInvalid(SonoflowError):
 
 
 class EndpointChanged(SonoflowError):
+    """For a while only: the same work succeeds when it is tried again."""
+
+
+class AnswerLost(SonoflowError):
     """For a while only: the same work succeeds when it is tried again."""
 
 

@@ -32,6 +32,10 @@ class Upload:
             self._send()
 
     @property
+    def is_done(self) -> bool:
+        return self._done
+
+    @property
     def has_parts(self) -> bool:
         return self._id is not None
 
@@ -54,10 +58,9 @@ class Upload:
         self._done = True
         return answer
 
-    def finish_once(self) -> None:
-        """At the end, unless it was done before."""
-        if not self._done:
-            self.finish()
+    def leave(self) -> None:
+        """It is there, though S3's answer said something else: nothing is left to do."""
+        self._done = True
 
     def abandon(self) -> None:
         """Nothing is left of it, not even parts, which cost money."""
@@ -87,7 +90,8 @@ def uploading(
     upload = Upload(bucket, key, content_type, metadata)
     try:
         yield upload
-        upload.finish_once()
+        if not upload.is_done:
+            upload.finish()
     except BaseException as error:
         try:
             upload.abandon()

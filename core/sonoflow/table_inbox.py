@@ -97,6 +97,7 @@ def _score(upload: Upload, answer: Answer, serving: Serving, tally: Tally) -> No
             _write_rejection(answer, upload, tally)
         # Parts may not outlive a condition that is not met: then the table is scored anew.
         answer.put(key, scores.finish, again=not scores.has_parts)
+        scores.leave()
 
 
 def _write_rejection(answer: Answer, upload: Upload, tally: Tally) -> None:

@@ -29,6 +29,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from sonoflow import objects, uploads
 from sonoflow.clients import client
+from sonoflow.errors import AnswerLost
 from sonoflow.uploads import State, Upload
 
 # Of every object of an answer, in its metadata.
@@ -85,21 +86,24 @@ class Answer:
     def __init__(
         self, upload: Upload, results: str, completing: Sequence[str], parts: Sequence[str] = ()
     ) -> None:
-        """An answer to such an upload consists of some of these keys; `completing` are those that
-        can complete one."""
+        """An answer to such an upload consists of some of these keys. Each of `completing` can
+        complete one, and the first does so together with all `parts`."""
         self.stamp = Stamp(upload.sequencer, upload.version_id, _attempt())
         self._upload, self.bucket = upload, results
-        self._completing, self._keys = tuple(completing), (*completing, *parts)
+        self._completing, self._parts = tuple(completing), frozenset(parts)
+        self._keys = (*completing, *parts)
         self._written: dict[str, str | None] = {}  # key: the version that was made, if known
         self._was_there = False
 
     def __enter__(self) -> Answer:
-        self._leave_if_settled()
         state = uploads.state(self._upload)
         if state is State.DELETED:
-            self._clear()
+            # Of this version or an earlier one: whoever was killed had no time to look again.
+            for key in self._keys:
+                self._remove_earlier(key)
             raise Overtaken("the object is deleted")
         self._was_there = state is State.PRESENT
+        self._leave_if_settled()
         return self
 
     def __exit__(
@@ -176,13 +180,16 @@ class Answer:
         if any(uploads.is_newer(item.stamp.sequencer, self.stamp.sequencer) for item in found):
             self._clear()
             raise Overtaken("a later version is answered")
-        mine = [item.stamp for item in found if self._is_mine(item)]
-        if not mine:
-            return
-        # Killed attempts leave parts of one answer beside another one.
-        present = [item for key in self._keys if (item := self._find(key))]
-        if all(item.stamp == mine[0] for item in present):
+        mine = [item.stamp for item in found if self._is_mine(item.stamp)]
+        if mine and self._is_whole(mine[0]):
             raise Overtaken("this version is answered")
+
+    def _is_whole(self, stamp: Stamp) -> bool:
+        """Killed attempts leave parts of one answer beside another one, or an answer without."""
+        present = {key: found for key in self._keys if (found := self._find(key))}
+        if any(found.stamp != stamp for found in present.values()):
+            return False
+        return self._completing[0] not in present or present.keys() >= self._parts
 
     def _finish(self) -> None:
         """Who writes looks for what to remove afterwards, and so does who removes: of two
@@ -190,8 +197,10 @@ class Answer:
         for key in self._keys:
             if key not in self._written:
                 self._remove_earlier(key)
-            elif key not in self._completing and not self._stands(key):
-                raise Overtaken("a later delivery answers meanwhile")
+            elif key in self._parts and not self._stands(key):
+                for complete in self._completing:
+                    self._earlier(complete)  # Overtaken, if it was a later version's delivery
+                raise AnswerLost(f"{key!r} was removed while its answer was being written")
         if self._was_there and uploads.state(self._upload) is not State.PRESENT:
             raise Overtaken("the object was deleted meanwhile")
 
@@ -216,15 +225,26 @@ class Answer:
                 raise
 
     def _take_back(self, reason: BaseException) -> None:
-        """What was written goes again; what is later stays, even where it lies below."""
+        """What was written goes again, and earlier versions' objects below it; what is later stays,
+        even where it lies below, and so does what another attempt at this version has written.
+
+        Raises an error of S3 where the reason is none that brings the message back.
+        """
+        failures: list[Exception] = []
         for key, version in reversed(self._written.items()):
             try:
                 if version is not None:
                     client("s3").delete_object(Bucket=self.bucket, Key=key, VersionId=version)
-                while (found := self._find(key)) is not None and found.stamp <= self.stamp:
+                while (found := self._find(key)) is not None and self._is_to_go(found.stamp):
                     self._remove(key, found)
             except (ClientError, BotoCoreError) as error:
                 reason.add_note(f"{key!r} may be left behind: {error!r}")
+                failures.append(error)
+        if failures and isinstance(reason, Overtaken):
+            raise failures[0]
+
+    def _is_to_go(self, stamp: Stamp) -> bool:
+        return stamp == self.stamp or (stamp < self.stamp and not self._is_mine(stamp))
 
     def _stands(self, key: str) -> bool:
         """Whether this answer's object is there. Raises Overtaken."""
@@ -235,13 +255,14 @@ class Answer:
         """What an attempt at this version that was killed half way has left."""
         for key in self._keys:
             found = self._find(key)
-            if found is not None and self._is_mine(found):
+            if found is not None and self._is_mine(found.stamp):
                 self._remove(key, found)
 
-    def _is_mine(self, found: _Found) -> bool:
+    def _is_mine(self, stamp: Stamp) -> bool:
+        """Of this version, by whichever attempt."""
         if self.stamp.version_id is not None:
-            return found.stamp.version_id == self.stamp.version_id
-        return bool(self.stamp.sequencer) and found.stamp.sequencer == self.stamp.sequencer
+            return stamp.version_id == self.stamp.version_id
+        return bool(self.stamp.sequencer) and stamp.sequencer == self.stamp.sequencer
 
     def _find(self, key: str) -> _Found | None:
         try:

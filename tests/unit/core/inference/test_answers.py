@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -16,6 +14,7 @@ from sonoflow.inference.answers import Answer, Overtaken
 from sonoflow.uploads import Upload
 from tests.unit import pictures, stack, tables
 from tests.unit.fake_endpoints import FakeEndpoints
+from tests.unit.s3_failures import failing, refused
 
 DOCUMENT, PART = "predictions/a.png.json", "masks/a.png.png"
 NONE_FAILED: dict[str, list[Any]] = {"batchItemFailures": []}
@@ -34,28 +33,6 @@ def written(item: Upload) -> None:
     with answer_to(item) as answer:
         answer.write(PART, item.sequencer.encode(), "image/png")
         answer.write_json(DOCUMENT, {"sequencer": item.sequencer}, completes=True)
-
-
-@contextlib.contextmanager
-def failing(operation: str, key: str, error: Exception, *, after: bool = False) -> Iterator[None]:
-    """S3 fails an operation on a key, before it was done or after."""
-    s3 = client("s3")
-    real: Callable[..., Any] = getattr(s3, operation)
-
-    def fail(**arguments: Any) -> Any:
-        if arguments["Key"] != key:
-            return real(**arguments)
-        if after:
-            real(**arguments)
-        raise error
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(s3, operation, fail)
-        yield
-
-
-def refused(code: str) -> ClientError:
-    return ClientError({"Error": {"Code": code, "Message": "no"}}, "PutObject")
 
 
 TIMEOUT = ReadTimeoutError(endpoint_url="https://s3")
