@@ -62,6 +62,11 @@ def up(arguments: argparse.Namespace) -> int:
             _check_the_same(laptop, launch, arguments)
             out.print(f"A laptop runtime is already running at {laptop.endpoint_url}.")
             return 0
+        if Laptop.lives(state):
+            raise NotTheSame(
+                f"A runtime of {state} lives, but does not answer. Stop it first: python -m local"
+                f" down{_state_option(state)}"
+            )
         laptop = Laptop.start(
             ROOT,
             state,

@@ -97,13 +97,15 @@ class Laptop:
         """The runtime that runtime.json describes; raises NotRunning."""
         try:
             record = json.loads((state / RECORD).read_text())
-            laptop = cls(state, int(record["endpoint_url"].rsplit(":", 1)[1]), record["pid"])
+            port = int(record["endpoint_url"].rsplit(":", 1)[1])
+            laptop = cls(state, port, _process_id(record))
             laptop.outputs = record["outputs"]
         except FileNotFoundError:
             raise NotRunning("No laptop runtime is running.") from None
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise NotRunning(f"{state / RECORD} is not as `up` writes it: {error!r}.") from error
-        laptop.launched = {k: record[k] for k in ("template", "parameters") if k in record}
+        known = ("template", "template_sha256", "laptop_parameters", "parameters")
+        laptop.launched = {name: record[name] for name in known if name in record}
         if not laptop.healthy():
             raise NotRunning(f"The runtime of {state / RECORD} does not answer any more.")
         return laptop
@@ -141,15 +143,20 @@ class Laptop:
         """
         record = state / RECORD
         try:
-            pid = int(json.loads(record.read_text())["pid"])
+            pid = _process_id(json.loads(record.read_text()))
         except (FileNotFoundError, ValueError, KeyError, TypeError):
             record.unlink(missing_ok=True)
             return False
-        running = _alive(pid) and any(lock_is_held(run) for run in (state / RUNS).glob("*"))
+        running = _alive(pid) and Laptop.lives(state)
         if running:
             Laptop(state, 0, pid).stop()
         record.unlink(missing_ok=True)
         return running
+
+    @staticmethod
+    def lives(state: Path) -> bool:
+        """Whether a server of that state folder lives, whether it answers or not."""
+        return any(lock_is_held(run) for run in (state / RUNS).glob("*"))
 
     def running(self) -> bool:
         """Whether the server process lives."""
@@ -246,6 +253,14 @@ class _Server:
     def close(self) -> None:
         if self._process.stdin:
             self._process.stdin.close()
+
+
+def _process_id(record: Mapping[str, Any]) -> int:
+    """Raises ValueError for what is none: kill takes 0 and -1 for many processes at once."""
+    pid = record["pid"]
+    if type(pid) is not int or not 1 < pid < 2**31:
+        raise ValueError(f"pid is {pid!r}")
+    return pid
 
 
 def _alive(pid: int) -> bool:

@@ -30,9 +30,18 @@ def install(runtime: Runtime) -> None:
     replace(S3Response, "_key_response_post", _completion)
 
 
+# Of conditions that S3 knows for reads alone: 501, for which moto has no error.
+_NOT_IMPLEMENTED = (
+    "<Error><Code>NotImplemented</Code><Message>A header you provided implies functionality that is"
+    " not implemented</Message><Header>If-None-Match</Header></Error>"
+)
+
+
 def _apart(write: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(write)
     def alone(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if self.headers.get("If-None-Match", "*") != "*":
+            return 501, {"Content-Type": "application/xml"}, _NOT_IMPLEMENTED
         with _lock(self.bucket_name, self.parse_key_name()):
             return write(self, *args, **kwargs)
 
@@ -55,6 +64,8 @@ def _completion(original: Callable[..., Any]) -> Callable[..., Any]:
     ) -> Any:
         if not query.get("uploadId"):
             return original(self, request, body, bucket_name, query, key_name)
+        if self.headers.get("If-None-Match", "*") != "*":
+            return 501, {"Content-Type": "application/xml"}, _NOT_IMPLEMENTED
         with _lock(bucket_name, key_name):
             existing = self.backend.get_object(bucket_name, key_name)
             # A completion that is repeated finds its own object, and is not judged again.

@@ -73,12 +73,9 @@ def _await(laptop: Laptop, file: Path, key: str, version: str, console: Console)
 def _key(file: Path, to: str | None) -> str:
     if not file.is_file():
         raise DropFailed(f"{file} is not a file")
-    try:
-        file.name.encode()
-    except UnicodeEncodeError as error:
-        raise DropFailed(f"the name of {str(file)!r} is no text in UTF-8: rename it") from error
+    _text(file.name)
     if to:
-        return f"{to}{file.name}" if to.endswith("/") else to
+        return _text(f"{to}{file.name}" if to.endswith("/") else to)
     suffix = file.suffix.lower()
     if suffix in _DATASETS or table_mapping.is_mapping(file.name):
         return f"{keys.DATASETS}{file.name}"
@@ -86,6 +83,15 @@ def _key(file: Path, to: str | None) -> str:
         return f"{keys.INBOX}{file.name}"
     known = ", ".join(sorted((*_DATASETS, *_INBOX)))
     raise DropFailed(f"{file}: none of {known}; say where it goes with --to KEY")
+
+
+def _text(key: str) -> str:
+    try:
+        key.encode()
+    except UnicodeEncodeError as error:
+        message = f"{key!r} is no text in UTF-8: rename the file, or give another key"
+        raise DropFailed(message) from error
+    return key
 
 
 def _await_prediction(laptop: Laptop, key: str, version: str, console: Console) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -19,6 +20,8 @@ class Launch:
     """`given` are parameters as the stack is created with, `resolved` those of all the template."""
 
     template: Path
+    digest: str  # SHA-256 of the template's text
+    laptop_parameters: bool  # whether they lie below the given ones
     given: Mapping[str, str]
     resolved: Mapping[str, str]
 
@@ -28,12 +31,13 @@ class Launch:
 
         Raises TemplateError; OSError where the template cannot be read.
         """
-        given = dict(parameters)
+        given, below = dict(parameters), template is None
         if template is None:
             template = root / "template.yaml"
             given = {**json.loads(_PARAMETERS.read_text()), **given}
         try:
-            document = parse(template.read_text())
+            text = template.read_text()
+            document = parse(text)
         except UnicodeDecodeError as error:
             raise TemplateError(f"{template} is no text: {error}") from error
         _check_names(given, document.get("Parameters") or {}, template)
@@ -42,11 +46,17 @@ class Launch:
             name: ",".join(value) if isinstance(value, list) else value
             for name, value in resolved.items()
         }
-        return cls(template, given, texts)
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        return cls(template, digest, below, given, texts)
 
     def record(self) -> dict[str, Any]:
         """What runtime.json keeps of it."""
-        return {"template": str(self.template.resolve()), "parameters": dict(self.resolved)}
+        return {
+            "template": str(self.template.resolve()),
+            "template_sha256": self.digest,
+            "laptop_parameters": self.laptop_parameters,
+            "parameters": dict(self.resolved),
+        }
 
     def differences(self, asked: Mapping[str, str], running: Mapping[str, Any]) -> Iterator[str]:
         """In what a running one, by its record, is not this; of parameters, those that were asked
@@ -56,10 +66,24 @@ class Launch:
         if template != mine:
             yield f"its template is {template}, not {mine}"
             return
+        if running.get("template_sha256", self.digest) != self.digest:
+            yield f"{mine} has changed since"
+        below = running.get("laptop_parameters", self.laptop_parameters)
+        if below != self.laptop_parameters:
+            with_, without = "with the laptop's parameters", "with those of the template alone"
+            yield f"it was started {with_ if below else without}"
         values = running.get("parameters", {})
         for name in sorted(asked):
-            if name in values and values[name] != self.resolved[name]:
+            if name in values and not _is_same(values[name], self.resolved[name]):
                 yield f"{name} is {values[name]!r}, not {self.resolved[name]!r}"
+
+
+def _is_same(one: str, other: str) -> bool:
+    """As CloudFormation takes them: 0.10 and 1e-1 are one number."""
+    try:
+        return one == other or float(one) == float(other)
+    except ValueError:
+        return False
 
 
 def _check_names(given: Mapping[str, str], declared: Mapping[str, Any], template: Path) -> None:

@@ -91,7 +91,9 @@ def _form_like_any_upload(original: Callable[..., Any]) -> Callable[..., Any]:
 
 def _facts(request: flask.Request) -> dict[str, str]:
     """https://docs.aws.amazon.com/AmazonS3/latest/userguide/amazon-s3-policy-keys.html"""
-    part = "uploads" in request.args or ("uploadId" in request.args and request.method == "PUT")
+    part = (request.method == "POST" and "uploads" in request.args) or (
+        request.method == "PUT" and {"uploadId", "partNumber"} <= set(request.args)
+    )
     creates = not part and not any(name in request.args for name in _NOT_THE_OBJECT)
     facts = {"s3:ObjectCreationOperation": "true" if creates else "false"}
     if_none_match = request.headers.get("If-None-Match")

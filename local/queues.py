@@ -98,10 +98,17 @@ class _Poller(threading.Thread):
             # a batch is taken only when it can be worked on: its visibility timeout runs
             if self._queue.messages and self._slots.acquire(timeout=_WAIT_SECONDS):
                 batch = self._receive()
-                if batch:
-                    threading.Thread(target=self._process, args=(batch,), daemon=True).start()
-                else:
+                if not batch or not self._begin(batch):
                     self._slots.release()
+
+    def _begin(self, batch: list[Any]) -> bool:
+        """Whether a thread works on it; else it comes again after its visibility timeout."""
+        try:
+            threading.Thread(target=self._process, args=(batch,), daemon=True).start()
+        except RuntimeError as error:  # no thread can be started at the moment
+            say(f"{self._queue.name} could not be delivered: {error}")
+            return False
+        return True
 
     def _exists(self) -> bool:
         known = self._backend.get_event_source_mapping(self._mapping.uuid) is self._mapping

@@ -81,7 +81,7 @@ def _split(content: bytes) -> tuple[dict[str, Any], bytearray]:
         raise WeightsError(f"its header claims {length} bytes, the file has {len(content)}")
     try:
         header = json.loads(content[8 : 8 + length])
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise WeightsError(f"its header is not JSON ({error})") from error
     if not isinstance(header, dict):
         raise WeightsError("its header is not a JSON object")
@@ -95,7 +95,7 @@ def _check_layout(entries: dict[str, Any], size: int) -> None:
         begin, end = entry["data_offsets"]
         if entry["dtype"] not in DTYPES:
             raise WeightsError(f"tensor {name} has the unknown type {entry['dtype']!r}")
-        if not all(isinstance(extent, int) and extent >= 0 for extent in entry["shape"]):
+        if not all(_is_size(extent) for extent in entry["shape"]):
             raise WeightsError(f"tensor {name} has the impossible shape {entry['shape']}")
         needed = math.prod(entry["shape"]) * DTYPES[entry["dtype"]].itemsize
         if begin != position or end - begin != needed:
@@ -111,11 +111,17 @@ def _begin(item: tuple[str, Any]) -> tuple[int, int]:
     name, entry = item
     try:
         begin, end = entry["data_offsets"]
-        if isinstance(entry["dtype"], str) and isinstance(entry["shape"], list):
-            return int(begin), int(end)
+        well_formed = isinstance(entry["dtype"], str) and isinstance(entry["shape"], list)
+        if well_formed and _is_size(begin) and _is_size(end):
+            return begin, end
     except (KeyError, TypeError, ValueError):
         pass
     raise WeightsError(f"the header's entry for tensor {name} is malformed")
+
+
+def _is_size(value: Any) -> bool:
+    """A whole number that torch can take; true is none, though Python counts it as 1."""
+    return type(value) is int and 0 <= value < 2**62
 
 
 def _tensor(entry: dict[str, Any], data: bytearray) -> Tensor:

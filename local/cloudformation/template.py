@@ -65,8 +65,16 @@ def parse(text: str) -> dict[str, Any]:
         template = yaml.load(text, _Loader)  # noqa: S506 - derived from SafeLoader
     except yaml.YAMLError as error:
         raise TemplateError(f"Template format error: {error}") from error
+    except RecursionError:
+        raise TemplateError("Template format error: it is nested too deeply.") from None
     if not isinstance(template, dict) or not template.get("Resources"):
         raise TemplateError("Template format error: at least one resource must be defined.")
+    resources = template["Resources"]
+    if not isinstance(resources, dict):
+        raise TemplateError("Template format error: Resources must be an object.")
+    for name, resource in resources.items():
+        if not isinstance(resource, dict):
+            raise TemplateError(f"Template format error: the resource {name} must be an object.")
     unknown = set(template) - _SECTIONS
     if unknown:
         raise TemplateError(f"Invalid template property or properties {sorted(unknown)}")

@@ -130,6 +130,7 @@ class _Handler(BaseHTTPRequestHandler):
 
         refused = refusal(self.api.port, self.path, header)
         if refused is not None:
+            self.close_connection = True  # what follows may be its body, unread
             self._answer(refused.status, refused.body, {"Content-Type": refused.content_type})
         return refused is not None
 

@@ -64,6 +64,28 @@ def test_no_put_replaces_what_is_written(
     assert body(probe, written) == b"first"
 
 
+@pytest.mark.parametrize(
+    ("query", "condition"),
+    [("uploads", None), ("uploadId=x", None), ("x-id=PutObject&uploads", None), ("", '"x"')],
+)
+def test_no_odd_put_replaces_what_is_written(
+    probe: Laptop, written: str, query: str, condition: str | None
+) -> None:
+    """A word in the query makes no part of an upload of it, nor any condition the right one."""
+    url = f"{probe.endpoint_url}/{written}/{KEY}?{query}"
+    request = urllib.request.Request(url, data=b"second", method="PUT")
+    request.add_header("Authorization", "AWS4-HMAC-SHA256 Credential=local/x/us-east-1/s3/x")
+    if condition:
+        request.add_header("If-None-Match", condition)
+
+    with pytest.raises(HTTPError) as raised:
+        urllib.request.urlopen(request)
+
+    raised.value.close()
+    assert raised.value.code == (501 if condition else 403)
+    assert body(probe, written) == b"first"
+
+
 def test_no_copy_replaces_what_is_written(probe: Laptop, written: str) -> None:
     s3 = probe.client("s3")
     s3.put_object(Bucket=written, Key="other", Body=b"second")

@@ -37,6 +37,12 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     (folder / "small.yaml").write_text(SMALL)
     (folder / "other.yaml").write_text(SMALL)
     (folder / "binary.yaml").write_bytes(b"\x89PNG\xff")
+    (folder / "three.yaml").write_text("Resources: 3")
+    (folder / "four.yaml").write_text("Resources: {A: 4}")
+    (folder / "deep.yaml").write_text("[" * 5000)
+    (folder / "many").mkdir()
+    many = {"endpoint_url": "http://127.0.0.1:9", "pid": -1, "outputs": {}}
+    (folder / "many" / RECORD).write_text(json.dumps(many))
     (folder / "scan.png").write_bytes(b"1")
     (folder / "corrupt").mkdir()
     (folder / "corrupt" / RECORD).write_text("[1")
@@ -61,6 +67,14 @@ TOLD: dict[str, tuple[tuple[str, ...], int, str]] = {
     "a folder as template": ((*UP, "--template", "{home}"), 2, "is not a file"),
     "a template's name too long": ((*UP, "--template", "x" * 300), 2, "File name too long"),
     "a picture as template": ((*UP, "--template", "{home}/binary.yaml"), 1, "is no text"),
+    "resources that are none": ((*UP, "--template", "{home}/three.yaml"), 1, "must be an object"),
+    "a resource that is none": ((*UP, "--template", "{home}/four.yaml"), 1, "the resource A must"),
+    "a template too deep": ((*UP, "--template", "{home}/deep.yaml"), 1, "nested too deeply"),
+    "a record of many processes": (
+        ("status", "--state", "{home}/many"),
+        1,
+        "is not as `up` writes",
+    ),
     "no assignment": ((*UP, "--parameter", "Colour"), 2, "'Colour' is not KEY=VALUE"),
     "unknown parameter": ((*UP, "--parameter", "Foo=1"), 1, "no parameter Foo. All are under"),
     "misspelt parameter": ((*UP, "--parameter", "color=1"), 1, "color; did you mean Colour?"),
@@ -74,7 +88,7 @@ TOLD: dict[str, tuple[tuple[str, ...], int, str]] = {
         1,
         "'MinimumAccuracy' must be at most 1 (was '7')",
     ),
-    "a file as state, up": ((*UP, "--state", "/etc/passwd"), 1, "File exists: /etc/passwd"),
+    "a file as state, up": ((*UP, "--state", "/etc/passwd"), 1, "Not a directory: /etc/passwd"),
     "a file as state, status": (("status", "--state", "/etc/passwd"), 1, "Not a directory"),
     "a file as state, drop": (
         ("drop", "--state", "/etc/passwd", "{home}/scan.png"),
@@ -121,6 +135,39 @@ def test_what_is_not_as_it_was_thought_is_told_in_one_line(
     assert len(lines) == 1 or (status == 2 and lines[0].startswith("usage:"))
     assert "Traceback" not in answer.stderr
     assert not (home / "new" / RECORD).exists()
+
+
+def test_a_runtime_that_does_not_answer_is_not_orphaned_by_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be busy for longer than anybody waits."""
+    template, state = tmp_path / "small.yaml", tmp_path / "state"
+    template.write_text(SMALL)
+    command = ("up", "--state", state, "--port", "0", "--template", template)
+    assert run(*command).returncode == 0
+    pid = json.loads((state / RECORD).read_text())["pid"]
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        answer = run(*command)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+    assert answer.returncode == 1
+    assert "lives, but does not answer. Stop it first: python -m local down" in answer.stderr
+    assert run("down", "--state", state).stdout == "stopped\n"
+    assert processes_of(state) == []
+
+
+def test_up_says_what_has_changed_in_the_template_since(home: Path) -> None:
+    template = home / "small.yaml"
+    template.write_text(SMALL + "\n# later\n")
+    try:
+        answer = run(*(argument.format(home=home) for argument in SAME))
+    finally:
+        template.write_text(SMALL)
+
+    assert answer.returncode == 1
+    assert f"{template} has changed since" in answer.stderr
 
 
 @pytest.mark.parametrize("more", [(), ("--parameter", "Colour=blue"), ("--port", "0"), ("port",)])

@@ -69,6 +69,17 @@ def test_a_write_whose_condition_is_not_met_changes_nothing(s3: Any, write: Writ
 
 
 @pytest.mark.parametrize("write", WAYS)
+def test_a_condition_that_only_reads_may_have_is_refused(s3: Any, write: Write) -> None:
+    key = f"condition-{write.__name__}"
+
+    with pytest.raises(ClientError) as raised:
+        write(s3, key, b"first", IfNoneMatch='"of something else"')
+
+    assert raised.value.response["Error"]["Code"] == "NotImplemented"
+    assert raised.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
+
+
+@pytest.mark.parametrize("write", WAYS)
 def test_what_is_not_there_or_deleted_matches_nothing(s3: Any, write: Write) -> None:
     key = f"absent-{write.__name__}"
     etag = put(s3, key, b"first")["ETag"]

@@ -83,7 +83,8 @@ def test_up_writes_what_others_need_and_down_takes_everything_away(
 
     assert started.returncode == 0, started.stderr
     facts = record(state)
-    assert set(facts) == {"endpoint_url", "region", "pid", "outputs", "template", "parameters"}
+    launched = {"template", "template_sha256", "laptop_parameters", "parameters"}
+    assert set(facts) == {"endpoint_url", "region", "pid", "outputs", *launched}
     assert facts["parameters"] == {"Colour": "red"}
     assert facts["outputs"]["QueueUrl"].startswith(facts["endpoint_url"])
     assert facts["outputs"]["QueueUrl"] in started.stdout

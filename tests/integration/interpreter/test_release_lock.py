@@ -17,26 +17,27 @@ RUNS = (f"run-{number}" for number in itertools.count())
 STEPS = [
     ("CreateEndpointConfig", 1),
     ("UpdateItem", 1),  # takes the lock
+    ("UpdateItem", 2),  # remembers what serves
     ("ListEndpoints", 1),
     ("UpdateEndpoint", 1),
     ("InvokeEndpoint", 1),
-    ("UpdateItem", 2),  # still holds the lock?
+    ("UpdateItem", 3),  # still holds the lock?
     ("UpdateEndpoint", 2),  # restores
     ("DeleteEndpointConfig", 1),
     ("UpdateModelPackage", 1),  # rejects
-    ("UpdateItem", 3),  # gives the lock back
+    ("UpdateItem", 4),  # gives the lock back
 ]
 # Where a release is stopped, and whether it is a good one.
 STOPS = [
     (True, ("UpdateItem", 1)),
     (True, ("UpdateEndpoint", 1)),
     (True, ("InvokeEndpoint", 1)),
-    (True, ("UpdateItem", 2)),  # marks it proven
+    (True, ("UpdateItem", 3)),  # marks it proven
     (True, ("UpdateModelPackage", 1)),  # approves
-    (True, ("UpdateItem", 3)),  # gives the lock back
+    (True, ("UpdateItem", 4)),  # gives the lock back
     (False, ("UpdateEndpoint", 2)),
     (False, ("DeleteEndpointConfig", 1)),
-    (False, ("UpdateItem", 3)),
+    (False, ("UpdateItem", 4)),
 ]
 
 
@@ -129,8 +130,8 @@ def test_a_release_that_is_stopped_lets_the_next_one_on(
 
     served.ended(served.start(failing))
 
-    proven = good and (step[0] == "UpdateModelPackage" or step == ("UpdateItem", 3))
-    proven = proven or (good and step == ("UpdateItem", 2) and arrived)
+    proven = good and (step[0] == "UpdateModelPackage" or step == ("UpdateItem", 4))
+    proven = proven or (good and step == ("UpdateItem", 3) and arrived)
     expected = stopped.name if proven else before.serves
     after = served.left()
     assert (after.serves, after.answers) == (expected, expected)
@@ -159,7 +160,7 @@ def test_the_lock_of_an_execution_that_aws_has_forgotten_is_taken_over(served: T
 
 
 def test_a_turn_of_waiting_is_nine_events(platform: Platform, served: Trial) -> None:
-    """Of an execution's 25,000; at the default of 20 seconds a turn they last for two days."""
+    """Of an execution's 25,000; at 60 seconds a turn, by default, they last for two days."""
     first, second = served.prepare(next(RUNS), False), served.prepare(next(RUNS), False)
     asked: list[Call] = []
     hold = Hold(first.access_key, "InvokeEndpoint")

@@ -48,7 +48,7 @@ def test_restoring_waits_until_the_endpoint_can_be_updated(
 ) -> None:
     failing, before = served.prepare(next(RUNS), False), served.left()
 
-    with held(platform, served, failing, "UpdateItem", 2):  # after its probe has failed
+    with held(platform, served, failing, "UpdateItem", 3):  # after its probe has failed
         update(served, failing.name)
 
     restored(served, before, failing)
@@ -71,7 +71,7 @@ def test_restoring_keeps_the_instances_that_scaling_has_added(served: Trial) -> 
     assert (before.instances, served.left().instances) == (3, 3)
 
 
-@pytest.mark.parametrize("step", [("InvokeEndpoint", 1), ("UpdateItem", 2)], ids=str)
+@pytest.mark.parametrize("step", [("InvokeEndpoint", 1), ("UpdateItem", 3)], ids=str)
 @pytest.mark.parametrize("good", [True, False])
 def test_what_somebody_put_there_by_hand_stays(
     platform: Platform, served: Trial, good: bool, step: tuple[str, int]
@@ -155,7 +155,7 @@ UNDO_STEPS = [
     ("DeleteEndpointConfig", 1, "RemoveEndpointConfig"),
     ("DeleteModel", 1, "RemoveModel"),
     ("UpdateModelPackage", 1, "RejectModelPackage"),
-    ("UpdateItem", 3, None),  # gives the lock back
+    ("UpdateItem", 4, None),  # gives the lock back
 ]
 
 
@@ -191,8 +191,31 @@ def test_a_step_back_that_fails_hides_no_reason_and_keeps_no_other_from_being_ta
         assert following.name not in served.left().configs
 
 
-def test_a_release_that_cannot_be_approved_is_undone(platform: Platform, served: Trial) -> None:
-    good, before = served.prepare(next(RUNS)), served.left()
+def test_what_served_without_a_lock_is_gone_back_to_after_a_release_that_was_stopped(
+    platform: Platform, served: Trial
+) -> None:
+    """A stack that is updated from before there were locks has an endpoint and an empty table."""
+    locks = served.client("dynamodb")
+    locks.delete_item(TableName=served.table, Key={"endpoint": {"S": served.endpoint}})
+    stopped, failing = served.prepare(next(RUNS)), served.prepare(next(RUNS), False)
+    before = served.left()
+    hold = Hold(stopped.access_key, "InvokeEndpoint", 1)
+    with platform.requests.watched(before=hold):
+        served.start(stopped)
+        assert hold.reached.wait(60), served.states(stopped)
+        served.stop(stopped)
+        hold.refuse = True
+        hold.go.set()
+
+    served.ended(served.start(failing))
+
+    assert served.left().serves == before.serves
+
+
+def test_a_proven_model_that_cannot_be_approved_serves_on(
+    platform: Platform, served: Trial
+) -> None:
+    good = served.prepare(next(RUNS))
 
     def refuse(call: Call) -> None:
         if call == Call("UpdateModelPackage", good.access_key):
@@ -202,8 +225,10 @@ def test_a_release_that_cannot_be_approved_is_undone(platform: Platform, served:
         ended = served.ended(served.start(good))
 
     after = served.left()
-    assert ended["status"] == "FAILED"
-    assert (after.serves, after.configs) == (before.serves, before.configs)
+    assert (ended["status"], ended["error"]) == ("FAILED", "ModelNotApproved")
+    assert f"serves {good.name}, which has passed its probe" in ended["cause"]
+    assert (after.serves, after.lock["proven"]) == (good.name, good.name)
+    assert "owner" not in after.lock
     assert after.packages[good.name] == "PendingManualApproval"
 
 
@@ -214,7 +239,7 @@ def test_a_lock_that_cannot_be_given_back_fails_no_release_and_stops_no_other(
     counted = itertools.count(1)
 
     def refuse(call: Call) -> None:
-        if call == Call("UpdateItem", good.access_key) and next(counted) > 2:
+        if call == Call("UpdateItem", good.access_key) and next(counted) > 3:
             raise Refused
 
     with platform.requests.watched(before=refuse):

@@ -81,6 +81,13 @@ def entry(begin: int, end: int, shape: object = (2,), dtype: object = "F32") -> 
         ({"a": {"dtype": "F32"}}, b"", "malformed"),
         ({"a": entry(0, 8, dtype=["F32"])}, bytes(8), "malformed"),
         ({"a": entry(0, 8, shape="2")}, bytes(8), "malformed"),
+        (b"[" * 60_000, b"", "not JSON"),
+        (b'{"a":' * 20_000, b"", "not JSON"),
+        ({"a": entry(0, True)}, bytes(1), "malformed"),
+        ({"a": {"dtype": "F32", "shape": [1], "data_offsets": [0.0, 4.0]}}, bytes(4), "malformed"),
+        (b'{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,1e999]}}', bytes(4), "malformed"),
+        ({"a": entry(0, 4, shape=[True])}, bytes(4), "impossible shape"),
+        ({"a": entry(0, 0, shape=[0, 10**20])}, b"", "impossible shape"),
     ],
 )
 def test_damaged_file_is_refused(tmp_path: Path, header: object, data: bytes, reason: str) -> None:
