@@ -296,6 +296,38 @@ def test_a_release_may_lock_an_endpoint_and_ask_after_other_releases_alone(
     assert key == [{"AttributeName": "endpoint", "KeyType": "HASH"}]
 
 
+def test_a_release_may_go_back_to_what_somebody_chose_by_hand(template: dict[str, Any]) -> None:
+    """Whatever it is called: SageMaker asks for the right to the configuration too."""
+    pairs = allowed(template, "ReleaseModelStateMachine")
+
+    for action in ("UpdateEndpoint", "DescribeEndpointConfig"):
+        assert (f"sagemaker:{action}", "endpoint-config/*") in pairs
+
+
+@pytest.mark.parametrize(
+    ("alarm", "metric"),
+    [
+        ("InboxAgeAlarm", "ApproximateAgeOfOldestMessage"),
+        ("InboxFailuresAlarm", "PredictionFailures"),
+        ("ModelMissingAlarm", "SecondsWaited"),
+        ("InboxDeadLetterAlarm", "ApproximateNumberOfMessagesVisible"),
+    ],
+)
+def test_whatever_keeps_an_inbox_object_waiting_rings(
+    template: dict[str, Any], alarm: str, metric: str
+) -> None:
+    """A queue's age leaves out what was tried three times; a message that is sent anew is young."""
+    properties = template["Resources"][alarm]["Properties"]
+
+    assert properties["MetricName"] == metric
+    assert properties["AlarmActions"] == [{"Ref": "NotificationsTopic"}]
+    if properties["Namespace"] == "Sonoflow":
+        named = template["Globals"]["Function"]["Environment"]["Variables"]
+        (dimension,) = properties["Dimensions"]
+        assert named["POWERTOOLS_METRICS_NAMESPACE"] == "Sonoflow"
+        assert dimension == {"Name": "service", "Value": named["POWERTOOLS_SERVICE_NAME"]}
+
+
 def test_functions_trace_and_run_on_the_one_runtime(expanded: dict[str, Any]) -> None:
     for function in resources(expanded, "AWS::Lambda::Function").values():
         assert function["Properties"]["TracingConfig"] == {"Mode": "Active"}
