@@ -2,7 +2,7 @@
 
 Whoever could put other bytes under that name would have them run by the next training job, with
 its role. So nobody writes over an archive, this module included (the work bucket's policy has S3
-refuse it), and before a release trains with one its bytes are held against its name.
+refuse it), and one that is there already is held against its name before it is handed on.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def build() -> tuple[bytes, str]:
 
 
 def store(bucket: str) -> tuple[str, str]:
-    """Write the archive, unless it is there. Its URI and SHA-256."""
+    """Write the archive, unless it is there. Its URI and SHA-256. Raises CodeAltered."""
     data, sha256 = build()
     key = keys.code_archive(sha256)
     for attempt in range(1, _ATTEMPTS + 1):
@@ -62,6 +62,7 @@ def store(bucket: str) -> tuple[str, str]:
         except ClientError as error:
             code = error.response["Error"]["Code"]
             if code == "PreconditionFailed":  # the same code was packaged before
+                _verify(bucket, key, sha256)
                 break
             if code != "ConditionalRequestConflict" or attempt == _ATTEMPTS:
                 raise
@@ -70,13 +71,13 @@ def store(bucket: str) -> tuple[str, str]:
     return keys.uri(bucket, key), sha256
 
 
-def verify(uri: str, sha256: str) -> None:
+def _verify(bucket: str, key: str, sha256: str) -> None:
     """Raises CodeAltered where the object does not hold the bytes of that digest."""
-    found = hashlib.sha256(objects.read(*keys.parse_uri(uri))).hexdigest()
+    found = hashlib.sha256(objects.read(bucket, key)).hexdigest()
     if found != sha256:
         raise CodeAltered(
-            f"{uri} holds other bytes than its name says: their SHA-256 is {found}, not {sha256}. "
-            "Nothing is trained with them. Find out who wrote them, delete the object, and start "
+            f"{keys.uri(bucket, key)} holds other bytes than its name says: their SHA-256 is"
+            f" {found}, not {sha256}. Nothing is trained with them. Find out who wrote them, delete the object, and start "
             "the run again, which packages the code anew."
         )
 

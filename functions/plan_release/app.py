@@ -7,7 +7,7 @@ from typing import Any
 from aws_lambda_powertools import Logger, Tracer
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from sonoflow import code_archive, hosting, releases, settings, training_jobs
+from sonoflow import hosting, releases, settings, training_jobs
 
 logger = Logger()
 tracer = Tracer()
@@ -23,8 +23,6 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         hosting=settings.read(settings.Hosting),
         work_bucket=settings.read(settings.Buckets).work_bucket,
     )
-    if isinstance(release.source, releases.Code):
-        code_archive.verify(release.source.uri, release.source.sha256)
     logger.info("release planned", extra={"release": release.name, "task": release.task.name})
     return {
         "task": release.task.name,

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from functions.package_model_code.app import handler
 from sonoflow.clients import client
-from sonoflow.errors import PayloadInvalid
+from sonoflow.errors import CodeAltered, PayloadInvalid
 from tests.unit import stack
 
 
@@ -60,6 +60,19 @@ def test_code_that_is_there_already_is_not_written_again(
 
     assert handler(stack.event("package_model_code.empty"), context) == answer
     assert client("s3").list_object_versions(Bucket=stack.WORK)["Versions"] == before
+
+
+def test_code_that_someone_has_written_over_is_not_handed_on(
+    aws: None, context: Any, installed: Path
+) -> None:
+    answer = handler(stack.event("package_model_code.empty"), context)
+    stack.write(stack.WORK, f"code/{answer['sha256']}.tar.gz", b"someone else's code")
+
+    with pytest.raises(CodeAltered) as raised:
+        handler(stack.event("package_model_code.empty"), context)
+
+    assert answer["uri"] in str(raised.value)
+    assert f"not {answer['sha256']}" in str(raised.value)
 
 
 def test_another_error_of_the_write_is_not_taken_for_that(

@@ -6,28 +6,10 @@ from typing import Any
 import pytest
 
 from functions.plan_release.app import handler
-from sonoflow import keys, objects
-from sonoflow.errors import CodeAltered, PayloadInvalid
+from sonoflow.errors import PayloadInvalid
 from tests.unit import stack
 
 TRAINING = f"s3://{stack.WORK}/training"
-CODE = stack.event("plan_release.classification")["code"]
-
-
-@pytest.fixture(autouse=True)
-def packaged(aws: None) -> None:
-    """The code archive that the events name, and whose digest is in its name."""
-    objects.write(*keys.parse_uri(CODE["uri"]), b"test", "application/gzip")
-
-
-def test_code_that_someone_has_written_over_is_not_trained_with(context: Any) -> None:
-    objects.write(*keys.parse_uri(CODE["uri"]), b"someone else's code", "application/gzip")
-
-    with pytest.raises(CodeAltered) as raised:
-        handler(stack.event("plan_release.segmentation"), context)
-
-    assert CODE["uri"] in str(raised.value)
-    assert f"not {CODE['sha256']}" in str(raised.value)
 
 
 @pytest.mark.parametrize(
