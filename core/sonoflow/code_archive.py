@@ -77,8 +77,8 @@ def _verify(bucket: str, key: str, sha256: str) -> None:
     if found != sha256:
         raise CodeAltered(
             f"{keys.uri(bucket, key)} holds other bytes than its name says: their SHA-256 is"
-            f" {found}, not {sha256}. Nothing is trained with them. Find out who wrote them, delete the object, and start "
-            "the run again, which packages the code anew."
+            f" {found}, not {sha256}. Nothing is trained with them. Find out who wrote them, delete"
+            " the object, and start the run again, which packages the code anew."
         )
 
 
