@@ -24,7 +24,8 @@ def test_writes_of_one_key_are_kept_apart(keys: tuple[str, str], together: int) 
 
     alone = conditional_writes._apart(write)
     requests = [
-        SimpleNamespace(bucket_name="x", parse_key_name=lambda key=key: key) for key in keys
+        SimpleNamespace(bucket_name="x", headers={}, parse_key_name=lambda key=key: key)
+        for key in keys
     ]
     threads = [threading.Thread(target=alone, args=(request,)) for request in requests]
     for thread in threads:
