@@ -30,8 +30,9 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.memory import peak_mb
-from sonoflow import archive, batches, clients, images, png, staging
-from sonoflow.remotefile import HeldFile, Source
+from sonoflow import archive, batches, images, png, staging
+from sonoflow.aws import clients
+from sonoflow.aws.ranged import HeldFile, Source
 
 GIGABYTE = 1 << 30
 BATCH = batches.Limits(images=50, bytes=32 * 1024 * 1024)

@@ -29,7 +29,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks.memory import peak_mb
-from sonoflow import clients, settings, table_mapping, table_staging
+from sonoflow import settings, table_mapping, table_staging
+from sonoflow.aws import clients
 from sonoflow.keys import Dataset
 
 BYTES, ROWS = 1000**3, table_staging.ROWS_LIMIT

@@ -13,10 +13,11 @@ from local.client import Laptop
 from local.failures import Failure
 from local.progress import RUNNING
 from local.waiting import looks
-from sonoflow import archive, keys, objects, table_mapping
+from sonoflow import archive, keys, table_mapping
+from sonoflow.aws import objects
+from sonoflow.aws.ranged import HeldFile
 from sonoflow.errors import DatasetRefused
 from sonoflow.plans import TABLE_SUFFIXES
-from sonoflow.remotefile import HeldFile
 
 _START_SECONDS = 120.0
 _CHUNK_BYTES = 1024 * 1024

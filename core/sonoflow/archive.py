@@ -11,11 +11,11 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from sonoflow import formats, group_hints, keys, layouts, members, verdicts, zipindex
+from sonoflow.aws.ranged import Source
+from sonoflow.aws.uploads import Upload
 from sonoflow.errors import DatasetRefused, ImageRejected, PayloadInvalid
 from sonoflow.members import Location
 from sonoflow.quarantine import SetAside
-from sonoflow.remotefile import Source
-from sonoflow.uploads import Upload
 from sonoflow.zipindex import Index, Member
 
 # An image with its masks, unpacked: what one worker must be able to stage.

@@ -15,8 +15,9 @@ import tarfile
 
 from botocore.exceptions import ClientError
 
-from sonoflow import keys, objects
-from sonoflow.clients import client
+from sonoflow import keys
+from sonoflow.aws import objects
+from sonoflow.aws.clients import client
 from sonoflow.errors import CodeAltered
 
 PACKAGE = "sonoflow_model_code"  # model_code/, as its pyproject.toml installs it

@@ -8,12 +8,12 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sonoflow import objects
+from sonoflow.aws import objects
+from sonoflow.aws.uploads import Upload
 from sonoflow.classes import FROM_MASK, LESION
 from sonoflow.errors import DatasetRefused
 from sonoflow.keys import SPLITS, Dataset, refusal, uri
 from sonoflow.quarantine import SetAside
-from sonoflow.uploads import Upload
 
 Entry = dict[str, Any]  # one line of the index
 

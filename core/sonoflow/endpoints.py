@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from sonoflow.clients import client
+from sonoflow.aws.clients import client
 from sonoflow.errors import EndpointResponseInvalid
 from sonoflow.images import Pixels
 

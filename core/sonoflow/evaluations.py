@@ -18,8 +18,9 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
-from sonoflow import keys, linear_learner, objects, payloads
-from sonoflow.clients import client
+from sonoflow import keys, linear_learner, payloads
+from sonoflow.aws import objects
+from sonoflow.aws.clients import client
 from sonoflow.errors import EvaluationUnreadable
 
 FILE = "evaluation.json"

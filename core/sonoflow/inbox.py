@@ -9,22 +9,13 @@ from pathlib import PurePosixPath
 
 from botocore.exceptions import ClientError
 
-from sonoflow import (
-    endpoints,
-    formats,
-    images,
-    keys,
-    objects,
-    overlays,
-    png,
-    predictions,
-    table_inbox,
-)
+from sonoflow import endpoints, formats, images, keys, overlays, png, predictions, table_inbox
+from sonoflow.aws import objects
+from sonoflow.aws.uploads import Upload
 from sonoflow.errors import ImageRejected
 from sonoflow.inference.answers import Answer, Overtaken
 from sonoflow.settings import Buckets
 from sonoflow.settings import Prediction as Settings
-from sonoflow.uploads import Upload
 
 # Text chunk of masks and overlays: the version they show. Without it empty masks of two versions
 # would be the same to a conditional write.

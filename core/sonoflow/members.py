@@ -11,8 +11,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
 from sonoflow import verdicts, zipindex
+from sonoflow.aws.ranged import Source
 from sonoflow.errors import ImageRejected, PayloadInvalid
-from sonoflow.remotefile import Source
 
 # A request costs as much time as some MB: what lies between two members is read along with them
 # if it is less than the gap, as long as one read stays within the limit.

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sonoflow.clients import client
+from sonoflow.aws.clients import client
+from sonoflow.aws.uploads import Upload
 from sonoflow.errors import DatasetRefused
-from sonoflow.uploads import Upload
 
 _SUBJECT_LIMIT = 100  # characters, plain ASCII: a limit of SNS
 

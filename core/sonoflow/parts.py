@@ -7,7 +7,8 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sonoflow import fingerprints, objects
+from sonoflow import fingerprints
+from sonoflow.aws import objects
 from sonoflow.fingerprints import Fingerprint
 from sonoflow.keys import Dataset
 

@@ -6,21 +6,12 @@ import dataclasses
 from pathlib import PurePosixPath
 from typing import Any
 
-from sonoflow import (
-    archive,
-    batches,
-    datasets,
-    executions,
-    keys,
-    objects,
-    readahead,
-    settings,
-    table_mapping,
-)
+from sonoflow import archive, batches, datasets, executions, keys, settings, table_mapping
+from sonoflow.aws import objects, readahead
+from sonoflow.aws.ranged import RemoteObject
+from sonoflow.aws.uploads import Upload
 from sonoflow.errors import DatasetRefused
 from sonoflow.keys import Dataset
-from sonoflow.remotefile import RemoteObject
-from sonoflow.uploads import Upload
 
 TABLE_SUFFIXES = (".csv", ".data")
 # Staging reads a table in the fifteen minutes that a function has, ten minutes' work here.

@@ -7,11 +7,11 @@ import datetime
 from typing import Any
 
 from sonoflow import keys
+from sonoflow.aws.uploads import Upload
 from sonoflow.classes import NORMAL
 from sonoflow.endpoints import Classification, Model
 from sonoflow.errors import ImageRejected
 from sonoflow.overlays import Lesions
-from sonoflow.uploads import Upload
 
 SCHEMA_VERSION = 1
 

@@ -10,7 +10,8 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
-from sonoflow import endpoints, images, objects, payloads, tasks
+from sonoflow import endpoints, images, payloads, tasks
+from sonoflow.aws import objects
 from sonoflow.errors import EndpointResponseInvalid, ProbeFailed
 from sonoflow.keys import parse_uri
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import jinja2
 
+from sonoflow.aws.uploads import Upload
 from sonoflow.keys import Dataset
-from sonoflow.uploads import Upload
 
 # Of a metric's name, what is not written in small letters.
 _TERMS = {term.lower(): term for term in ("AUC", "Dice", "ECE", "F1", "FPR", "HD95", "IoU", "TPR")}

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from sonoflow import images, objects, overlays
+from sonoflow import images, overlays
+from sonoflow.aws import objects
 from sonoflow.keys import Dataset
 
 SIDE = 300  # pixels, the longer side: sharp at half of a phone's width

@@ -11,7 +11,8 @@ import copy
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sonoflow import image_plots, keys, objects, report_models, report_page, report_pictures
+from sonoflow import image_plots, keys, report_models, report_page, report_pictures
+from sonoflow.aws import objects
 from sonoflow.report_groups import DuplicateGroups
 from sonoflow.report_models import Judged
 from sonoflow.report_page import Copies, Subject

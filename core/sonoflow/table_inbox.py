@@ -24,26 +24,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sonoflow import (
-    keys,
-    multipart,
-    pipelines,
-    readahead,
-    table_reader,
-    table_rejections,
-    table_scoring,
-    table_serving,
-    uploads,
-)
-from sonoflow.clients import client
+from sonoflow import keys, table_reader, table_rejections, table_scoring, table_serving
+from sonoflow.aws import multipart, pipelines, readahead, uploads
+from sonoflow.aws.clients import client
+from sonoflow.aws.ranged import RemoteObject
+from sonoflow.aws.uploads import Upload
 from sonoflow.errors import TableRejected
 from sonoflow.inference.answers import Answer, Overtaken
-from sonoflow.remotefile import RemoteObject
 from sonoflow.settings import Buckets
 from sonoflow.table_reader import Layout
 from sonoflow.table_rejections import Tally
 from sonoflow.table_serving import Serving
-from sonoflow.uploads import Upload
 
 COLUMNS = ("score", "label", "model_version")  # after the first, which is one of these:
 ID, LINE = "id", "line"

@@ -10,10 +10,11 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from sonoflow import objects, uploaded_json
-from sonoflow.clients import client
+from sonoflow import uploaded_json
+from sonoflow.aws import objects
+from sonoflow.aws.clients import client
+from sonoflow.aws.uploads import Upload
 from sonoflow.errors import DatasetRefused, DocumentInvalid
-from sonoflow.uploads import Upload
 
 Document = dict[str, Any]
 

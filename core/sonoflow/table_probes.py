@@ -12,16 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from sonoflow import (
-    evaluations,
-    gates,
-    objects,
-    payloads,
-    recordio,
-    table_evaluation,
-    table_scoring,
-    tasks,
-)
+from sonoflow import evaluations, gates, payloads, recordio, table_evaluation, table_scoring, tasks
+from sonoflow.aws import objects
 from sonoflow.errors import EndpointResponseInvalid, PayloadInvalid, ProbeFailed
 from sonoflow.keys import parse_uri
 from sonoflow.linear_learner import REGRESSOR, REGRESSOR_CUT

@@ -7,9 +7,9 @@ import datetime
 from collections.abc import Sequence
 from typing import Any
 
+from sonoflow.aws.uploads import Upload
 from sonoflow.errors import TableRejected
 from sonoflow.table_reader import BadRow
-from sonoflow.uploads import Upload
 
 SCHEMA_VERSION = 1
 LISTED_LIMIT = 10_000  # rows; all are counted

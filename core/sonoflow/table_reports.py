@@ -12,7 +12,8 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sonoflow import objects, report_models, report_page, table_plots
+from sonoflow import report_models, report_page, table_plots
+from sonoflow.aws import objects
 from sonoflow.report_models import Judged
 from sonoflow.report_page import Copies, Subject
 

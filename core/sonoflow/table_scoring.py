@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sonoflow import recordio
-from sonoflow.clients import client
+from sonoflow.aws.clients import client
 from sonoflow.endpoints import PAYLOAD_BYTES_LIMIT
 from sonoflow.errors import EndpointResponseInvalid
 from sonoflow.linear_learner import REGRESSOR_CUT

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 
-from sonoflow import keys, objects
-from sonoflow.clients import client
+from sonoflow import keys
+from sonoflow.aws import objects
+from sonoflow.aws.clients import client
 from sonoflow.errors import EndpointChanged
 from sonoflow.tables import Table
 

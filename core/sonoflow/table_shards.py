@@ -13,7 +13,8 @@ from types import TracebackType
 import numpy as np
 from numpy.typing import NDArray
 
-from sonoflow import keys, objects, recordio
+from sonoflow import keys, recordio
+from sonoflow.aws import objects
 from sonoflow.keys import SPLITS
 from sonoflow.table_statistics import Rows
 from sonoflow.tables import Table, engineered_width

@@ -17,10 +17,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sonoflow import keys, multipart, objects, readahead, recordio, table_columns, table_labels
+from sonoflow import keys, recordio, table_columns, table_labels
+from sonoflow.aws import multipart, objects, readahead
+from sonoflow.aws.ranged import Source
 from sonoflow.errors import DatasetRefused
 from sonoflow.keys import Dataset
-from sonoflow.remotefile import Source
 from sonoflow.settings import TableStaging
 from sonoflow.table_columns import Columns
 from sonoflow.table_duplicates import Repeats, Seen

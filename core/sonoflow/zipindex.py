@@ -13,8 +13,8 @@ import struct
 import zlib
 from collections.abc import Iterator
 
+from sonoflow.aws.ranged import Source
 from sonoflow.errors import DatasetRefused
-from sonoflow.remotefile import Source
 
 # One read has the end record, a comment of full length and the directory of some 1,800 members.
 TAIL_BYTES = 256 * 1024

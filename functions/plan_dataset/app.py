@@ -9,7 +9,8 @@ from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from sonoflow import datasets, notifications, plans, settings, table_mapping, uploads
+from sonoflow import datasets, notifications, plans, settings, table_mapping
+from sonoflow.aws import uploads
 from sonoflow.errors import DatasetRefused
 
 logger = Logger()

@@ -15,7 +15,8 @@ from aws_lambda_powertools.utilities.batch import (
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from sonoflow import inbox, keys, settings, uploads
+from sonoflow import inbox, keys, settings
+from sonoflow.aws import uploads
 from sonoflow.inference import deliveries
 
 logger = Logger()

@@ -8,7 +8,8 @@ from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from sonoflow import datasets, frozen_splits, keys, objects, parts, payloads, settings, uploads
+from sonoflow import datasets, frozen_splits, keys, parts, payloads, settings
+from sonoflow.aws import objects, uploads
 from sonoflow.errors import DatasetRefused
 from sonoflow.keys import Dataset
 

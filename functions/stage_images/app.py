@@ -9,9 +9,10 @@ from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from sonoflow import archive, batches, datasets, objects, payloads, settings, staging, uploads
+from sonoflow import archive, batches, datasets, payloads, settings, staging
+from sonoflow.aws import objects, uploads
+from sonoflow.aws.ranged import RemoteObject
 from sonoflow.keys import Dataset
-from sonoflow.remotefile import RemoteObject
 
 logger = Logger()
 metrics = Metrics()

@@ -8,10 +8,11 @@ from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from sonoflow import datasets, payloads, settings, table_mapping, table_staging, uploads
+from sonoflow import datasets, payloads, settings, table_mapping, table_staging
+from sonoflow.aws import uploads
+from sonoflow.aws.ranged import RemoteObject
 from sonoflow.errors import DatasetRefused
 from sonoflow.keys import Dataset
-from sonoflow.remotefile import RemoteObject
 
 logger = Logger()
 metrics = Metrics()

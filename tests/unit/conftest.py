@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from moto import mock_aws
 
-from sonoflow.clients import client
+from sonoflow.aws.clients import client
 from tests.unit import stack
 from tests.unit.fake_endpoints import FakeEndpoints
 

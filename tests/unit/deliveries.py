@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from sonoflow.clients import client
+from sonoflow.aws.clients import client
 
 _HOOK = "before-call.s3"
 _SECONDS = 30.0

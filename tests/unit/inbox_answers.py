@@ -12,7 +12,7 @@ from PIL import Image
 
 from functions.predict.app import handler
 from sonoflow import inbox
-from sonoflow.clients import client
+from sonoflow.aws.clients import client
 from tests.unit import pictures, stack
 from tests.unit.deliveries import Delivery
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from sonoflow.clients import client
+from sonoflow.aws.clients import client
 
 
 @contextlib.contextmanager

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from sonoflow.clients import client
+from sonoflow.aws.clients import client
 
 UPLOADS = "sonoflow-uploadsbucket-1f0k3r9q2c7x"
 WORK = "sonoflow-workbucket-8d4m2t6z0s5b"

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from sonoflow import keys, settings, table_inbox
-from sonoflow.clients import client
+from sonoflow.aws.clients import client
+from sonoflow.aws.uploads import Upload
 from sonoflow.inference.answers import Overtaken
 from sonoflow.table_rejections import Tally
-from sonoflow.uploads import Upload
 from tests.unit import stack
 from tests.unit.fake_endpoints import TABLE, FakeEndpoints, linear_scores
 

@@ -27,10 +27,10 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from sonoflow import objects, uploads
-from sonoflow.clients import client
+from sonoflow.aws import objects, uploads
+from sonoflow.aws.clients import client
+from sonoflow.aws.uploads import State, Upload
 from sonoflow.errors import AnswerLost
-from sonoflow.uploads import State, Upload
 
 # Of every object of an answer, in its metadata.
 _SEQUENCER, _VERSION = "sonoflow-sequencer", "sonoflow-version-id"

@@ -18,7 +18,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from botocore.exceptions import BotoCoreError, ClientError
 
-from sonoflow.clients import client
+from sonoflow.aws.clients import client
 
 # Of the first wait: 30 s, 2 min, 10 min, and then half an hour each.
 _GROWTH = (1, 4, 20, 60)

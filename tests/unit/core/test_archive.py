@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sonoflow import archive, batches, staging
+from sonoflow.aws.ranged import HeldFile
 from sonoflow.errors import DatasetRefused, PayloadInvalid
-from sonoflow.remotefile import HeldFile
 from tests.unit import pictures
 from tests.unit.core.archives import crafting
 

@@ -7,7 +7,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError
 
 from sonoflow import executions
-from sonoflow.clients import client
+from sonoflow.aws.clients import client
 from tests.unit import stack
 
 RUN = "busi-0a1b2c3d4e5f"

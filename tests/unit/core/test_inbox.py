@@ -8,9 +8,9 @@ from PIL import Image
 
 from sonoflow import endpoints as product
 from sonoflow import images, inbox, png, settings
-from sonoflow.clients import client
+from sonoflow.aws.clients import client
+from sonoflow.aws.uploads import Upload
 from sonoflow.errors import ImageRejected
-from sonoflow.uploads import Upload
 from tests.unit import fake_endpoints, pictures, stack, tables
 from tests.unit.fake_endpoints import SEGMENTER, FakeEndpoints
 

@@ -6,9 +6,9 @@ import io
 import pytest
 
 from sonoflow import members, zipindex
+from sonoflow.aws.ranged import HeldFile
 from sonoflow.errors import ImageRejected, PayloadInvalid
 from sonoflow.members import Location, Span
-from sonoflow.remotefile import HeldFile
 from tests.unit.core.archives.crafting import Entry, archive
 
 

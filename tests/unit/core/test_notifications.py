@@ -3,9 +3,9 @@ from __future__ import annotations
 import json
 
 from sonoflow import notifications
-from sonoflow.clients import client
+from sonoflow.aws.clients import client
+from sonoflow.aws.uploads import Upload
 from sonoflow.errors import DatasetRefused
-from sonoflow.uploads import Upload
 from tests.unit import stack
 
 

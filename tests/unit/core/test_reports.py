@@ -4,12 +4,12 @@ import json
 from typing import Any
 
 from sonoflow import image_plots, report_page, reports
+from sonoflow.aws.uploads import Upload
 from sonoflow.keys import Dataset, image_id
 from sonoflow.report_groups import DuplicateGroups
 from sonoflow.report_page import Subject
 from sonoflow.report_pictures import Picture
 from sonoflow.report_survey import Survey
-from sonoflow.uploads import Upload
 from tests.unit.core.report_entries import entry
 from tests.unit.core.test_report_groups import group
 

@@ -9,8 +9,8 @@ import pytest
 
 from sonoflow import archive, members, staging, zipindex
 from sonoflow.archive import PlannedImage
+from sonoflow.aws.ranged import HeldFile, Source
 from sonoflow.errors import ImageRejected
-from sonoflow.remotefile import HeldFile, Source
 from tests.unit import pictures
 
 SCAN, MASK, OTHER = "a/x.png", "a/x_mask.png", "a/y.png"

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from sonoflow import multipart, table_inbox, table_rejections, table_scoring
-from sonoflow.clients import client
+from sonoflow import table_inbox, table_rejections, table_scoring
+from sonoflow.aws import multipart
+from sonoflow.aws.clients import client
+from sonoflow.aws.uploads import Upload
 from sonoflow.errors import EndpointResponseInvalid
-from sonoflow.uploads import Upload
 from tests.unit import fake_endpoints, stack, tables
 from tests.unit.fake_endpoints import TABLE, Answer, FakeEndpoints
 from tests.unit.tables import REJECTED, ROWS, SCORES, rejection, score, upload

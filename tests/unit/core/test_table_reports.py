@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from sonoflow import report_page, table_plots, table_reports
+from sonoflow.aws.uploads import Upload
 from sonoflow.keys import Dataset
 from sonoflow.report_page import Subject
-from sonoflow.uploads import Upload
 from tests.unit.core import table_documents
 from tests.unit.core.table_documents import feature
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from sonoflow.clients import client
+from sonoflow.aws.clients import client
 from tests.unit import stack, tables
 from tests.unit.fake_endpoints import FakeEndpoints
 from tests.unit.tables import KEY, REJECTED, ROWS, SCORES, score, upload

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sonoflow import members, verdicts, zipindex
+from sonoflow.aws.ranged import HeldFile
 from sonoflow.errors import DatasetRefused
-from sonoflow.remotefile import HeldFile
 from tests.unit.core.archives.crafting import Entry, archive
 
 

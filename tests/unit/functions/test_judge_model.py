@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from functions.judge_model.app import handler
-from sonoflow.clients import client
+from sonoflow.aws.clients import client
 from sonoflow.errors import EvaluationUnreadable, PayloadInvalid
 from tests.unit import stack
 from tests.unit.fake_training_jobs import FakeTrainingJobs

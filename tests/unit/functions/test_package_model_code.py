@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from functions.package_model_code.app import handler
-from sonoflow.clients import client
+from sonoflow.aws.clients import client
 from sonoflow.errors import CodeAltered, PayloadInvalid
 from tests.unit import stack
 

@@ -8,7 +8,7 @@ import pytest
 
 from functions.plan_dataset.app import handler
 from sonoflow import plans
-from sonoflow.clients import client
+from sonoflow.aws.clients import client
 from sonoflow.errors import PayloadInvalid
 from tests.unit import pictures, stack
 

@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 
 from functions.predict.app import handler, logger
-from sonoflow.clients import client
+from sonoflow.aws.clients import client
 from tests.unit import fake_endpoints, pictures, stack, tables
 from tests.unit.fake_endpoints import CLASSIFIER, SEGMENTER, TABLE, FakeEndpoints
 

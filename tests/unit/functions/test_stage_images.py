@@ -11,10 +11,10 @@ from PIL import Image
 
 from functions.stage_images.app import handler
 from sonoflow import members, zipindex
-from sonoflow.clients import client
+from sonoflow.aws.clients import client
+from sonoflow.aws.ranged import HeldFile
 from sonoflow.errors import PayloadInvalid
 from sonoflow.fingerprints import fingerprint
-from sonoflow.remotefile import HeldFile
 from tests.unit import pictures, stack
 
 pytestmark = pytest.mark.filterwarnings("ignore:No application metrics to publish")

@@ -13,7 +13,7 @@ from sklearn.datasets import load_breast_cancer
 
 from functions.stage_table.app import handler
 from sonoflow import keys, recordio, table_lines, table_shards, table_staging
-from sonoflow.clients import client
+from sonoflow.aws.clients import client
 from sonoflow.errors import DatasetRefused, PayloadInvalid
 from sonoflow.keys import SPLITS
 from sonoflow.table_columns import WDBC_COLUMNS

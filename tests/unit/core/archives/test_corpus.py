@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from sonoflow import archive, batches, staging
+from sonoflow.aws.ranged import HeldFile
+from sonoflow.aws.uploads import Upload
 from sonoflow.errors import DatasetRefused
 from sonoflow.quarantine import SetAside
-from sonoflow.remotefile import HeldFile
-from sonoflow.uploads import Upload
 from tests.unit.core.archives.corpus import CASES, Case
 
 SECONDS_LIMIT = 30.0  # of processor time, so that other work on the machine does not count

@@ -8,10 +8,10 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from functions.predict.app import handler
-from sonoflow.clients import client
+from sonoflow.aws.clients import client
+from sonoflow.aws.uploads import Upload
 from sonoflow.inference import answers
 from sonoflow.inference.answers import Answer, Overtaken
-from sonoflow.uploads import Upload
 from tests.unit import pictures, stack, tables
 from tests.unit.fake_endpoints import FakeEndpoints
 from tests.unit.s3_failures import failing, refused

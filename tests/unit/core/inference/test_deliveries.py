@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from functions.predict.app import handler
-from sonoflow.clients import client
+from sonoflow.aws.clients import client
 from sonoflow.inference import deliveries
 from tests.unit import fake_endpoints, pictures, stack, tables
 from tests.unit.fake_endpoints import CLASSIFIER, SEGMENTER, TABLE, FakeEndpoints

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from functions.predict.app import handler
-from sonoflow.clients import client
+from sonoflow.aws.clients import client
 from tests.unit import stack
 from tests.unit.fake_endpoints import FakeEndpoints
 from tests.unit.inbox_answers import (

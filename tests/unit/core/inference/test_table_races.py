@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sonoflow.clients import client
+from sonoflow.aws.clients import client
 from tests.unit import stack
 from tests.unit.inbox_answers import (
     NONE_FAILED,

@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from sonoflow.clients import client
+from sonoflow.aws.clients import client
 
 PART_BYTES = 8 * 1024 * 1024  # S3 takes 10,000 parts, each but the last of 5 MiB at least
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from sonoflow import multipart
-from sonoflow.clients import client
+from sonoflow.aws import multipart
+from sonoflow.aws.clients import client
 from tests.unit import stack
 
 KEY = "scores/a.csv.csv"

@@ -9,8 +9,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from sonoflow import objects, payloads
-from sonoflow.clients import client
+from sonoflow import payloads
+from sonoflow.aws import objects
+from sonoflow.aws.clients import client
 from sonoflow.errors import PayloadInvalid
 
 

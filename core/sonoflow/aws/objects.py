@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from sonoflow.clients import client
+from sonoflow.aws.clients import client
 
 # S3 says "NoSuchKey" and "NoSuchVersion" to a GET, and a bare "404" to a HEAD.
 _MISSING = frozenset({"NoSuchKey", "NoSuchVersion", "404"})

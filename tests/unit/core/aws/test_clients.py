@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from sonoflow import parts, settings
-from sonoflow.clients import client
+from sonoflow.aws.clients import client
 
 
 def test_a_service_has_one_client() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from sonoflow import pipelines
+from sonoflow.aws import pipelines
 
 
 def test_results_come_in_the_order_of_the_items() -> None:

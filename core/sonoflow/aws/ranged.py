@@ -7,9 +7,9 @@ from typing import IO, Protocol
 
 from botocore.exceptions import HTTPClientError
 
-from sonoflow import objects
-from sonoflow.clients import client
-from sonoflow.uploads import Upload
+from sonoflow.aws import objects
+from sonoflow.aws.clients import client
+from sonoflow.aws.uploads import Upload
 
 
 class Source(Protocol):

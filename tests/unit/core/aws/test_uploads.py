@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sonoflow import uploads
+from sonoflow.aws import uploads
 from sonoflow.errors import PayloadInvalid
 from tests.unit import stack
 

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from sonoflow import readahead
+from sonoflow.aws import readahead
 
 
 class Recorded:

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ResponseStreamingError
 
-from sonoflow import remotefile
-from sonoflow.clients import client
-from sonoflow.uploads import Upload
+from sonoflow.aws import ranged
+from sonoflow.aws.clients import client
+from sonoflow.aws.uploads import Upload
 from tests.unit import stack
 
 DATA = random.Random(7).randbytes(1000)  # noqa: S311 - bytes to compare
@@ -30,18 +30,18 @@ def test_it_reads_exactly_the_range_of_that_version(
 ) -> None:
     expected = DATA[offset : offset + length]
 
-    assert remotefile.RemoteObject(upload).read_at(offset, length) == expected
-    assert remotefile.HeldFile(io.BytesIO(DATA)).read_at(offset, length) == expected
+    assert ranged.RemoteObject(upload).read_at(offset, length) == expected
+    assert ranged.HeldFile(io.BytesIO(DATA)).read_at(offset, length) == expected
 
 
 def test_an_object_that_is_shorter_than_told_is_an_error(upload: Upload) -> None:
     with pytest.raises(OSError, match="S3 gave 10 bytes"):
-        remotefile.RemoteObject(upload).read_at(990, 20)
+        ranged.RemoteObject(upload).read_at(990, 20)
     with pytest.raises(OSError, match="ended before"):
-        remotefile.HeldFile(io.BytesIO(DATA)).read_at(990, 20)
+        ranged.HeldFile(io.BytesIO(DATA)).read_at(990, 20)
 
 
-class Torn(remotefile.RemoteObject):
+class Torn(ranged.RemoteObject):
     """Breaks off so many times."""
 
     torn = 0
@@ -64,7 +64,7 @@ def test_a_body_that_breaks_off_is_read_again(upload: Upload) -> None:
 
 
 def test_what_s3_refuses_is_not_asked_for_again(upload: Upload, monkeypatch: Any) -> None:
-    source = remotefile.RemoteObject(Upload(upload.bucket, "datasets/gone.zip", None, 10))
+    source = ranged.RemoteObject(Upload(upload.bucket, "datasets/gone.zip", None, 10))
 
     with pytest.raises(ClientError, match="NoSuchKey"):
         source.read_at(0, 10)

@@ -6,7 +6,7 @@ import collections
 import concurrent.futures
 from collections.abc import Iterator
 
-from sonoflow.remotefile import Source
+from sonoflow.aws.ranged import Source
 
 CHUNK_BYTES = 8 * 1024 * 1024
 CHUNKS_AHEAD = 2

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from botocore.exceptions import ClientError
 
-from sonoflow import objects
+from sonoflow.aws import objects
 from tests.unit import stack
 
 
