@@ -9,8 +9,8 @@ from typing import Any
 
 from sonoflow import archive, fingerprints, images, png, staging
 from sonoflow.archive import PlannedImage
+from sonoflow.archives.members import Location, unpack
 from sonoflow.aws.ranged import HeldFile
-from sonoflow.members import Location, unpack
 
 SAMPLE = 100  # images
 REPEATS = 3

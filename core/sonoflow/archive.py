@@ -10,13 +10,14 @@ from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
-from sonoflow import formats, group_hints, keys, layouts, members, verdicts, zipindex
+from sonoflow import formats, group_hints, keys, layouts
+from sonoflow.archives import directory, members, verdicts
+from sonoflow.archives.directory import Index, Member
+from sonoflow.archives.members import Location
 from sonoflow.aws.ranged import Source
 from sonoflow.aws.uploads import Upload
 from sonoflow.errors import DatasetRefused, ImageRejected, PayloadInvalid
-from sonoflow.members import Location
 from sonoflow.quarantine import SetAside
-from sonoflow.zipindex import Index, Member
 
 # An image with its masks, unpacked: what one worker must be able to stage.
 IMAGE_BYTES_LIMIT = 2 * formats.FILE_BYTES_LIMIT
@@ -71,7 +72,7 @@ def open_upload(upload: Upload, source: Source) -> Index:
 
 def open_archive(source: Source) -> Index:
     """The index of the archive. Raises DatasetRefused if it is none that can be used."""
-    index = zipindex.read(source)
+    index = directory.read(source)
     if not index.members:
         raise DatasetRefused("empty", "the zip archive holds no files")
     return index

@@ -15,7 +15,7 @@ import csv
 import io
 from collections.abc import Iterable
 
-from sonoflow import verdicts
+from sonoflow.archives import verdicts
 from sonoflow.quarantine import SetAside
 
 FILE_NAME = "groups.csv"

@@ -12,10 +12,10 @@ import numpy as np
 
 from sonoflow import fingerprints, images, intensities, keys, png
 from sonoflow.archive import PlannedImage
+from sonoflow.archives.members import BatchReader, Reader
 from sonoflow.aws.ranged import Source
 from sonoflow.classes import FROM_MASK, LESION, NORMAL
 from sonoflow.errors import ImageRejected
-from sonoflow.members import BatchReader, Reader
 from sonoflow.quarantine import SetAside
 
 # S3 takes some tens of ms a PUT whatever the size: sending one by one would dominate.

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from sonoflow import archive, batches
 from sonoflow.archive import PlannedImage
+from sonoflow.archives.members import Location
 from sonoflow.batches import Limits
-from sonoflow.members import Location
 
 
 def images(*sizes: int, name: str = "") -> list[PlannedImage]:

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from sonoflow import archive, members, staging, zipindex
+from sonoflow import archive, staging
 from sonoflow.archive import PlannedImage
+from sonoflow.archives import directory, members
 from sonoflow.aws.ranged import HeldFile, Source
 from sonoflow.errors import ImageRejected
 from tests.unit import pictures
@@ -21,7 +22,7 @@ class Opened:
 
     def __init__(self, files: dict[str, bytes]) -> None:
         self.source: Source = HeldFile(io.BytesIO(pictures.archive(files)))
-        index = zipindex.read(self.source)
+        index = directory.read(self.source)
         self.places = {m.name: members.locate(m, index.end) for m in index.members}
 
     def planned(self, image: str, *masks: str, label: str | None = "benign") -> PlannedImage:
@@ -179,7 +180,7 @@ def test_what_waits_to_be_sent_is_bounded(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_a_rerun_of_a_plan_reads_the_same_images() -> None:
     opened = Opened(pictures.busi(2))
-    plan = archive.plan(zipindex.read(opened.source), opened.source)
+    plan = archive.plan(directory.read(opened.source), opened.source)
 
     first: dict[str, bytes] = {}
     second: dict[str, bytes] = {}

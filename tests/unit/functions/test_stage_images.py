@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from PIL import Image
 
 from functions.stage_images.app import handler
-from sonoflow import members, zipindex
+from sonoflow.archives import directory, members
 from sonoflow.aws.clients import client
 from sonoflow.aws.ranged import HeldFile
 from sonoflow.errors import PayloadInvalid
@@ -36,7 +36,7 @@ def archive_for(payload: dict[str, Any]) -> bytes:
 def located(payload: dict[str, Any], files: dict[str, bytes]) -> bytes:
     """An archive of files; the batch is told where in it they lie."""
     data = pictures.archive(files)
-    index = zipindex.read(HeldFile(io.BytesIO(data)))
+    index = directory.read(HeldFile(io.BytesIO(data)))
     places = {m.name: members.locate(m, index.end).document() for m in index.members}
     for planned in payload["batch"]["images"]:
         planned["members"] = [places[name] for name in (planned["image"], *planned["masks"])]

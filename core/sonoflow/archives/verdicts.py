@@ -7,8 +7,8 @@ import stat
 import unicodedata
 
 from sonoflow import formats
+from sonoflow.archives.directory import NAME_BYTES_LIMIT, Index, Member
 from sonoflow.quarantine import SetAside
-from sonoflow.zipindex import NAME_BYTES_LIMIT, Index, Member
 
 STORED, DEFLATED, BZIP2 = 0, 8, 12
 METHODS = frozenset({STORED, DEFLATED, BZIP2})

@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
-from sonoflow import verdicts, zipindex
+from sonoflow.archives import directory, verdicts
 from sonoflow.aws.ranged import Source
 from sonoflow.errors import ImageRejected, PayloadInvalid
 
@@ -49,7 +49,7 @@ def parse(document: Any) -> Location:
         raise PayloadInvalid(f"{document!r} is no place in an archive") from error
 
 
-def locate(member: zipindex.Member, end: int) -> Location:
+def locate(member: directory.Member, end: int) -> Location:
     """`end` is where the archive's members end."""
     least = verdicts.LOCAL_HEADER_BYTES + member.name_bytes + member.packed
     length = min(least + _EXTRA_BYTES, end - member.offset)
@@ -127,7 +127,7 @@ def _check_header(data: memoryview, name: str, location: Location) -> int:
     begin: int = _HEADER.size + name_bytes + extra_bytes
     raw = bytes(data[_HEADER.size : _HEADER.size + name_bytes])
     extra = bytes(data[_HEADER.size + name_bytes : begin])
-    if zipindex.local_name(raw, flags, extra) != name or method != location.method:
+    if directory.local_name(raw, flags, extra) != name or method != location.method:
         raise ImageRejected("header-mismatch", "its header and the directory name another file")
     if flags & verdicts.ENCRYPTED:
         raise ImageRejected("encrypted", "the file is encrypted; send it without password")

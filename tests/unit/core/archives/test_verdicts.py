@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sonoflow import verdicts
-from sonoflow.zipindex import Index, Member
+from sonoflow.archives import verdicts
+from sonoflow.archives.directory import Index, Member
 
 
 def member(name: str, offset: int, packed: int) -> Member:

@@ -5,10 +5,10 @@ import io
 
 import pytest
 
-from sonoflow import members, zipindex
+from sonoflow.archives import directory, members
+from sonoflow.archives.members import Location, Span
 from sonoflow.aws.ranged import HeldFile
 from sonoflow.errors import ImageRejected, PayloadInvalid
-from sonoflow.members import Location, Span
 from tests.unit.core.archives.crafting import Entry, archive
 
 
@@ -55,7 +55,7 @@ def test_no_more_is_unpacked_than_the_directory_says() -> None:
     """The bomb's 30 MB never exist: what comes out is cut off at the told size."""
     entry = Entry("a/x.png", bytes(30 * 1024 * 1024), size=1000, descriptor=True)
     source = HeldFile(io.BytesIO(archive([entry])))
-    index = zipindex.read(source)
+    index = directory.read(source)
     location = members.locate(index.members[0], index.end)
 
     with concurrent.futures.ThreadPoolExecutor(1) as pool:

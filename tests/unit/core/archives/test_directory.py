@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sonoflow import members, verdicts, zipindex
+from sonoflow.archives import directory, members, verdicts
 from sonoflow.aws.ranged import HeldFile
 from sonoflow.errors import DatasetRefused
 from tests.unit.core.archives.crafting import Entry, archive
@@ -69,7 +69,7 @@ def test_it_reads_what_zipfile_writes(
     data = prefix + (bytes(target.data) if streamed else buffer.getvalue())
     source = HeldFile(io.BytesIO(data))
 
-    index = zipindex.read(source)
+    index = directory.read(source)
 
     with zipfile.ZipFile(io.BytesIO(data)) as expected:
         assert [(m.name, m.crc, m.size, m.packed, m.offset) for m in index.members] == [
@@ -99,18 +99,18 @@ def test_a_directory_of_busis_size_takes_one_read() -> None:
                for n in range(1578)]  # fmt: skip
     source = Counting(archive(entries))
 
-    index = zipindex.read(source)
+    index = directory.read(source)
 
     assert len(index.members) == 1578
-    assert source.reads == [zipindex.TAIL_BYTES]
+    assert source.reads == [directory.TAIL_BYTES]
 
 
 def test_a_longer_directory_is_read_in_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(zipindex, "TAIL_BYTES", 200)
-    monkeypatch.setattr(zipindex, "CHUNK_BYTES", 1000)
+    monkeypatch.setattr(directory, "TAIL_BYTES", 200)
+    monkeypatch.setattr(directory, "CHUNK_BYTES", 1000)
     source = Counting(archive([Entry(f"a/{n}.png", b"x") for n in range(100)], comment=b"c" * 90))
 
-    index = zipindex.read(source)
+    index = directory.read(source)
 
     assert [member.name for member in index.members] == [f"a/{n}.png" for n in range(100)]
     assert max(source.reads) <= 1000
@@ -122,14 +122,14 @@ def test_names_are_read_as_their_flags_and_fields_say() -> None:
     field = b"\x75\x70\x0b\x00\x01" + zlib.crc32(raw).to_bytes(4, "little") + "ß.png".encode()
     names = [Entry("é.png"), Entry(raw), Entry("é.png".encode(), flags=0), Entry(raw, extra=field)]
 
-    index = zipindex.read(HeldFile(io.BytesIO(archive(names))))
+    index = directory.read(HeldFile(io.BytesIO(archive(names))))
 
     assert [member.name for member in index.members] == ["é.png", "é.png", "é.png", "ß.png"]
 
 
 def test_too_many_members_are_refused_by_count_before_they_are_read() -> None:
-    source = Counting(archive([Entry("x")], zip64=True, count=zipindex.MEMBERS_LIMIT + 1))
+    source = Counting(archive([Entry("x")], zip64=True, count=directory.MEMBERS_LIMIT + 1))
 
     with pytest.raises(DatasetRefused, match="too-many-members"):
-        zipindex.read(source)
+        directory.read(source)
     assert len(source.reads) == 1
