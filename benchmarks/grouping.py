@@ -33,8 +33,8 @@ import numpy.typing as npt
 from PIL import Image
 
 from benchmarks.memory import peak_mb
-from sonoflow import fingerprints
 from sonoflow.aws import clients, objects
+from sonoflow.images import fingerprints
 
 KINDS = ("different", "clips", "twins")
 BATCH = 50

@@ -30,9 +30,10 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.memory import peak_mb
-from sonoflow import archive, batches, images, png, staging
 from sonoflow.aws import clients
 from sonoflow.aws.ranged import HeldFile, Source
+from sonoflow.images import batches, pixels, png, staging
+from sonoflow.images import contents as archive
 
 GIGABYTE = 1 << 30
 BATCH = batches.Limits(images=50, bytes=32 * 1024 * 1024)
@@ -129,7 +130,7 @@ def _pair() -> tuple[bytes, bytes]:
 
 def write_largest_image(folder: Path) -> Path:
     """A zip of one image with all pixels that are allowed, and its mask, both in colour."""
-    side = int(images.PIXELS_LIMIT**0.5)
+    side = int(pixels.PIXELS_LIMIT**0.5)
     ramp = np.add.outer(np.arange(side), np.arange(side)).astype(np.uint8)
     target = folder / "largest.zip"
     with zipfile.ZipFile(target, "w") as opened:

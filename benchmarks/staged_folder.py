@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sonoflow import archive, fingerprints, folds, frozen_splits, staging
-from sonoflow.parts import Parts
+from sonoflow import folds, frozen_splits
+from sonoflow.images import contents, fingerprints, staging
+from sonoflow.images.parts import Parts
 from sonoflow.settings import Splitting
 from sonoflow.splits import Candidate
 
@@ -49,7 +50,7 @@ def stage(path: Path, folder: Path, seed: int, number: int) -> list[Entry]:
     index = folder / INDEX
     if not index.is_file():
         source = LocalArchive(path)
-        planned = archive.plan(archive.open_archive(source), source).images
+        planned = contents.plan(contents.open_archive(source), source).images
 
         def put(key: str, png: bytes) -> None:
             target = folder / key

@@ -36,7 +36,7 @@ from typing import Any
 from benchmarks import staging_steps
 from benchmarks.memory import peak_mb
 from local import phantoms
-from sonoflow import archive, batches, staging
+from sonoflow.images import batches, contents, staging
 
 DELAY_SECONDS = 0.030
 WORKERS = 8
@@ -96,8 +96,8 @@ def plan(path: Path) -> Planned:
     """plan_dataset: the index, then the plan and what it sets aside."""
     start = time.perf_counter()
     s3 = SlowS3(path)
-    index = archive.open_archive(s3)
-    document, _ = batches.document(batches.cut(archive.plan(index, s3).images, BATCH))
+    index = contents.open_archive(s3)
+    document, _ = batches.document(batches.cut(contents.plan(index, s3).images, BATCH))
     s3.put("plan", document)
     s3.put("part", b"")
     seconds = time.perf_counter() - start
@@ -110,7 +110,7 @@ def stage_batch(path: Path, documents: Sequence[Any]) -> Work:
     cpu, start = time.process_time(), time.perf_counter()
     s3 = SlowS3(path)
     s3.head()
-    entries, quarantine = staging.stage(s3, archive.planned(documents), s3.put)
+    entries, quarantine = staging.stage(s3, contents.planned(documents), s3.put)
     s3.put("part", json.dumps([entries, [one.document() for one in quarantine]]).encode())
     seconds, cpu = time.perf_counter() - start, time.process_time() - cpu
     return Work(s3.requests, len(entries), seconds, cpu, peak_mb())

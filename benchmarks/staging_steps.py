@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from sonoflow import archive, fingerprints, images, png, staging
-from sonoflow.archive import PlannedImage
 from sonoflow.archives.members import Location, unpack
 from sonoflow.aws.ranged import HeldFile
+from sonoflow.images import contents as archive
+from sonoflow.images import fingerprints, pixels, png, staging
+from sonoflow.images.contents import PlannedImage
 
 SAMPLE = 100  # images
 REPEATS = 3
@@ -47,8 +48,8 @@ def measure(path: Path) -> dict[str, float]:
     files = _Files(path)
     contents = [files.image(planned) for planned in files.sample]
     masks = [files.masks(planned) for planned in files.sample]
-    decoded = [images.decode(data) for data in contents]
-    lesions = [images.union(some, image).mask for some, image in zip(masks, decoded, strict=True)]
+    decoded = [pixels.decode(data) for data in contents]
+    lesions = [pixels.union(some, image).mask for some, image in zip(masks, decoded, strict=True)]
     coloured = [
         image.pixels
         for image, data in zip(decoded, contents, strict=True)
@@ -58,11 +59,11 @@ def measure(path: Path) -> dict[str, float]:
     return {
         "unpack image": _least(files.image, files.sample, count),
         "unpack masks": _least(files.masks, files.sample, count),
-        "decode image": _least(images.decode, contents, count),
+        "decode image": _least(pixels.decode, contents, count),
         "decode and unite masks": _least(
-            lambda both: images.union(*both), list(zip(masks, decoded, strict=True)), count
+            lambda both: pixels.union(*both), list(zip(masks, decoded, strict=True)), count
         ),
-        "digest": _least(lambda image: images.digest(image.pixels), decoded, count),
+        "digest": _least(lambda image: pixels.digest(image.pixels), decoded, count),
         "fingerprint": _least(lambda i: fingerprints.fingerprint(i.pixels), decoded, count),
         "is it plain": _least(png.is_plain, contents, count),
         "encode image": _least(png.encode, coloured, count),

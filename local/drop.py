@@ -16,7 +16,8 @@ from local.failures import Failure
 from local.progress import RUNNING, ProgressView, RunFailed, RunWatch
 from local.uploads import UploadRefused
 from local.waiting import POLL_SECONDS, looks
-from sonoflow import formats, keys, table_inbox, table_mapping
+from sonoflow import keys, table_inbox, table_mapping
+from sonoflow.images import formats
 
 _DATASETS = (".zip", ".data")
 _INBOX = (*formats.IMAGE_SUFFIXES, table_inbox.SUFFIX)  # a .csv to train on needs --to datasets/

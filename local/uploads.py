@@ -13,10 +13,11 @@ from local.client import Laptop
 from local.failures import Failure
 from local.progress import RUNNING
 from local.waiting import looks
-from sonoflow import archive, keys, table_mapping
+from sonoflow import keys, table_mapping
 from sonoflow.aws import objects
 from sonoflow.aws.ranged import HeldFile
 from sonoflow.errors import DatasetRefused
+from sonoflow.images import contents
 from sonoflow.plans import TABLE_SUFFIXES
 
 _START_SECONDS = 120.0
@@ -94,8 +95,8 @@ def _archive_name(file: Path, key: str) -> str | None:
     """What the names of this content's executions start with; None for no readable archive."""
     try:
         with file.open("rb") as opened:
-            index = archive.open_archive(HeldFile(opened))
-        return f"{keys.dataset_name(key)}-{archive.version(index)}"
+            index = contents.open_archive(HeldFile(opened))
+        return f"{keys.dataset_name(key)}-{contents.version(index)}"
     except DatasetRefused:
         return None
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from sonoflow.aws import objects
 from sonoflow.aws.uploads import Upload
-from sonoflow.classes import FROM_MASK, LESION
 from sonoflow.errors import DatasetRefused
+from sonoflow.images.classes import FROM_MASK, LESION
 from sonoflow.keys import SPLITS, Dataset, refusal, uri
 from sonoflow.quarantine import SetAside
 

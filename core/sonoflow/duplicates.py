@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from sonoflow import hamming, similarity
 from sonoflow.disjoint_sets import DisjointSets
-from sonoflow.fingerprints import Fingerprint
+from sonoflow.images.fingerprints import Fingerprint
 
 PIXELS, NEAR, GIVEN = "pixels", "near", "given"
 DISTANCE_MAXIMUM = 14

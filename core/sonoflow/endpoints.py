@@ -13,7 +13,7 @@ from PIL import Image
 
 from sonoflow.aws.clients import client
 from sonoflow.errors import EndpointResponseInvalid
-from sonoflow.images import Pixels
+from sonoflow.images.pixels import Pixels
 
 # Serverless endpoints take 4 MB, real-time ones 6 MB: what fits the smaller works with both.
 PAYLOAD_BYTES_LIMIT = 4_000_000

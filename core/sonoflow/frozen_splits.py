@@ -10,7 +10,7 @@ from typing import Any
 from sonoflow import duplicates, folds, groups, leaks, splits
 from sonoflow.duplicates import GIVEN, NEAR, PIXELS, Link
 from sonoflow.groups import Group
-from sonoflow.parts import Entry, Parts
+from sonoflow.images.parts import Entry, Parts
 from sonoflow.settings import Splitting
 from sonoflow.splits import Candidate
 

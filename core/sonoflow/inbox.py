@@ -9,10 +9,11 @@ from pathlib import PurePosixPath
 
 from botocore.exceptions import ClientError
 
-from sonoflow import endpoints, formats, images, keys, overlays, png, predictions, table_inbox
+from sonoflow import endpoints, keys, overlays, predictions, table_inbox
 from sonoflow.aws import objects
 from sonoflow.aws.uploads import Upload
 from sonoflow.errors import ImageRejected
+from sonoflow.images import formats, pixels, png
 from sonoflow.inference.answers import Answer, Overtaken
 from sonoflow.settings import Buckets
 from sonoflow.settings import Prediction as Settings
@@ -87,7 +88,7 @@ def _fetch(upload: Upload) -> bytes:
 def predict(upload: Upload, data: bytes, answer: Answer, settings: Settings) -> None:
     """Writes mask, overlay and document. Raises ImageRejected, before it writes, and Overtaken."""
     start = time.perf_counter()
-    decoded = images.decode(data)
+    decoded = pixels.decode(data)
     body = request_body(decoded)
     classification = endpoints.classify(settings.classifier_endpoint_name, body)
     classified = time.perf_counter()
@@ -119,7 +120,7 @@ def predict(upload: Upload, data: bytes, answer: Answer, settings: Settings) -> 
     answer.write_json(keys.prediction(path), prediction.document(), completes=True)
 
 
-def request_body(decoded: images.Decoded) -> bytes:
+def request_body(decoded: pixels.Decoded) -> bytes:
     """What the endpoints are sent: grey PNG, as staging writes it, so that a model sees an image
     just as it saw its training images, whatever the format. Raises ImageRejected."""
     grey = png.encode(decoded.pixels)

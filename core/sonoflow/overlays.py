@@ -8,7 +8,7 @@ import io
 import numpy as np
 from PIL import Image
 
-from sonoflow.images import Mask, Pixels
+from sonoflow.images.pixels import Mask, Pixels
 
 THRESHOLD = 128  # where the segmenter's probability map puts the model's decision
 OUTLINE_COLOUR = (255, 176, 0)  # amber: far from anything in a grey image, seen by all eyes

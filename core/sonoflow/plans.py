@@ -6,11 +6,12 @@ import dataclasses
 from pathlib import PurePosixPath
 from typing import Any
 
-from sonoflow import archive, batches, datasets, executions, keys, settings, table_mapping
+from sonoflow import datasets, executions, keys, settings, table_mapping
 from sonoflow.aws import objects, readahead
 from sonoflow.aws.ranged import RemoteObject
 from sonoflow.aws.uploads import Upload
 from sonoflow.errors import DatasetRefused
+from sonoflow.images import batches, contents
 from sonoflow.keys import Dataset
 
 TABLE_SUFFIXES = (".csv", ".data")
@@ -57,9 +58,9 @@ def _table(upload: Upload, planning: settings.Planning) -> Plan:
 
 def _images(upload: Upload, planning: settings.Planning, work: str) -> Plan:
     source = RemoteObject(upload)
-    index = archive.open_upload(upload, source)
-    found = archive.plan(index, source)
-    dataset = Dataset(keys.dataset_name(upload.key), archive.version(index))
+    index = contents.open_upload(upload, source)
+    found = contents.plan(index, source)
+    dataset = Dataset(keys.dataset_name(upload.key), contents.version(index))
     limits = batches.Limits(planning.stage_batch_images, planning.stage_batch_bytes)
     document, count = batches.document(batches.cut(found.images, limits))
     objects.write(work, dataset.plan, document, "application/json")

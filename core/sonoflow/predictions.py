@@ -8,9 +8,9 @@ from typing import Any
 
 from sonoflow import keys
 from sonoflow.aws.uploads import Upload
-from sonoflow.classes import NORMAL
 from sonoflow.endpoints import Classification, Model
 from sonoflow.errors import ImageRejected
+from sonoflow.images.classes import NORMAL
 from sonoflow.overlays import Lesions
 
 SCHEMA_VERSION = 1

@@ -10,9 +10,10 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
-from sonoflow import endpoints, images, payloads, tasks
+from sonoflow import endpoints, payloads, tasks
 from sonoflow.aws import objects
 from sonoflow.errors import EndpointResponseInvalid, ProbeFailed
+from sonoflow.images import pixels
 from sonoflow.keys import parse_uri
 
 PROBES = 3
@@ -52,7 +53,7 @@ def _ask(task: str, endpoint: str, data: bytes, classes: Collection[str]) -> Non
             message = f"{endpoint} knows {sorted(answer.probabilities)}, not {sorted(classes)}"
             raise ProbeFailed(message)
     else:
-        decoded = images.decode(data)
+        decoded = pixels.decode(data)
         endpoints.segment(endpoint, data, (decoded.width, decoded.height))
 
 

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from sonoflow import images, overlays
+from sonoflow import overlays
 from sonoflow.aws import objects
+from sonoflow.images import pixels
 from sonoflow.keys import Dataset
 
 SIDE = 300  # pixels, the longer side: sharp at half of a phone's width
@@ -47,11 +48,11 @@ def _read(bucket: str, dataset: Dataset, entry: Mapping[str, Any]) -> Picture:
 
 def picture(entry: Mapping[str, Any], image: bytes, mask: bytes | None) -> Picture:
     """A staged image made small, its lesions outlined as the given mask has them."""
-    small = Image.fromarray(images.decode(image).pixels)
+    small = Image.fromarray(pixels.decode(image).pixels)
     small.thumbnail((SIDE, SIDE))
     if mask is not None:
         # Scaled before it is drawn: a line of one pixel would not survive the scaling.
-        lesions = Image.fromarray(images.decode(mask).pixels).resize(small.size)
+        lesions = Image.fromarray(pixels.decode(mask).pixels).resize(small.size)
         coloured = np.array(small.convert("RGB"))
         line = overlays.outline(np.asarray(lesions) >= overlays.THRESHOLD, _LINE)
         coloured[line] = overlays.OUTLINE_COLOUR

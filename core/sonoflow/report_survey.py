@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sonoflow import intensities
+from sonoflow.images import intensities
 from sonoflow.keys import SPLITS
 
 Entry = Mapping[str, Any]  # a line of the index

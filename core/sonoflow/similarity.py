@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from sonoflow.fingerprints import THUMB_SIDE
+from sonoflow.images.fingerprints import THUMB_SIDE
 
 Thumbs = npt.NDArray[np.uint8]  # (n, 32, 32)
 Values = npt.NDArray[np.float32]

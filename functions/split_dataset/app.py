@@ -8,9 +8,10 @@ from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from sonoflow import datasets, frozen_splits, keys, parts, payloads, settings
+from sonoflow import datasets, frozen_splits, keys, payloads, settings
 from sonoflow.aws import objects, uploads
 from sonoflow.errors import DatasetRefused
+from sonoflow.images import parts
 from sonoflow.keys import Dataset
 
 logger = Logger()

@@ -9,9 +9,10 @@ from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from sonoflow import archive, batches, datasets, payloads, settings, staging
+from sonoflow import datasets, payloads, settings
 from sonoflow.aws import objects, uploads
 from sonoflow.aws.ranged import RemoteObject
+from sonoflow.images import batches, contents, staging
 from sonoflow.keys import Dataset
 
 logger = Logger()
@@ -25,7 +26,7 @@ tracer = Tracer()
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     dataset, upload = Dataset.parse(event), uploads.from_state(event)
     number = payloads.field(event, "batch.number", int)
-    batch = archive.planned(payloads.field(event, "batch.images", list))
+    batch = contents.planned(payloads.field(event, "batch.images", list))
     work = settings.read(settings.Buckets).work_bucket
     options = settings.read(settings.Staging)
     key, digest = dataset.part(number), batches.digest(batch)

@@ -6,8 +6,8 @@ import re
 import stat
 import unicodedata
 
-from sonoflow import formats
 from sonoflow.archives.directory import NAME_BYTES_LIMIT, Index, Member
+from sonoflow.images import formats
 from sonoflow.quarantine import SetAside
 
 STORED, DEFLATED, BZIP2 = 0, 8, 12

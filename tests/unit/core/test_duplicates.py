@@ -6,7 +6,7 @@ import numpy as np
 
 from sonoflow import duplicates
 from sonoflow.duplicates import GIVEN, PIXELS, Link
-from sonoflow.fingerprints import Fingerprint, fingerprint
+from sonoflow.images.fingerprints import Fingerprint, fingerprint
 from tests.unit import ultrasound
 
 

@@ -13,11 +13,12 @@ import numpy.typing as npt
 import pytest
 from PIL import Image
 
-from sonoflow import frozen_splits, images
+from sonoflow import frozen_splits
 from sonoflow.errors import DatasetRefused
-from sonoflow.fingerprints import fingerprint
 from sonoflow.frozen_splits import FrozenSplits
-from sonoflow.parts import Parts
+from sonoflow.images import pixels as images
+from sonoflow.images.fingerprints import fingerprint
+from sonoflow.images.parts import Parts
 from sonoflow.settings import Splitting
 from tests.unit import ultrasound
 from tests.unit.ultrasound import Pixels

@@ -7,10 +7,11 @@ import pytest
 from PIL import Image
 
 from sonoflow import endpoints as product
-from sonoflow import images, inbox, png, settings
+from sonoflow import inbox, settings
 from sonoflow.aws.clients import client
 from sonoflow.aws.uploads import Upload
 from sonoflow.errors import ImageRejected
+from sonoflow.images import pixels, png
 from tests.unit import fake_endpoints, pictures, stack, tables
 from tests.unit.fake_endpoints import SEGMENTER, FakeEndpoints
 
@@ -77,7 +78,7 @@ def test_a_photo_is_judged_and_drawn_the_way_up_that_exif_says(endpoints: FakeEn
     assert handled(upload("inbox/t.png", pictures.encode(stored, exif=exif))) == inbox.PREDICTED
 
     for _, _, body in endpoints.requests:
-        assert (images.decode(body).pixels == upright).all()
+        assert (pixels.decode(body).pixels == upright).all()
     size = (pictures.HEIGHT, pictures.WIDTH)
     document = stack.read_json(stack.RESULTS, "predictions/t.png.json")
     assert (document["image"]["width"], document["image"]["height"]) == size
@@ -111,12 +112,12 @@ def test_an_object_that_would_fill_the_memory_is_rejected_unread(
 
 
 def test_an_endpoint_sees_what_staging_would_have_stored() -> None:
-    decoded = images.decode(pictures.encode(pictures.scan().convert("RGBA"), "BMP"))
+    decoded = pixels.decode(pictures.encode(pictures.scan().convert("RGBA"), "BMP"))
 
     body = inbox.request_body(decoded)
 
     assert body == png.encode(decoded.pixels)
-    assert (images.decode(body).pixels == decoded.pixels).all()
+    assert (pixels.decode(body).pixels == decoded.pixels).all()
 
 
 def test_an_image_too_large_even_so_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,7 +125,7 @@ def test_an_image_too_large_even_so_is_rejected(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(product, "PAYLOAD_BYTES_LIMIT", 100)
 
     with pytest.raises(ImageRejected, match="too-large"):
-        inbox.request_body(images.decode(data))
+        inbox.request_body(pixels.decode(data))
 
 
 def test_an_answer_to_a_rejected_version_does_not_hold_up_the_next(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sonoflow import similarity
-from sonoflow.fingerprints import fingerprint
+from sonoflow.images.fingerprints import fingerprint
 from tests.unit import ultrasound
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from functions.split_dataset.app import handler
 from sonoflow.errors import DatasetRefused, PayloadInvalid
-from sonoflow.fingerprints import fingerprint
+from sonoflow.images.fingerprints import fingerprint
 from tests.unit import pictures, stack
 
 pytestmark = pytest.mark.filterwarnings("ignore:No application metrics to publish")

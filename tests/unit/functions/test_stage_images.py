@@ -14,7 +14,7 @@ from sonoflow.archives import directory, members
 from sonoflow.aws.clients import client
 from sonoflow.aws.ranged import HeldFile
 from sonoflow.errors import PayloadInvalid
-from sonoflow.fingerprints import fingerprint
+from sonoflow.images.fingerprints import fingerprint
 from tests.unit import pictures, stack
 
 pytestmark = pytest.mark.filterwarnings("ignore:No application metrics to publish")

@@ -11,7 +11,7 @@ from PIL import Image
 
 from errors import ImageUnreadable
 from preprocessing import Letterbox, decode_grey
-from sonoflow import images
+from sonoflow.images import pixels
 
 SIZES = [(64, 64), (100, 37), (37, 100), (5, 300), (1, 1), (320, 240)]
 
@@ -52,7 +52,7 @@ def test_aspect_ratio_is_kept() -> None:
 def test_pixels_are_those_that_staging_trained_on(mode: str, encode: Callable[..., bytes]) -> None:
     data = encode(mode)
 
-    np.testing.assert_array_equal(decode_grey(data), images.decode(data).pixels)
+    np.testing.assert_array_equal(decode_grey(data), pixels.decode(data).pixels)
 
 
 @pytest.mark.parametrize("kind", ["PNG", "TIFF"])
@@ -63,7 +63,7 @@ def test_sixteen_bits_are_scaled_not_clipped(kind: str) -> None:
 
     grey = decode_grey(stream.getvalue())
 
-    np.testing.assert_array_equal(grey, images.decode(stream.getvalue()).pixels)
+    np.testing.assert_array_equal(grey, pixels.decode(stream.getvalue()).pixels)
     assert grey.min() == 0
     assert grey.max() == 255
 

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from sonoflow import archive, batches, staging
 from sonoflow.aws.ranged import HeldFile
 from sonoflow.aws.uploads import Upload
 from sonoflow.errors import DatasetRefused
+from sonoflow.images import batches, contents, staging
 from sonoflow.quarantine import SetAside
 from tests.unit.core.archives.corpus import CASES, Case
 
@@ -40,13 +40,13 @@ def run(data: bytes) -> tuple[dict[str, bytes], list[SetAside]]:
     """What plan_dataset and stage_images do with an upload, plan file included."""
     source = Held(data)
     upload = Upload("uploads", "datasets/a.zip", None, len(data))
-    index = archive.open_upload(upload, source)
-    plan = archive.plan(index, source)
+    index = contents.open_upload(upload, source)
+    plan = contents.plan(index, source)
     document, _ = batches.document(batches.cut(plan.images, batches.Limits(400, 32 * 1024 * 1024)))
     stored: dict[str, bytes] = {}
     quarantine = list(plan.quarantine)
     for batch in json.loads(document):
-        planned = archive.planned(batch["images"])
+        planned = contents.planned(batch["images"])
         quarantine += staging.stage(source, planned, stored.__setitem__)[1]
     return stored, quarantine
 

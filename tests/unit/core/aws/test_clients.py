@@ -1,7 +1,8 @@
 from __future__ import annotations
 
-from sonoflow import parts, settings
+from sonoflow import settings
 from sonoflow.aws.clients import client
+from sonoflow.images import parts
 
 
 def test_a_service_has_one_client() -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sonoflow import intensities
+from sonoflow.images import intensities
 from tests.unit import pictures
 
 

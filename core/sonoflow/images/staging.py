@@ -10,12 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from sonoflow import fingerprints, images, intensities, keys, png
-from sonoflow.archive import PlannedImage
+from sonoflow import keys
 from sonoflow.archives.members import BatchReader, Reader
 from sonoflow.aws.ranged import Source
-from sonoflow.classes import FROM_MASK, LESION, NORMAL
 from sonoflow.errors import ImageRejected
+from sonoflow.images import fingerprints, intensities, pixels, png
+from sonoflow.images.classes import FROM_MASK, LESION, NORMAL
+from sonoflow.images.contents import PlannedImage
 from sonoflow.quarantine import SetAside
 
 # S3 takes some tens of ms a PUT whatever the size: sending one by one would dominate.
@@ -35,13 +36,13 @@ class Staged:
 def prepare(reader: Reader, planned: PlannedImage) -> Staged:
     """Decodes an image and its masks. Raises ImageRejected."""
     data = reader.read(planned.image, planned.members[0])
-    decoded = images.decode(data)
-    images.check_not_blank(decoded)
+    decoded = pixels.decode(data)
+    pixels.check_not_blank(decoded)
     lesions, lesion_pixels = None, 0
     flags = [] if decoded.orientation == 1 else ["rotated"]
     if planned.masks:
         masks = zip(planned.masks, planned.members[1:], strict=True)
-        lesions = images.union((reader.read(name, where) for name, where in masks), decoded)
+        lesions = pixels.union((reader.read(name, where) for name, where in masks), decoded)
         lesion_pixels = int(np.count_nonzero(lesions.mask))
         flags += lesions.flags
     label, doubts = _class(planned, lesion_pixels)
@@ -60,7 +61,7 @@ def prepare(reader: Reader, planned: PlannedImage) -> Staged:
         "height": decoded.height,
         "image": image_key,
         "mask": mask_key,
-        "sha256": images.digest(decoded.pixels),
+        "sha256": pixels.digest(decoded.pixels),
         **fingerprints.fingerprint(decoded.pixels).document(),
         "lesion_pixels": lesion_pixels,
         "histogram": intensities.histogram(decoded.pixels),

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
-from sonoflow import images, png
 from sonoflow.errors import ImageRejected
+from sonoflow.images import pixels as images
+from sonoflow.images import png
 from tests.unit import pictures
 
 GREY = pictures.scan()

@@ -7,9 +7,9 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sonoflow import fingerprints
 from sonoflow.aws import objects
-from sonoflow.fingerprints import Fingerprint
+from sonoflow.images import fingerprints
+from sonoflow.images.fingerprints import Fingerprint
 from sonoflow.keys import Dataset
 
 READS_AT_ONCE = 16

@@ -5,10 +5,10 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sonoflow import archive, batches
-from sonoflow.archive import PlannedImage
 from sonoflow.archives.members import Location
-from sonoflow.batches import Limits
+from sonoflow.images import batches, contents
+from sonoflow.images.batches import Limits
+from sonoflow.images.contents import PlannedImage
 
 
 def images(*sizes: int, name: str = "") -> list[PlannedImage]:
@@ -21,7 +21,7 @@ def images(*sizes: int, name: str = "") -> list[PlannedImage]:
 def sizes(planned: list[PlannedImage], limits: Limits) -> list[list[int]]:
     cut = list(batches.cut(planned, limits))
     assert [batch["number"] for batch in cut] == list(range(len(cut)))
-    return [[one.bytes for one in archive.planned(batch["images"])] for batch in cut]
+    return [[one.bytes for one in contents.planned(batch["images"])] for batch in cut]
 
 
 def test_batches_are_bounded_by_images_and_of_even_size() -> None:

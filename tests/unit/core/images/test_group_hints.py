@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from sonoflow import group_hints
+from sonoflow.images import group_hints
 
 IMAGES = ["d/a/1.png", "d/a/2.png", "d/b/2.png"]
 

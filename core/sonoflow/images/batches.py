@@ -13,7 +13,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sonoflow.archive import PlannedImage
+from sonoflow.images.contents import PlannedImage
 
 DOCUMENT_BYTES_LIMIT = 160_000
 # What staging does to an image; a new number makes what was staged before be staged again.

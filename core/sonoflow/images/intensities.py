@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
-from sonoflow.images import Pixels
+from sonoflow.images.pixels import Pixels
 
 BINS = 16
 WIDTH = 256 // BINS  # grey levels of a bin

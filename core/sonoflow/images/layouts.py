@@ -21,7 +21,8 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 
-from sonoflow import formats, keys
+from sonoflow import keys
+from sonoflow.images import formats
 from sonoflow.quarantine import SetAside
 
 _SPLITS = {

@@ -10,13 +10,14 @@ from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
-from sonoflow import formats, group_hints, keys, layouts
+from sonoflow import keys
 from sonoflow.archives import directory, members, verdicts
 from sonoflow.archives.directory import Index, Member
 from sonoflow.archives.members import Location
 from sonoflow.aws.ranged import Source
 from sonoflow.aws.uploads import Upload
 from sonoflow.errors import DatasetRefused, ImageRejected, PayloadInvalid
+from sonoflow.images import formats, group_hints, layouts
 from sonoflow.quarantine import SetAside
 
 # An image with its masks, unpacked: what one worker must be able to stage.

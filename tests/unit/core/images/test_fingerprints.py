@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sonoflow import fingerprints
 from sonoflow.errors import PayloadInvalid
+from sonoflow.images import fingerprints
 from tests.unit import ultrasound
 
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from sonoflow import png
+from sonoflow.images import png
 from tests.unit import pictures, ultrasound
 
 GREY = pictures.scan()

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from sonoflow import layouts
+from sonoflow.images import layouts
 
 Arranged = dict[str, tuple[str | None, tuple[str, ...], str | None]]
 

@@ -6,23 +6,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sonoflow import archive, batches, staging
 from sonoflow.aws.ranged import HeldFile
 from sonoflow.errors import DatasetRefused, PayloadInvalid
+from sonoflow.images import batches, contents, staging
 from tests.unit import pictures
 from tests.unit.core.archives import crafting
 
 
-def planned_of(data: bytes) -> archive.Plan:
+def planned_of(data: bytes) -> contents.Plan:
     source = HeldFile(io.BytesIO(data))
-    return archive.plan(archive.open_archive(source), source)
+    return contents.plan(contents.open_archive(source), source)
 
 
-def planned(*names: str) -> archive.Plan:
+def planned(*names: str) -> contents.Plan:
     return planned_of(pictures.archive(dict.fromkeys(names, b"x")))
 
 
-def reasons(plan: archive.Plan) -> dict[str, str]:
+def reasons(plan: contents.Plan) -> dict[str, str]:
     return {entry.source: entry.reason for entry in plan.quarantine}
 
 
@@ -127,7 +127,7 @@ def test_a_damaged_groups_file_costs_no_image() -> None:
 
 
 def test_an_image_that_no_worker_could_hold_is_set_aside(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archive, "IMAGE_BYTES_LIMIT", 1000)
+    monkeypatch.setattr(contents, "IMAGE_BYTES_LIMIT", 1000)
 
     plan = planned_of(pictures.archive({"a/x.png": bytes(999), "a/y.png": bytes(1001)}))
 
@@ -147,7 +147,7 @@ def test_a_plan_survives_its_file() -> None:
     for names in (pictures.busi(), ("images/1.png", "masks/1.png")):
         plan = planned(*names)
 
-        restored = archive.planned([image.document() for image in plan.images])
+        restored = contents.planned([image.document() for image in plan.images])
 
         assert tuple(restored) == plan.images
 
@@ -167,9 +167,9 @@ GOOD = planned("a/x.png").images[0].document()
 )
 def test_a_batch_that_was_written_by_something_else_is_an_error(change: dict[str, object]) -> None:
     with pytest.raises(PayloadInvalid):
-        archive.planned([{**GOOD, **change}])
+        contents.planned([{**GOOD, **change}])
     with pytest.raises(PayloadInvalid, match="group_hint"):
-        archive.planned([{key: GOOD[key] for key in GOOD if key != "group_hint"}])
+        contents.planned([{key: GOOD[key] for key in GOOD if key != "group_hint"}])
 
 
 @pytest.mark.parametrize(
@@ -201,7 +201,7 @@ def test_a_garbled_archive_is_refused_or_its_bad_members_rejected(data: st.DataO
     source = HeldFile(io.BytesIO(bytes(garbled)))
 
     try:
-        plan = archive.plan(archive.open_archive(source), source)
+        plan = contents.plan(contents.open_archive(source), source)
     except DatasetRefused:
         return
     staging.stage(source, plan.images, lambda key, png: None, at_once=1)

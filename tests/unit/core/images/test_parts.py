@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sonoflow import parts
 from sonoflow.errors import PayloadInvalid
-from sonoflow.fingerprints import fingerprint
+from sonoflow.images import parts
+from sonoflow.images.fingerprints import fingerprint
 from sonoflow.keys import Dataset
 from tests.unit import stack, ultrasound
 
