@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sonoflow import folds, frozen_splits
 from sonoflow.images import contents, fingerprints, staging
 from sonoflow.images.parts import Parts
 from sonoflow.settings import Splitting
-from sonoflow.splits import Candidate
+from sonoflow.splits import folds, freezing
+from sonoflow.splits.assignment import Candidate
 
 # The model code is flat, as in its container, and no package.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "model_code"))
@@ -61,7 +61,7 @@ def stage(path: Path, folder: Path, seed: int, number: int) -> list[Entry]:
         looks = {entry["id"]: fingerprints.parse(entry) for entry in entries}
         entries.sort(key=lambda entry: (entry["class"], entry["id"]))
         splitting = Splitting(split_seed=seed, minimum_images_per_class=1, split_folds=number)
-        frozen = frozen_splits.freeze(Parts(entries, looks, []), splitting, {})
+        frozen = freezing.freeze(Parts(entries, looks, []), splitting, {})
         lines = [json.dumps({n: v for n, v in e.items() if n != "thumb"}) for e in frozen.entries]
         index.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return [json.loads(line) for line in index.read_text(encoding="utf-8").splitlines()]

@@ -6,13 +6,14 @@ import dataclasses
 from pathlib import PurePosixPath
 from typing import Any
 
-from sonoflow import datasets, executions, keys, settings, table_mapping
+from sonoflow import executions, keys, settings, table_mapping
 from sonoflow.aws import objects, readahead
 from sonoflow.aws.ranged import RemoteObject
 from sonoflow.aws.uploads import Upload
 from sonoflow.errors import DatasetRefused
 from sonoflow.images import batches, contents
 from sonoflow.keys import Dataset
+from sonoflow.splits import manifests
 
 TABLE_SUFFIXES = (".csv", ".data")
 # Staging reads a table in the fifteen minutes that a function has, ten minutes' work here.
@@ -64,6 +65,6 @@ def _images(upload: Upload, planning: settings.Planning, work: str) -> Plan:
     limits = batches.Limits(planning.stage_batch_images, planning.stage_batch_bytes)
     document, count = batches.document(batches.cut(found.images, limits))
     objects.write(work, dataset.plan, document, "application/json")
-    datasets.write_part(work, dataset.plan_part, [], found.quarantine)
+    manifests.write_part(work, dataset.plan_part, [], found.quarantine)
     details = {"plan": {"bucket": work, "key": dataset.plan, "batches": count}}
     return Plan(dataset, planning.train_images_state_machine_arn, details)

@@ -8,11 +8,12 @@ from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from sonoflow import datasets, frozen_splits, keys, payloads, settings
+from sonoflow import keys, payloads, settings
 from sonoflow.aws import objects, uploads
 from sonoflow.errors import DatasetRefused
 from sonoflow.images import parts
 from sonoflow.keys import Dataset
+from sonoflow.splits import freezing, manifests
 
 logger = Logger()
 metrics = Metrics()
@@ -32,13 +33,13 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     objects.write_lines(work, dataset.quarantine, staged.quarantine)
     kept = (objects.find_json(work, dataset.kept_splits) or {}) if splitting.split_stable else {}
     try:
-        frozen = frozen_splits.freeze(staged, splitting, kept)
+        frozen = freezing.freeze(staged, splitting, kept)
         objects.write_lines(work, dataset.index, frozen.entries)
         objects.write_lines(work, dataset.duplicates, frozen.duplicates())
-        datasets.check_counts(frozen.entries, splitting.minimum_images_per_class)
+        manifests.check_counts(frozen.entries, splitting.minimum_images_per_class)
     except DatasetRefused as error:
         metrics.add_metric("DatasetsRefused", MetricUnit.Count, 1)
-        datasets.write_refusal(work, upload, error)
+        manifests.write_refusal(work, upload, error)
         raise
     entries = frozen.entries
     objects.write_json(work, dataset.folds, frozen.folds(splitting.split_folds))
@@ -46,13 +47,13 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         objects.write_json(work, dataset.kept_splits, frozen.kept(kept))
     by_split = {name: [e for e in entries if e["split"] == name] for name in keys.SPLITS}
     for name, chosen in by_split.items():
-        body = datasets.manifest(work, dataset, chosen)
+        body = manifests.manifest(work, dataset, chosen)
         objects.write(work, dataset.manifest(name), body, "application/json")
     metrics.add_metric("ImagesSplit", MetricUnit.Count, len(entries))
     answer = {
-        "classes": list(datasets.count(entries)),
-        "images": datasets.count(entries),
-        "splits": {name: datasets.count(chosen) for name, chosen in by_split.items()},
+        "classes": list(manifests.count(entries)),
+        "images": manifests.count(entries),
+        "splits": {name: manifests.count(chosen) for name, chosen in by_split.items()},
         "quarantined": len(staged.quarantine),
         "manifests": {name: keys.uri(work, dataset.manifest(name)) for name in by_split},
     }

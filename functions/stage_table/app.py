@@ -8,11 +8,12 @@ from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from sonoflow import datasets, payloads, settings, table_mapping, table_staging
+from sonoflow import payloads, settings, table_mapping, table_staging
 from sonoflow.aws import uploads
 from sonoflow.aws.ranged import RemoteObject
 from sonoflow.errors import DatasetRefused
 from sonoflow.keys import Dataset
+from sonoflow.splits import manifests
 
 logger = Logger()
 metrics = Metrics()
@@ -34,7 +35,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         answer = table_staging.stage(job)
     except DatasetRefused as error:
         metrics.add_metric("DatasetsRefused", MetricUnit.Count, 1)
-        datasets.write_refusal(work, upload, error)
+        manifests.write_refusal(work, upload, error)
         raise
     metrics.add_metric("RowsStaged", MetricUnit.Count, sum(answer["rows"].values()))
     metrics.add_metric("RowsQuarantined", MetricUnit.Count, answer["quarantined"])

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from sonoflow import leaks
-from sonoflow.duplicates import NEAR, Link
 from sonoflow.errors import SplitLeak
+from sonoflow.splits import leaks
+from sonoflow.splits.duplicates import NEAR, Link
 
 
 def entry(name: str, **changes: Any) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import collections
 import hashlib
 from collections.abc import Iterable
 
-from sonoflow.splits import Candidate, Counts
+from sonoflow.splits.assignment import Candidate, Counts
 
 
 def assign(candidates: Iterable[Candidate], folds: int, seed: int) -> dict[str, int]:

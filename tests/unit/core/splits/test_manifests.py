@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from sonoflow import datasets
 from sonoflow.errors import DatasetRefused
 from sonoflow.keys import Dataset
+from sonoflow.splits import manifests
 
 SPLITS = ("train", "validation", "test")
 
@@ -30,7 +30,7 @@ def whole(*labels: str) -> list[dict[str, Any]]:
 
 
 def test_enough_images_of_enough_classes_in_every_split_pass() -> None:
-    datasets.check_counts(whole("benign", "normal"), minimum=3)
+    manifests.check_counts(whole("benign", "normal"), minimum=3)
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_what_cannot_train_is_refused_and_the_class_named(
     entries: list[dict[str, Any]], minimum: int, reason: str, named: str
 ) -> None:
     with pytest.raises(DatasetRefused, match=f"{reason}: .*{named}"):
-        datasets.check_counts(entries, minimum)
+        manifests.check_counts(entries, minimum)
 
 
 @pytest.mark.parametrize(
@@ -61,12 +61,12 @@ def test_masks_that_all_tell_the_same_class_are_refused_with_what_to_do(
     with pytest.raises(
         DatasetRefused, match=f"too-few-classes: no folder names a class, and {told}"
     ):
-        datasets.check_counts(entries, minimum=1)
+        manifests.check_counts(entries, minimum=1)
 
 
 def test_a_manifest_is_json_as_sagemaker_reads_it() -> None:
     """One JSON array: an object with the prefix, then keys below it."""
-    body = datasets.manifest("work", Dataset("busi", "0a1b2c3d4e5f"), whole("benign"))
+    body = manifests.manifest("work", Dataset("busi", "0a1b2c3d4e5f"), whole("benign"))
 
     assert json.loads(body) == [
         {"prefix": "s3://work/datasets/busi/0a1b2c3d4e5f/"},

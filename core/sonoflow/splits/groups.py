@@ -7,8 +7,8 @@ import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sonoflow.disjoint_sets import DisjointSets
-from sonoflow.duplicates import GIVEN, Link
+from sonoflow.splits.disjoint_sets import DisjointSets
+from sonoflow.splits.duplicates import GIVEN, Link
 
 _ID_DIGITS = 16
 

@@ -4,9 +4,9 @@ import time
 
 import numpy as np
 
-from sonoflow import duplicates
-from sonoflow.duplicates import GIVEN, PIXELS, Link
 from sonoflow.images.fingerprints import Fingerprint, fingerprint
+from sonoflow.splits import duplicates
+from sonoflow.splits.duplicates import GIVEN, PIXELS, Link
 from tests.unit import ultrasound
 
 

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sonoflow import similarity
 from sonoflow.images.fingerprints import fingerprint
+from sonoflow.splits import similarity
 from tests.unit import ultrasound
 
 

@@ -7,12 +7,12 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from sonoflow import duplicates, folds, groups, leaks, splits
-from sonoflow.duplicates import GIVEN, NEAR, PIXELS, Link
-from sonoflow.groups import Group
 from sonoflow.images.parts import Entry, Parts
 from sonoflow.settings import Splitting
-from sonoflow.splits import Candidate
+from sonoflow.splits import assignment, duplicates, folds, groups, leaks
+from sonoflow.splits.assignment import Candidate
+from sonoflow.splits.duplicates import GIVEN, NEAR, PIXELS, Link
+from sonoflow.splits.groups import Group
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,7 +44,7 @@ def freeze(parts: Parts, splitting: Splitting, kept: Mapping[str, str]) -> Froze
     group_of = {image["id"]: group for group in gathered for image in group.images}
     candidates = [_candidate(entry, group_of[entry["id"]], kept) for entry in parts.entries]
     seed = splitting.split_seed
-    split = splits.assign(candidates, seed, stable=splitting.split_stable)
+    split = assignment.assign(candidates, seed, stable=splitting.split_stable)
     fold = folds.assign(candidates, splitting.split_folds, seed)
     reasons = _reasons(links)
     entries = [

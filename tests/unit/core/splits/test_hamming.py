@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sonoflow import hamming
+from sonoflow.splits import hamming
 
 FLIPS = st.lists(st.integers(0, 63), max_size=20).map(lambda bits: sum(1 << b for b in set(bits)))
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sonoflow.errors import DatasetRefused
-from sonoflow.splits import Candidate, assign
+from sonoflow.splits.assignment import Candidate, assign
 
 
 def singles(**classes: int) -> list[Candidate]:

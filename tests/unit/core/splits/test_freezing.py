@@ -13,13 +13,13 @@ import numpy.typing as npt
 import pytest
 from PIL import Image
 
-from sonoflow import frozen_splits
 from sonoflow.errors import DatasetRefused
-from sonoflow.frozen_splits import FrozenSplits
 from sonoflow.images import pixels as images
 from sonoflow.images.fingerprints import fingerprint
 from sonoflow.images.parts import Parts
 from sonoflow.settings import Splitting
+from sonoflow.splits import freezing
+from sonoflow.splits.freezing import FrozenSplits
 from tests.unit import ultrasound
 from tests.unit.ultrasound import Pixels
 
@@ -62,7 +62,7 @@ def singles(per_class: int = 12) -> dict[str, Pixels]:
 
 
 def freeze(parts: Parts, **kept: str) -> FrozenSplits:
-    return frozen_splits.freeze(parts, SETTINGS, kept)
+    return freezing.freeze(parts, SETTINGS, kept)
 
 
 def by_source(frozen: FrozenSplits) -> dict[str, dict[str, Any]]:
@@ -155,13 +155,13 @@ def test_given_splits_that_hold_the_same_picture_are_refused() -> None:
 def test_pictures_stay_where_they_were_kept_and_take_new_copies_along() -> None:
     stable = dataclasses.replace(SETTINGS, split_stable=True)
     old = singles(20)
-    first = frozen_splits.freeze(parts_of(old), stable, {})
+    first = freezing.freeze(parts_of(old), stable, {})
     copies = {
         source.replace(".png", " copy.png"): ultrasound.gamma(pixels)
         for source, pixels in old.items()
     }
 
-    second = frozen_splits.freeze(parts_of({**copies, **old}), stable, first.kept({}))
+    second = freezing.freeze(parts_of({**copies, **old}), stable, first.kept({}))
 
     before, after = by_source(first), by_source(second)
     assert {source: entry["split"] for source, entry in before.items()} == {

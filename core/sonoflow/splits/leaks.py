@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
-from sonoflow.duplicates import Link
 from sonoflow.errors import SplitLeak
 from sonoflow.keys import SPLITS
+from sonoflow.splits.duplicates import Link
 
 Entry = Mapping[str, Any]
 

@@ -5,8 +5,8 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sonoflow import folds
-from sonoflow.splits import Candidate
+from sonoflow.splits import folds
+from sonoflow.splits.assignment import Candidate
 
 # Groups of one class each, as most are.
 CANDIDATES = st.lists(

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sonoflow import groups
-from sonoflow.duplicates import GIVEN, NEAR, PIXELS, Link
+from sonoflow.splits import groups
+from sonoflow.splits.duplicates import GIVEN, NEAR, PIXELS, Link
 
 
 def entry(name: str, label: str = "benign") -> dict[str, Any]:
