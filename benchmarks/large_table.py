@@ -29,11 +29,12 @@ from typing import Any
 import numpy as np
 
 from benchmarks.memory import peak_mb
-from sonoflow import settings, table_mapping, table_staging
+from sonoflow import settings
 from sonoflow.aws import clients
 from sonoflow.keys import Dataset
+from sonoflow.tables import mapping, staging
 
-BYTES, ROWS = 1000**3, table_staging.ROWS_LIMIT
+BYTES, ROWS = 1000**3, staging.ROWS_LIMIT
 RESULT = Path(__file__).resolve().parents[1] / "docs/results/large_table.json"
 _DIFFERENT_ROWS, _ID_DIGITS = 1000, 9
 
@@ -121,9 +122,9 @@ def stage(kind: str, size: int, rows: int) -> dict[str, Any]:
     loaded, source = peak_mb(), KINDS[kind](size, rows)
     options = settings.TableStaging(split_seed=7, minimum_rows_per_class=10)
     dataset = Dataset("large", "0123456789ab")
-    job = table_staging.Job(source, dataset, table_mapping.parse({}), options, "drain")
+    job = staging.Job(source, dataset, mapping.parse({}), options, "drain")
     wall, process, thread = time.perf_counter(), time.process_time(), time.thread_time()
-    answer = table_staging.stage(job)
+    answer = staging.stage(job)
     drain.kill()
     return {
         "bytes": source.size,

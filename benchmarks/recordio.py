@@ -32,7 +32,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sonoflow import recordio
+from sonoflow.tables import recordio
 
 SDK = "2.257.7"
 ROUNDS, ENOUGH_SECONDS = 3, 0.5

@@ -16,8 +16,9 @@ from local.failures import Failure
 from local.progress import RUNNING, ProgressView, RunFailed, RunWatch
 from local.uploads import UploadRefused
 from local.waiting import POLL_SECONDS, looks
-from sonoflow import keys, table_inbox, table_mapping
+from sonoflow import keys, table_inbox
 from sonoflow.images import formats
+from sonoflow.tables import mapping
 
 _DATASETS = (".zip", ".data")
 _INBOX = (*formats.IMAGE_SUFFIXES, table_inbox.SUFFIX)  # a .csv to train on needs --to datasets/
@@ -59,7 +60,7 @@ def drop_files(
 
 
 def _await(laptop: Laptop, file: Path, key: str, version: str, console: Console) -> None:
-    if table_mapping.is_mapping(key):
+    if mapping.is_mapping(key):
         console.print("a mapping: it is read when its table is dropped")
     elif key.startswith(keys.DATASETS):
         _await_run(laptop, file, key, version, console)
@@ -78,7 +79,7 @@ def _key(file: Path, to: str | None) -> str:
     if to:
         return _text(f"{to}{file.name}" if to.endswith("/") else to)
     suffix = file.suffix.lower()
-    if suffix in _DATASETS or table_mapping.is_mapping(file.name):
+    if suffix in _DATASETS or mapping.is_mapping(file.name):
         return f"{keys.DATASETS}{file.name}"
     if suffix in _INBOX:
         return f"{keys.INBOX}{file.name}"

@@ -13,12 +13,13 @@ from local.client import Laptop
 from local.failures import Failure
 from local.progress import RUNNING
 from local.waiting import looks
-from sonoflow import keys, table_mapping
+from sonoflow import keys
 from sonoflow.aws import objects
 from sonoflow.aws.ranged import HeldFile
 from sonoflow.errors import DatasetRefused
 from sonoflow.images import contents
 from sonoflow.plans import TABLE_SUFFIXES
+from sonoflow.tables import mapping as table_mapping
 
 _START_SECONDS = 120.0
 _CHUNK_BYTES = 1024 * 1024

@@ -6,7 +6,7 @@ import dataclasses
 from pathlib import PurePosixPath
 from typing import Any
 
-from sonoflow import executions, keys, settings, table_mapping
+from sonoflow import executions, keys, settings
 from sonoflow.aws import objects, readahead
 from sonoflow.aws.ranged import RemoteObject
 from sonoflow.aws.uploads import Upload
@@ -14,6 +14,7 @@ from sonoflow.errors import DatasetRefused
 from sonoflow.images import batches, contents
 from sonoflow.keys import Dataset
 from sonoflow.splits import manifests
+from sonoflow.tables import mapping as table_mapping
 
 TABLE_SUFFIXES = (".csv", ".data")
 # Staging reads a table in the fifteen minutes that a function has, ten minutes' work here.

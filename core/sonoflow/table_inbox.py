@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sonoflow import keys, table_reader, table_rejections, table_scoring, table_serving
+from sonoflow import keys, table_rejections, table_scoring, table_serving
 from sonoflow.aws import multipart, pipelines, readahead, uploads
 from sonoflow.aws.clients import client
 from sonoflow.aws.ranged import RemoteObject
@@ -32,9 +32,10 @@ from sonoflow.aws.uploads import Upload
 from sonoflow.errors import TableRejected
 from sonoflow.inference.answers import Answer, Overtaken
 from sonoflow.settings import Buckets
-from sonoflow.table_reader import Layout
 from sonoflow.table_rejections import Tally
 from sonoflow.table_serving import Serving
+from sonoflow.tables import reader
+from sonoflow.tables.reader import Layout
 
 COLUMNS = ("score", "label", "model_version")  # after the first, which is one of these:
 ID, LINE = "id", "line"
@@ -101,7 +102,7 @@ def _write_rejection(answer: Answer, upload: Upload, tally: Tally) -> None:
 def _write(scores: multipart.Upload, upload: Upload, serving: Serving, tally: Tally) -> None:
     """All scores. Raises TableRejected if there are none."""
     layout, chunks = _layout(serving, readahead.chunks(RemoteObject(upload)))
-    blocks = table_reader.read_rows(chunks, layout)
+    blocks = reader.read_rows(chunks, layout)
     pieces = _pieces(blocks, table_scoring.rows_per_request(serving.table), tally)
     client("sagemaker-runtime")  # made here: threads must not make it at the same time
     answer = functools.partial(_answer, serving)
@@ -136,13 +137,13 @@ def _layout(serving: Serving, chunks: Iterator[bytes]) -> tuple[Layout, Iterator
     start = head.rfind(b"\n", 0, text.start()) + 1
     line = head[start:].partition(b"\n")[0]
     try:
-        layout = table_reader.inbox_layout(serving.table, line[:_FIRST_LINE_LIMIT])
+        layout = reader.inbox_layout(serving.table, line[:_FIRST_LINE_LIMIT])
     except csv.Error as error:
         raise TableRejected("not-a-table", f"the first line is no CSV: {error}") from error
     return layout, itertools.chain(taken, chunks)
 
 
-def _pieces(blocks: Iterable[table_reader.Block], rows: int, tally: Tally) -> Iterator[_Piece]:
+def _pieces(blocks: Iterable[reader.Block], rows: int, tally: Tally) -> Iterator[_Piece]:
     for block in blocks:
         tally.count(len(block.ids), block.bad)
         if not tally.rows and tally.bad_rows >= HOPELESS_ROWS:

@@ -12,14 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from sonoflow import evaluations, gates, payloads, recordio, table_evaluation, table_scoring, tasks
+from sonoflow import evaluations, gates, payloads, table_evaluation, table_scoring, tasks
 from sonoflow.aws import objects
 from sonoflow.errors import EndpointResponseInvalid, PayloadInvalid, ProbeFailed
 from sonoflow.keys import parse_uri
 from sonoflow.linear_learner import REGRESSOR, REGRESSOR_CUT
 from sonoflow.probes import Probed
 from sonoflow.table_evaluation import Baseline, Floats, Labels
-from sonoflow.tables import Table
+from sonoflow.tables import recordio
+from sonoflow.tables.table import Table
 
 Answers = tuple[Labels, Floats, Labels]  # (rows,) each: true classes, scores, predicted classes
 

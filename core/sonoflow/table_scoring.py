@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sonoflow import recordio
 from sonoflow.aws.clients import client
 from sonoflow.endpoints import PAYLOAD_BYTES_LIMIT
 from sonoflow.errors import EndpointResponseInvalid
 from sonoflow.linear_learner import REGRESSOR_CUT
-from sonoflow.tables import Table
+from sonoflow.tables import recordio
+from sonoflow.tables.table import Table
 
 # Of a prediction in JSON, generously: the names, and 17 digits with sign and exponent per number.
 _PREDICTION_BYTES, _NUMBER_BYTES = 60, 26

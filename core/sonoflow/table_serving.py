@@ -8,7 +8,7 @@ from sonoflow import keys
 from sonoflow.aws import objects
 from sonoflow.aws.clients import client
 from sonoflow.errors import EndpointChanged
-from sonoflow.tables import Table
+from sonoflow.tables.table import Table
 
 
 @dataclasses.dataclass(frozen=True)

@@ -9,10 +9,11 @@ from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from sonoflow import notifications, plans, settings, table_mapping
+from sonoflow import notifications, plans, settings
 from sonoflow.aws import uploads
 from sonoflow.errors import DatasetRefused
 from sonoflow.splits import manifests
+from sonoflow.tables import mapping
 
 logger = Logger()
 metrics = Metrics()
@@ -44,6 +45,6 @@ def _no_data_set(upload: uploads.Upload) -> str | None:
     """Why there is nothing to plan, and nothing to refuse either."""
     if upload.key.endswith("/"):
         return "a folder"
-    if table_mapping.is_mapping(upload.key):
+    if mapping.is_mapping(upload.key):
         return "a mapping, read when its table arrives"
     return None if uploads.exists(upload) else "gone"

@@ -8,12 +8,14 @@ from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from sonoflow import payloads, settings, table_mapping, table_staging
+from sonoflow import payloads, settings
 from sonoflow.aws import uploads
 from sonoflow.aws.ranged import RemoteObject
 from sonoflow.errors import DatasetRefused
 from sonoflow.keys import Dataset
 from sonoflow.splits import manifests
+from sonoflow.tables import mapping as table_mapping
+from sonoflow.tables import staging
 
 logger = Logger()
 metrics = Metrics()
@@ -31,8 +33,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     source = RemoteObject(upload, options.stage_read_attempts)
     try:
         checked = table_mapping.parse(mapping)
-        job = table_staging.Job(source, dataset, checked, options, work)
-        answer = table_staging.stage(job)
+        job = staging.Job(source, dataset, checked, options, work)
+        answer = staging.stage(job)
     except DatasetRefused as error:
         metrics.add_metric("DatasetsRefused", MetricUnit.Count, 1)
         manifests.write_refusal(work, upload, error)

@@ -16,7 +16,7 @@ from botocore.response import StreamingBody
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from sonoflow import recordio
+from sonoflow.tables import recordio
 
 CLASSIFIER, SEGMENTER, TABLE = "sonoflow-classifier", "sonoflow-segmenter", "sonoflow-table"
 PROBABILITIES = {"benign": 0.9, "malignant": 0.06, "normal": 0.04}

@@ -15,7 +15,7 @@ from local.sagemaker.linear_learner.channels import RECORDIO
 from local.sagemaker.linear_learner.errors import PayloadError
 from local.sagemaker.linear_learner.model import Predictions
 from local.sagemaker.linear_learner.payloads import JSON, JSON_LINES
-from sonoflow.recordio import MAGIC
+from sonoflow.tables.recordio import MAGIC
 
 NOT_ACCEPTABLE = 406
 _ANY = ("*/*", "application/*")

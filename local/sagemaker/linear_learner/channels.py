@@ -12,8 +12,8 @@ import numpy as np
 
 from local.sagemaker.linear_learner.dataset import Dataset
 from local.sagemaker.linear_learner.errors import CustomerError
-from sonoflow import recordio
 from sonoflow.errors import RecordInvalid
+from sonoflow.tables import recordio
 
 CSV, RECORDIO = "text/csv", "application/x-recordio-protobuf"
 NAMES = ("train", "validation", "test")

@@ -13,8 +13,8 @@ import numpy as np
 from local.sagemaker.linear_learner.channels import CSV, RECORDIO, numbers_of
 from local.sagemaker.linear_learner.dataset import Vectors
 from local.sagemaker.linear_learner.errors import PayloadError
-from sonoflow import recordio
 from sonoflow.errors import RecordInvalid
+from sonoflow.tables import recordio
 
 JSON, JSON_LINES = "application/json", "application/jsonlines"
 _WIDTH_LIMIT = 10_000_000  # a sparse record of a few bytes may claim any width

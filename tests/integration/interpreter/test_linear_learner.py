@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from botocore.exceptions import ClientError
 
-from sonoflow import recordio
+from sonoflow.tables import recordio
 from tests.integration.interpreter.conftest import Platform, wait_for
 
 IMAGE = "382416733822.dkr.ecr.us-east-1.example.com/linear-learner:1"

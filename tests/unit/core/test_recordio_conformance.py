@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from sonoflow import recordio
+from sonoflow.tables import recordio
 
 VERSION = "2.257.7"  # later ones have no writer
 

@@ -9,9 +9,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from sonoflow import endpoints as product
-from sonoflow import recordio, table_scoring
+from sonoflow import table_scoring
 from sonoflow.errors import EndpointResponseInvalid
-from sonoflow.tables import Table
+from sonoflow.tables import recordio
+from sonoflow.tables.table import Table
 from tests.unit import fake_endpoints, tables
 from tests.unit.fake_endpoints import TABLE, Answer, FakeEndpoints, predictions
 

@@ -8,8 +8,9 @@ import hypothesis
 import pytest
 from hypothesis import strategies as st
 
-from sonoflow import table_mapping, uploaded_json
+from sonoflow import uploaded_json
 from sonoflow.errors import DatasetRefused, DocumentInvalid
+from sonoflow.tables import mapping as table_mapping
 
 LIMIT = 64 * 1024
 

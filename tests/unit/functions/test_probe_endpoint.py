@@ -8,8 +8,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from functions.probe_endpoint.app import handler
-from sonoflow import recordio
 from sonoflow.errors import PayloadInvalid, ProbeFailed
+from sonoflow.tables import recordio
 from tests.unit import fake_endpoints, pictures, stack
 from tests.unit.fake_endpoints import CLASSIFIER, SEGMENTER, Answer, FakeEndpoints
 

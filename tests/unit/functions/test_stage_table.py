@@ -12,12 +12,14 @@ import pytest
 from sklearn.datasets import load_breast_cancer
 
 from functions.stage_table.app import handler
-from sonoflow import keys, recordio, table_lines, table_shards, table_staging
+from sonoflow import keys
 from sonoflow.aws.clients import client
 from sonoflow.errors import DatasetRefused, PayloadInvalid
 from sonoflow.keys import SPLITS
-from sonoflow.table_columns import WDBC_COLUMNS
-from sonoflow.tables import Table
+from sonoflow.tables import lines as table_lines
+from sonoflow.tables import recordio, shards, staging
+from sonoflow.tables.columns import WDBC_COLUMNS
+from sonoflow.tables.table import Table
 from tests.unit import stack
 
 pytestmark = pytest.mark.filterwarnings("ignore:No application metrics to publish")
@@ -341,7 +343,7 @@ def test_too_many_features_to_engineer_are_refused(
 def test_more_than_can_be_staged_is_refused(
     aws: None, context: Any, monkeypatch: pytest.MonkeyPatch, limit: str
 ) -> None:
-    monkeypatch.setattr(table_staging, limit, 500)
+    monkeypatch.setattr(staging, limit, 500)
 
     with pytest.raises(DatasetRefused, match=r"too-large: .*500"):
         stage(context, written(wdbc()))
@@ -378,8 +380,8 @@ def test_what_a_sample_suggests_changes_nothing_that_is_written(
     """A small table is its own sample; of a large one, a sample sees beginning and end, say."""
     settings_env.setenv("TABLE_FEATURES", features)
     size = {"plain": 20_000, "engineered": 300_000}[features]
-    settings_env.setattr(table_shards, "SHARD_BYTES", size)
-    settings_env.setattr(table_shards, "_TRANSFORMED_BYTES", 5_000)
+    settings_env.setattr(shards, "SHARD_BYTES", size)
+    settings_env.setattr(shards, "_TRANSFORMED_BYTES", 5_000)
     rows = wdbc()
     for number, row in enumerate(rows):
         row[6] = "1"
@@ -392,10 +394,10 @@ def test_what_a_sample_suggests_changes_nothing_that_is_written(
     whole = everything_written()
     for key in whole:
         client("s3").delete_object(Bucket=stack.WORK, Key=key)
-    settings_env.setattr(table_staging, "SAMPLES", 2)
-    settings_env.setattr(table_staging, "SAMPLE_BYTES", 4000)
+    settings_env.setattr(staging, "SAMPLES", 2)
+    settings_env.setattr(staging, "SAMPLE_BYTES", 4000)
     passes = []
-    settings_env.setattr(table_staging, "_write", recorded(table_staging._write, passes))
+    settings_env.setattr(staging, "_write", recorded(staging._write, passes))
 
     assert stage(context, data) == answer
     assert everything_written() == whole

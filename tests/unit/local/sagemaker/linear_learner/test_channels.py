@@ -9,7 +9,7 @@ import pytest
 
 from local.sagemaker.linear_learner import channels
 from local.sagemaker.linear_learner.errors import CustomerError
-from sonoflow import recordio
+from sonoflow.tables import recordio
 
 VECTORS = np.arange(12, dtype=np.float32).reshape(4, 3) / 7
 LABELS = np.array([0, 1, 1, 0], np.float32)

@@ -17,7 +17,7 @@ from local.sagemaker.builtin_algorithm import PYTHON_PATH
 from local.sagemaker.container_layout import Layout
 from local.sagemaker.linear_learner import artifact
 from local.sagemaker.linear_learner.__main__ import main
-from sonoflow import recordio
+from sonoflow.tables import recordio
 
 RECORDIO = {"ContentType": "application/x-recordio-protobuf"}
 BINARY = {"predictor_type": "binary_classifier", "mini_batch_size": "50", "epochs": "3"}

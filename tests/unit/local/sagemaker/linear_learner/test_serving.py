@@ -15,7 +15,7 @@ from local.sagemaker.linear_learner.artifact import ArtifactInvalid
 from local.sagemaker.linear_learner.errors import PayloadError
 from local.sagemaker.linear_learner.model import Model
 from local.sagemaker.linear_learner.serve import answer
-from sonoflow import record_messages, recordio
+from sonoflow.tables import record_messages, recordio
 
 CSV, JSON, LINES = "text/csv", "application/json", "application/jsonlines"
 RECORDIO = "application/x-recordio-protobuf"

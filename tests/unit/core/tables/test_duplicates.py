@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sonoflow.table_duplicates import Seen
+from sonoflow.tables.duplicates import Seen
 
 Row = tuple[str, str, float]
 ROWS = st.lists(

@@ -15,11 +15,12 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from sonoflow import table_lines, table_rows
-from sonoflow.table_layouts import Layout, inbox_layout
-from sonoflow.table_lines import LINE_BYTES_LIMIT
-from sonoflow.table_quotes import without_quotes
-from sonoflow.table_rows import FLOAT32_LIMIT, BadRow, Row
+from sonoflow.tables import lines as table_lines
+from sonoflow.tables import rows as table_rows
+from sonoflow.tables.layout import Layout, inbox_layout
+from sonoflow.tables.lines import LINE_BYTES_LIMIT
+from sonoflow.tables.quotes import without_quotes
+from sonoflow.tables.rows import FLOAT32_LIMIT, BadRow, Row
 
 __all__ = ["BadRow", "Block", "Layout", "inbox_layout", "read_rows"]
 

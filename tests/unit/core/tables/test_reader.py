@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sonoflow import table_lines
 from sonoflow.errors import TableRejected
 from sonoflow.keys import Dataset
-from sonoflow.table_reader import BadRow, Block, Layout, inbox_layout, read_rows
-from sonoflow.tables import Table
+from sonoflow.tables import lines as table_lines
+from sonoflow.tables.reader import BadRow, Block, Layout, inbox_layout, read_rows
+from sonoflow.tables.table import Table
 
 MISSING = frozenset({"", "?", "NA", "nan"})
 LAYOUT = Layout(columns=("id", "class", "a", "b"), features=(2, 3), missing=MISSING, label=1, id=0)

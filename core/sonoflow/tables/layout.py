@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from sonoflow.errors import TableRejected
-from sonoflow.tables import Table
+from sonoflow.tables.table import Table
 
 DELIMITERS = (",", ";", "\t", "|")
 # How columns of ids are called, in their plain spelling.

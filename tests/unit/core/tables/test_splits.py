@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sonoflow.keys import SPLITS
-from sonoflow.table_splits import Splitter
+from sonoflow.tables.splits import Splitter
 
 CLASSES = ["B", "M", "ü"]
 # Of forty rows of class B, with seed 7.

@@ -13,11 +13,12 @@ from types import TracebackType
 import numpy as np
 from numpy.typing import NDArray
 
-from sonoflow import keys, recordio
+from sonoflow import keys
 from sonoflow.aws import objects
 from sonoflow.keys import SPLITS
-from sonoflow.table_statistics import Rows
-from sonoflow.tables import Table, engineered_width
+from sonoflow.tables import recordio
+from sonoflow.tables.statistics import Rows
+from sonoflow.tables.table import Table, engineered_width
 
 SHARD_BYTES = 32 * 1024 * 1024
 _TRANSFORMED_BYTES = 8 * 1024 * 1024

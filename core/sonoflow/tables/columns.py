@@ -14,17 +14,9 @@ import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sonoflow import table_mapping
 from sonoflow.errors import DatasetRefused
-from sonoflow.table_layouts import (
-    ID_NAMES,
-    Layout,
-    decode,
-    is_number,
-    plain,
-    split_line,
-    trim,
-)
+from sonoflow.tables import mapping as table_mapping
+from sonoflow.tables.layout import ID_NAMES, Layout, decode, is_number, plain, split_line, trim
 
 LABEL_NAMES = ("diagnosis", "label", "class", "target", "outcome", "y")
 _MEASURES = (

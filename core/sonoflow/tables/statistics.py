@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sonoflow.keys import SPLITS
-from sonoflow.table_rows import BadRow
-from sonoflow.tables import Standardisation, Table
+from sonoflow.tables.rows import BadRow
+from sonoflow.tables.table import Standardisation, Table
 
 # Beyond that, correlations fill megabytes and no picture of them can be read.
 CORRELATED_FEATURES_LIMIT = 200

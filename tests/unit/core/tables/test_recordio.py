@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from hypothesis import example, given
 
-from sonoflow import recordio
 from sonoflow.errors import RecordInvalid
+from sonoflow.tables import recordio
 from tests.unit.core import golden_records
 from tests.unit.core.golden_records import DENSE, SPARSE, WHOLE
 

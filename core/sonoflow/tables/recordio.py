@@ -20,8 +20,8 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sonoflow import record_messages
 from sonoflow.errors import RecordInvalid
+from sonoflow.tables import record_messages
 
 CONTENT_TYPE = "application/x-recordio-protobuf"
 MAGIC = 0xCED7230A

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from sonoflow.table_statistics import Classes, Moments, Rows, Survey
+from sonoflow.tables.statistics import Classes, Moments, Rows, Survey
 
 VALUES = arrays(
     np.float64,

@@ -17,19 +17,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sonoflow import keys, recordio, table_columns, table_labels
+from sonoflow import keys
 from sonoflow.aws import multipart, objects, readahead
 from sonoflow.aws.ranged import Source
 from sonoflow.errors import DatasetRefused
 from sonoflow.keys import Dataset
 from sonoflow.settings import TableStaging
-from sonoflow.table_columns import Columns
-from sonoflow.table_duplicates import Repeats, Seen
-from sonoflow.table_reader import BadRow, read_rows
-from sonoflow.table_shards import Shards
-from sonoflow.table_splits import Splitter
-from sonoflow.table_statistics import Classes, Rows, Survey
-from sonoflow.tables import Table, engineered_width
+from sonoflow.tables import columns as table_columns
+from sonoflow.tables import labels as table_labels
+from sonoflow.tables import recordio
+from sonoflow.tables.columns import Columns
+from sonoflow.tables.duplicates import Repeats, Seen
+from sonoflow.tables.reader import BadRow, read_rows
+from sonoflow.tables.shards import Shards
+from sonoflow.tables.splits import Splitter
+from sonoflow.tables.statistics import Classes, Rows, Survey
+from sonoflow.tables.table import Table, engineered_width
 
 HEAD_BYTES = 2 * 1024 * 1024
 # Smaller tables are their own sample.

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from sonoflow import table_mapping
 from sonoflow.errors import DatasetRefused
+from sonoflow.tables import mapping
 
 
 def test_every_key_may_be_given() -> None:
@@ -20,8 +20,8 @@ def test_every_key_may_be_given() -> None:
         "missing": ["?", ""],
     }
 
-    assert table_mapping.parse(document) == {**document, "delimiter": "\t", "missing": ["", "?"]}
-    assert table_mapping.parse({}) == {}
+    assert mapping.parse(document) == {**document, "delimiter": "\t", "missing": ["", "?"]}
+    assert mapping.parse({}) == {}
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_every_key_may_be_given() -> None:
 )
 def test_what_makes_no_sense_is_refused_by_its_key(document: Any, message: str) -> None:
     with pytest.raises(DatasetRefused, match=message) as caught:
-        table_mapping.parse(document)
+        mapping.parse(document)
 
     assert caught.value.reason == "mapping-invalid"
 
@@ -64,7 +64,7 @@ def test_what_makes_no_sense_is_refused_by_its_key(document: Any, message: str) 
     ],
 )
 def test_metadata_says_the_same(metadata: dict[str, str], document: dict[str, Any]) -> None:
-    assert table_mapping.from_metadata(metadata) == document
+    assert mapping.from_metadata(metadata) == document
 
 
 @pytest.mark.parametrize(
@@ -79,4 +79,4 @@ def test_metadata_says_the_same(metadata: dict[str, str], document: dict[str, An
 )
 def test_metadata_that_makes_no_sense_is_refused(metadata: dict[str, str], message: str) -> None:
     with pytest.raises(DatasetRefused, match=message):
-        table_mapping.from_metadata(metadata)
+        mapping.from_metadata(metadata)

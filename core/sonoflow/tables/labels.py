@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from sonoflow.errors import DatasetRefused
-from sonoflow.table_layouts import is_number
-from sonoflow.table_statistics import Survey
+from sonoflow.tables.layout import is_number
+from sonoflow.tables.statistics import Survey
 
 POSITIVE_NAMES = ("m", "malignant", "1", "true", "yes")
 

@@ -7,7 +7,7 @@ import struct
 import numpy as np
 import pytest
 
-from sonoflow import record_messages
+from sonoflow.tables import record_messages
 
 
 def field(number: int, content: bytes) -> bytes:

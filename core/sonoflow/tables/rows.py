@@ -9,8 +9,8 @@ import re
 
 import numpy as np
 
-from sonoflow.table_layouts import Layout, decode, is_number
-from sonoflow.table_lines import LINE_BYTES_LIMIT
+from sonoflow.tables.layout import Layout, decode, is_number
+from sonoflow.tables.lines import LINE_BYTES_LIMIT
 
 # Models see 32-bit floating point: beyond this a number is infinite to them.
 FLOAT32_LIMIT = float(np.finfo(np.float32).max)

@@ -9,7 +9,7 @@ import pytest
 
 from sonoflow.errors import PayloadInvalid
 from sonoflow.keys import Dataset
-from sonoflow.tables import Standardisation, Table
+from sonoflow.tables.table import Standardisation, Table
 
 PLAIN = Table(
     dataset=Dataset("wdbc", "0a1b2c3d4e5f"),
