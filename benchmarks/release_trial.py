@@ -19,7 +19,8 @@ from botocore.exceptions import ClientError
 
 from benchmarks import release_settings
 from benchmarks.release_machine import Machines
-from sonoflow import hosting, releases
+from sonoflow.releases import hosting
+from sonoflow.releases import release as releases
 
 GONE = ("Deleting", "Absent")
 _CHANGING = ("Creating", "Updating", "Deleting")

@@ -18,10 +18,11 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
-from sonoflow import keys, linear_learner, payloads
+from sonoflow import keys, payloads
 from sonoflow.aws import objects
 from sonoflow.aws.clients import client
 from sonoflow.errors import EvaluationUnreadable
+from sonoflow.releases import linear_learner
 
 FILE = "evaluation.json"
 # What else a script leaves for those who want to know how the figures came about, and what it is.

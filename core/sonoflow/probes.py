@@ -10,11 +10,12 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
-from sonoflow import endpoints, payloads, tasks
+from sonoflow import endpoints, payloads
 from sonoflow.aws import objects
 from sonoflow.errors import EndpointResponseInvalid, ProbeFailed
 from sonoflow.images import pixels
 from sonoflow.keys import parse_uri
+from sonoflow.releases import tasks
 
 PROBES = 3
 

@@ -12,12 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from sonoflow import evaluations, gates, payloads, table_evaluation, table_scoring, tasks
+from sonoflow import evaluations, gates, payloads, table_evaluation, table_scoring
 from sonoflow.aws import objects
 from sonoflow.errors import EndpointResponseInvalid, PayloadInvalid, ProbeFailed
 from sonoflow.keys import parse_uri
-from sonoflow.linear_learner import REGRESSOR, REGRESSOR_CUT
 from sonoflow.probes import Probed
+from sonoflow.releases import tasks
+from sonoflow.releases.linear_learner import REGRESSOR, REGRESSOR_CUT
 from sonoflow.table_evaluation import Baseline, Floats, Labels
 from sonoflow.tables import recordio
 from sonoflow.tables.table import Table

@@ -7,8 +7,9 @@ from typing import Any
 from aws_lambda_powertools import Logger, Tracer
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from sonoflow import code_archive, settings
+from sonoflow import settings
 from sonoflow.errors import PayloadInvalid
+from sonoflow.releases import code_archive
 
 logger = Logger()
 tracer = Tracer()

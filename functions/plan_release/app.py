@@ -7,7 +7,9 @@ from typing import Any
 from aws_lambda_powertools import Logger, Tracer
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from sonoflow import hosting, releases, settings, training_jobs
+from sonoflow import settings
+from sonoflow.releases import hosting, training_jobs
+from sonoflow.releases import release as releases
 
 logger = Logger()
 tracer = Tracer()

@@ -13,7 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local.phantoms import write_channels
-from sonoflow import tasks
+from sonoflow.releases import tasks
 from tests.integration.interpreter.conftest import ROOT, Platform, wait_for
 from tests.integration.interpreter.test_training_jobs import Job
 

@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
-from sonoflow import releases, settings, tasks
-from sonoflow.releases import Release
+from sonoflow import settings
+from sonoflow.releases import release as releases
+from sonoflow.releases import tasks
+from sonoflow.releases.release import Release
 from tests.unit import stack
 
 

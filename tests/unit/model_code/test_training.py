@@ -22,7 +22,7 @@ from data import read_channel
 from errors import ChannelError, PeersMissing, WeightsError
 from predictor import Classifier, load_predictor
 from resnet import ResNetConfig, build_resnet
-from sonoflow import tasks
+from sonoflow.releases import tasks
 
 Run = Callable[..., tuple[Path, Path]]
 MAINS = {"classification": train_classifier.main, "segmentation": train_segmenter.main}

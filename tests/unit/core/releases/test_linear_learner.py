@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from sonoflow import linear_learner, settings
+from sonoflow import settings
 from sonoflow.errors import ConfigurationError, EvaluationUnreadable
+from sonoflow.releases import linear_learner
 
 
 def training(environment: pytest.MonkeyPatch, **changes: str) -> settings.TableTraining:

@@ -11,7 +11,7 @@ import json
 from typing import Any
 
 from sonoflow.errors import PayloadInvalid
-from sonoflow.ranges import LOGARITHMIC, Choice, Interval, Range
+from sonoflow.releases.ranges import LOGARITHMIC, Choice, Interval, Range
 from sonoflow.settings import Training
 
 CLASSIFICATION = "classification"

@@ -5,8 +5,9 @@ import re
 
 import pytest
 
-from sonoflow import settings, tasks
+from sonoflow import settings
 from sonoflow.errors import PayloadInvalid
+from sonoflow.releases import tasks
 
 TASKS = [tasks.get(name) for name in (tasks.CLASSIFICATION, tasks.SEGMENTATION)]
 

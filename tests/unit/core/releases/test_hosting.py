@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from sonoflow import hosting
-from sonoflow.releases import Release
+from sonoflow.releases import hosting
+from sonoflow.releases.release import Release
 from tests.unit import stack
 from tests.unit.core.service_models import problems
 

@@ -12,11 +12,11 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from sonoflow import ranges
 from sonoflow.errors import ConfigurationError, PayloadInvalid
-from sonoflow.ranges import Range
+from sonoflow.releases import ranges
+from sonoflow.releases.ranges import Range
+from sonoflow.releases.tasks import Task
 from sonoflow.settings import HYPERBAND, TUNING_STRATEGIES, Training
-from sonoflow.tasks import Task
 
 NAME_LIMIT = 32  # characters, of a tuning job's name
 EPOCHS = "epochs"  # what Hyperband gives out; its name is one that SageMaker knows

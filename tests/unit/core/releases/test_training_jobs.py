@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from sonoflow import training_jobs
-from sonoflow.releases import Code, Release
+from sonoflow.releases import training_jobs
+from sonoflow.releases.release import Code, Release
 from tests.unit import stack
 from tests.unit.core.service_models import problems
 

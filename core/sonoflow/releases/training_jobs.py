@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sonoflow import keys, tasks, tuning
-from sonoflow.linear_learner import SPOT_SECONDS_LIMIT
-from sonoflow.releases import Code, Release
+from sonoflow import keys
+from sonoflow.releases import tasks, tuning
+from sonoflow.releases.linear_learner import SPOT_SECONDS_LIMIT
+from sonoflow.releases.release import Code, Release
 from sonoflow.settings import Training
 
 VOLUME_GIGABYTES = 30

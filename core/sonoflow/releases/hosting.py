@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sonoflow.releases import Release
+from sonoflow.releases.release import Release
 
 VARIANT = "primary"
 

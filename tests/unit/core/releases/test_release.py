@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sonoflow.errors import ConfigurationError, PayloadInvalid
-from sonoflow.releases import Code, Release
+from sonoflow.releases.release import Code, Release
 
 Compose = Callable[..., Release]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sonoflow import code_archive
+from sonoflow.releases import code_archive
 
 
 @pytest.fixture

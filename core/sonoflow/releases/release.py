@@ -9,12 +9,13 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from sonoflow import keys, linear_learner, payloads, tasks, tuning
+from sonoflow import keys, payloads
 from sonoflow.errors import ConfigurationError, PayloadInvalid
 from sonoflow.keys import Dataset
+from sonoflow.releases import linear_learner, tasks, tuning
+from sonoflow.releases.tasks import Task
+from sonoflow.releases.tuning import Tuning
 from sonoflow.settings import Hosting, TableTraining, Training
-from sonoflow.tasks import Task
-from sonoflow.tuning import Tuning
 
 _NAME_LIMIT = 63  # characters, of SageMaker's names
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from sonoflow import tasks, training_jobs
 from sonoflow.errors import ConfigurationError, PayloadInvalid
-from sonoflow.releases import Release
+from sonoflow.releases import tasks, training_jobs
+from sonoflow.releases.release import Release
 from tests.unit import stack
 from tests.unit.core.service_models import problems
 
