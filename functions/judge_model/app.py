@@ -8,7 +8,8 @@ from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from sonoflow import evaluations, gates, payloads
+from sonoflow import payloads
+from sonoflow.judging import evaluations, gates
 from sonoflow.releases import tasks
 
 logger = Logger()

@@ -8,7 +8,8 @@ from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from sonoflow import payloads, probes, table_probes
+from sonoflow import payloads
+from sonoflow.judging import image_probes, table_probes
 from sonoflow.releases import tasks
 
 logger = Logger()
@@ -21,13 +22,13 @@ tracer = Tracer()
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     task = tasks.get(payloads.field(event, "task", str))
-    probed = table_probes.probe(event) if task.is_built_in else probes.probe(event)
+    probed = table_probes.probe(event) if task.is_built_in else image_probes.probe(event)
     for milliseconds in probed.milliseconds:
         metrics.add_metric("ProbeLatency", MetricUnit.Milliseconds, milliseconds)
     answer = {
         "passed": True,
         "probes": probed.probes,
-        "milliseconds": probes.median(probed.milliseconds),
+        "milliseconds": image_probes.median(probed.milliseconds),
         "metrics": probed.metrics,
     }
     logger.info("endpoint probed", extra=answer)

@@ -8,9 +8,10 @@ from typing import Any
 from aws_lambda_powertools import Logger, Tracer
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from sonoflow import evaluations, keys, payloads, report_models, reports, settings, table_reports
+from sonoflow import keys, payloads, report_models, reports, settings, table_reports
 from sonoflow.aws import objects, uploads
 from sonoflow.errors import PayloadInvalid
+from sonoflow.judging import evaluations
 from sonoflow.keys import Dataset
 from sonoflow.report_models import Judged
 from sonoflow.report_page import Copies, Report, Subject

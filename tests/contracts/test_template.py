@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from sonoflow import evaluations
+from sonoflow.judging import evaluations
 
 OUTPUTS = {
     "UploadsBucketName",

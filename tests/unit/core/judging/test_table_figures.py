@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import metrics as oracle
 
-from sonoflow import table_evaluation
-from sonoflow.table_evaluation import Baseline
+from sonoflow.judging import table_figures
+from sonoflow.judging.table_figures import Baseline
 
 BASELINE = Baseline(majority=0, median=0.0)
 
@@ -37,7 +37,7 @@ def test_figures_are_scikit_learns(values: list[int], data: Any) -> None:
     truth = np.array(values, dtype=np.int64)
     predicted = (scores >= 0.5).astype(np.int64)
 
-    found = table_evaluation.evaluate(truth, scores, predicted, ["B", "M"], BASELINE)
+    found = table_figures.evaluate(truth, scores, predicted, ["B", "M"], BASELINE)
 
     metrics = found["metrics"]
     assert metrics["accuracy"] == pytest.approx(oracle.accuracy_score(truth, predicted))
@@ -57,7 +57,7 @@ def test_the_curve_is_scikit_learns() -> None:
     truth, scores, _ = sample(300, ties=False)
     false_positive, true_positive, _ = oracle.roc_curve(truth, scores)
 
-    curve = table_evaluation.roc(truth, scores)
+    curve = table_figures.roc(truth, scores)
 
     # scikit-learn, too, keeps the corners alone, and with them the point after the first.
     expected = np.delete(np.column_stack([false_positive, true_positive]), 1, axis=0)
@@ -67,9 +67,9 @@ def test_the_curve_is_scikit_learns() -> None:
 def test_a_long_curve_is_cut_to_its_limit_and_keeps_its_ends() -> None:
     truth, scores, _ = sample(20_000)
 
-    curve = table_evaluation.roc(truth, scores)
+    curve = table_figures.roc(truth, scores)
 
-    assert len(curve) == table_evaluation.ROC_POINTS_LIMIT
+    assert len(curve) == table_figures.ROC_POINTS_LIMIT
     assert curve[0].tolist() == [0, 0] and curve[-1].tolist() == [1, 1]
     assert (np.diff(curve, axis=0) >= 0).all()
     area = np.trapezoid(curve[:, 1], curve[:, 0])
@@ -82,12 +82,12 @@ def test_a_long_curve_is_cut_to_its_limit_and_keeps_its_ends() -> None:
     [(0, 10, 0.0, 0.2775328), (10, 10, 0.7224672, 1.0), (81, 263, 0.2553, 0.3662)],
 )
 def test_rates_have_wilsons_interval(hits: int, trials: int, low: float, high: float) -> None:
-    assert table_evaluation.wilson(hits, trials) == pytest.approx((low, high), abs=5e-5)
+    assert table_figures.wilson(hits, trials) == pytest.approx((low, high), abs=5e-5)
 
 
 def test_a_rate_of_nothing_has_no_interval() -> None:
     with pytest.raises(ValueError, match="no trials"):
-        table_evaluation.wilson(0, 0)
+        table_figures.wilson(0, 0)
 
 
 @pytest.mark.parametrize("ties", [False, True])
@@ -102,7 +102,7 @@ def test_the_aucs_interval_is_delongs(ties: bool) -> None:
     half = 1.959964 * math.sqrt(variance) / (area * (1 - area))
     ends = [1 / (1 + math.exp(-(math.log(area / (1 - area)) + sign * half))) for sign in (-1, 1)]
 
-    figure = table_evaluation.auc(truth, scores)
+    figure = table_figures.auc(truth, scores)
 
     assert figure.method == "DeLong"
     assert figure.value == pytest.approx(area)
@@ -112,7 +112,7 @@ def test_the_aucs_interval_is_delongs(ties: bool) -> None:
 def test_classes_that_are_told_apart_without_fault_leave_some_doubt_all_the_same() -> None:
     """DeLong's interval would be the point 1, however few the rows."""
     few, many = (
-        table_evaluation.auc(truth, truth + 0.0)
+        table_figures.auc(truth, truth + 0.0)
         for truth in (np.array([0] * n + [1] * n) for n in (6, 600))
     )
 
@@ -125,7 +125,7 @@ def test_classes_that_are_told_apart_without_fault_leave_some_doubt_all_the_same
 
 def test_the_ends_of_newcombes_interval_are_z_standard_errors_away() -> None:
     m, n = 21, 36
-    figure = table_evaluation.auc(np.array([0] * n + [1] * m), np.array([0.0] * n + [1.0] * m))
+    figure = table_figures.auc(np.array([0] * n + [1] * m), np.array([0.0] * n + [1.0] * m))
 
     assert figure.interval is not None
     low = figure.interval[0]
@@ -140,7 +140,7 @@ def test_the_aucs_interval_covers_the_truth_about_as_often_as_it_says(rows: int)
     covered = 0
     for seed in range(400):
         classes, scores, _ = sample(rows, seed=seed, apart=1.5)
-        interval = table_evaluation.auc(classes, scores).interval
+        interval = table_figures.auc(classes, scores).interval
         assert interval is not None
         covered += interval[0] <= truth_area <= interval[1]
 
@@ -152,7 +152,7 @@ def test_baselines_are_the_training_splits() -> None:
     scores = np.array([0.1, 0.2, 0.3, 0.9, 0.8])
     predicted = (scores > 0.5).astype(np.int64)
 
-    found = table_evaluation.evaluate(truth, scores, predicted, ["B", "M"], Baseline(1, 1.0))
+    found = table_figures.evaluate(truth, scores, predicted, ["B", "M"], Baseline(1, 1.0))
 
     assert found["metrics"]["majority_accuracy"] == pytest.approx(0.4)
     assert found["metrics"]["baseline_mae"] == pytest.approx(0.6)
@@ -165,7 +165,7 @@ def test_the_threshold_is_the_known_one_or_lies_in_the_gap_of_the_answers() -> N
 
     def threshold(predicted: list[int], cut: float | None = None) -> Any:
         labels = np.array(predicted, dtype=np.int64)
-        found = table_evaluation.evaluate(truth, scores, labels, ["B", "M"], BASELINE, cut)
+        found = table_figures.evaluate(truth, scores, labels, ["B", "M"], BASELINE, cut)
         return found["threshold"]
 
     assert threshold([0, 0, 0, 1]) == pytest.approx(0.6)
@@ -178,7 +178,7 @@ def test_more_than_two_classes_have_rates_alone() -> None:
     truth = np.array([0, 1, 2, 2], dtype=np.int64)
     predicted = np.array([0, 2, 2, 2], dtype=np.int64)
 
-    found = table_evaluation.evaluate(truth, np.ones(4), predicted, ["a", "b", "c"], BASELINE)
+    found = table_figures.evaluate(truth, np.ones(4), predicted, ["a", "b", "c"], BASELINE)
 
     assert found["metrics"]["accuracy"] == 0.75
     assert found["metrics"]["auc"] is None
@@ -189,7 +189,7 @@ def test_more_than_two_classes_have_rates_alone() -> None:
 def test_a_class_that_is_absent_leaves_its_figures_undefined() -> None:
     truth = np.zeros(3, dtype=np.int64)
 
-    found = table_evaluation.evaluate(truth, np.array([0.1, 0.2, 0.9]), truth, ["B", "M"], BASELINE)
+    found = table_figures.evaluate(truth, np.array([0.1, 0.2, 0.9]), truth, ["B", "M"], BASELINE)
 
     metrics = found["metrics"]
     assert (metrics["sensitivity"], metrics["auc"], metrics["specificity"]) == (None, None, 1.0)
@@ -211,4 +211,4 @@ def test_answers_that_do_not_fit_the_rows_are_an_error(
 ) -> None:
     arrays = np.array(truth, np.int64), np.array(scores), np.array(predicted, np.int64)
     with pytest.raises(ValueError, match=message):
-        table_evaluation.evaluate(*arrays, ["B", "M"], BASELINE)
+        table_figures.evaluate(*arrays, ["B", "M"], BASELINE)

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from sonoflow import gates
 from sonoflow.errors import PayloadInvalid
+from sonoflow.judging import gates
 
 
 @pytest.mark.parametrize(

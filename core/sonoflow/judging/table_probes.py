@@ -12,14 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from sonoflow import evaluations, gates, payloads, table_evaluation, table_scoring
+from sonoflow import payloads, table_scoring
 from sonoflow.aws import objects
 from sonoflow.errors import EndpointResponseInvalid, PayloadInvalid, ProbeFailed
+from sonoflow.judging import evaluations, gates, table_figures
+from sonoflow.judging.image_probes import Probed
+from sonoflow.judging.table_figures import Baseline, Floats, Labels
 from sonoflow.keys import parse_uri
-from sonoflow.probes import Probed
 from sonoflow.releases import tasks
 from sonoflow.releases.linear_learner import REGRESSOR, REGRESSOR_CUT
-from sonoflow.table_evaluation import Baseline, Floats, Labels
 from sonoflow.tables import recordio
 from sonoflow.tables.table import Table
 
@@ -43,7 +44,7 @@ def probe(payload: Mapping[str, Any]) -> Probed:
     (truth, scores, predicted), took = _ask(payload, table)
     cut = REGRESSOR_CUT if payloads.field(payload, "predictor_type", str) == REGRESSOR else None
     baseline = _baseline(payload, classes)
-    found = table_evaluation.evaluate(truth, scores, predicted, classes, baseline, cut)
+    found = table_figures.evaluate(truth, scores, predicted, classes, baseline, cut)
     release = payloads.field(payload, "release", str)
     evaluation = {"task": tasks.TABLE, "release": release, **found}
     document = json.dumps(evaluation, ensure_ascii=False, indent=1, allow_nan=False).encode()

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from sonoflow import probes
 from sonoflow.errors import ProbeFailed
+from sonoflow.judging import image_probes
 
 
 def manifest(*names: str) -> bytes:
@@ -13,7 +13,7 @@ def manifest(*names: str) -> bytes:
 
 
 def test_one_image_of_each_class_is_chosen_and_no_mask() -> None:
-    chosen = probes.choose(
+    chosen = image_probes.choose(
         manifest("masks/b/1.png", "images/b/1.png", "images/b/2.png", "images/n/3.png")
     )
 
@@ -21,9 +21,9 @@ def test_one_image_of_each_class_is_chosen_and_no_mask() -> None:
 
 
 def test_no_more_than_three_are_chosen() -> None:
-    assert len(probes.choose(manifest(*[f"images/{label}/1.png" for label in "abcdef"]))) == 3
+    assert len(image_probes.choose(manifest(*[f"images/{label}/1.png" for label in "abcdef"]))) == 3
 
 
 def test_a_manifest_without_images_fails() -> None:
     with pytest.raises(ProbeFailed, match="no image"):
-        probes.choose(manifest("masks/b/1.png"))
+        image_probes.choose(manifest("masks/b/1.png"))

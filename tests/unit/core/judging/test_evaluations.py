@@ -7,8 +7,8 @@ import tarfile
 
 import pytest
 
-from sonoflow import evaluations
 from sonoflow.errors import EvaluationUnreadable
+from sonoflow.judging import evaluations
 
 
 def packed(name: str, content: bytes, **more: bytes) -> bytes:
