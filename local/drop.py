@@ -16,8 +16,9 @@ from local.failures import Failure
 from local.progress import RUNNING, ProgressView, RunFailed, RunWatch
 from local.uploads import UploadRefused
 from local.waiting import POLL_SECONDS, looks
-from sonoflow import keys, table_inbox
+from sonoflow import keys
 from sonoflow.images import formats
+from sonoflow.inference import table_inbox
 from sonoflow.tables import mapping
 
 _DATASETS = (".zip", ".data")

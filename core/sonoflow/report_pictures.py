@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from sonoflow import overlays
 from sonoflow.aws import objects
 from sonoflow.images import pixels
+from sonoflow.inference import overlays
 from sonoflow.keys import Dataset
 
 SIDE = 300  # pixels, the longer side: sharp at half of a phone's width

@@ -15,9 +15,9 @@ from aws_lambda_powertools.utilities.batch import (
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from sonoflow import inbox, keys, settings
+from sonoflow import keys, settings
 from sonoflow.aws import uploads
-from sonoflow.inference import deliveries
+from sonoflow.inference import deliveries, image_inbox
 
 logger = Logger()
 metrics = Metrics()
@@ -26,7 +26,11 @@ tracer = Tracer()
 # hide which ones they were.
 processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 
-METRIC = {inbox.PREDICTED: "Predictions", inbox.REJECTED: "Rejections", inbox.SKIPPED: "Skipped"}
+METRIC = {
+    image_inbox.PREDICTED: "Predictions",
+    image_inbox.REJECTED: "Rejections",
+    image_inbox.SKIPPED: "Skipped",
+}
 
 
 @logger.inject_lambda_context
@@ -47,7 +51,7 @@ def handle_record(record: SQSRecord) -> None:
         logger.set_correlation_id(event.get("id"))
         upload = uploads.from_event(event)
         buckets = settings.read(settings.Buckets)
-        outcome = inbox.handle(upload, buckets, settings.read(settings.Prediction))
+        outcome = image_inbox.handle(upload, buckets, settings.read(settings.Prediction))
     except Exception as error:
         if put_off(record, event, error):
             return

@@ -11,8 +11,8 @@ from typing import Any
 from PIL import Image
 
 from functions.predict.app import handler
-from sonoflow import inbox
 from sonoflow.aws.clients import client
+from sonoflow.inference import image_inbox
 from tests.unit import pictures, stack
 from tests.unit.deliveries import Delivery
 
@@ -56,7 +56,7 @@ def version(batch: dict[str, Any]) -> str:
 def shown(key: str) -> str:
     """The version that a picture shows, as its bytes say."""
     picture = Image.open(io.BytesIO(stack.read(stack.RESULTS, key)))
-    return str(picture.info[inbox.PICTURE_CHUNK]).split()[0]
+    return str(picture.info[image_inbox.PICTURE_CHUNK]).split()[0]
 
 
 def assert_answered(batch: dict[str, Any]) -> None:

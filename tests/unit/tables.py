@@ -7,11 +7,12 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from sonoflow import keys, settings, table_inbox
+from sonoflow import keys, settings
 from sonoflow.aws.clients import client
 from sonoflow.aws.uploads import Upload
+from sonoflow.inference import table_inbox
 from sonoflow.inference.answers import Overtaken
-from sonoflow.table_rejections import Tally
+from sonoflow.inference.table_rejections import Tally
 from tests.unit import stack
 from tests.unit.fake_endpoints import TABLE, FakeEndpoints, linear_scores
 

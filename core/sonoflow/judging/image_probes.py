@@ -10,10 +10,11 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
-from sonoflow import endpoints, payloads
+from sonoflow import payloads
 from sonoflow.aws import objects
 from sonoflow.errors import EndpointResponseInvalid, ProbeFailed
 from sonoflow.images import pixels
+from sonoflow.inference import image_endpoints
 from sonoflow.keys import parse_uri
 from sonoflow.releases import tasks
 
@@ -49,13 +50,13 @@ def probe(payload: Mapping[str, Any]) -> Probed:
 
 def _ask(task: str, endpoint: str, data: bytes, classes: Collection[str]) -> None:
     if tasks.get(task).name == tasks.CLASSIFICATION:
-        answer = endpoints.classify(endpoint, data)
+        answer = image_endpoints.classify(endpoint, data)
         if set(answer.probabilities) != set(classes):
             message = f"{endpoint} knows {sorted(answer.probabilities)}, not {sorted(classes)}"
             raise ProbeFailed(message)
     else:
         decoded = pixels.decode(data)
-        endpoints.segment(endpoint, data, (decoded.width, decoded.height))
+        image_endpoints.segment(endpoint, data, (decoded.width, decoded.height))
 
 
 def choose(manifest: bytes) -> list[tuple[str, str]]:

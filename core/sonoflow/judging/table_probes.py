@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from sonoflow import payloads, table_scoring
+from sonoflow import payloads
 from sonoflow.aws import objects
 from sonoflow.errors import EndpointResponseInvalid, PayloadInvalid, ProbeFailed
+from sonoflow.inference import table_endpoint
 from sonoflow.judging import evaluations, gates, table_figures
 from sonoflow.judging.image_probes import Probed
 from sonoflow.judging.table_figures import Baseline, Floats, Labels
@@ -66,7 +67,7 @@ def _ask(payload: Mapping[str, Any], table: Table) -> tuple[Answers, list[float]
             raise ProbeFailed(f"the records of {key} have no labels to judge by")
         start = time.perf_counter()
         try:
-            given = table_scoring.score(endpoint, records.vectors, table)
+            given = table_endpoint.score(endpoint, records.vectors, table)
         except EndpointResponseInvalid as error:
             raise ProbeFailed(str(error)) from error
         took.append((time.perf_counter() - start) * 1000)

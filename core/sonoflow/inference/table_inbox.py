@@ -24,16 +24,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sonoflow import keys, table_rejections, table_scoring, table_serving
+from sonoflow import keys
 from sonoflow.aws import multipart, pipelines, readahead, uploads
 from sonoflow.aws.clients import client
 from sonoflow.aws.ranged import RemoteObject
 from sonoflow.aws.uploads import Upload
 from sonoflow.errors import TableRejected
+from sonoflow.inference import table_endpoint, table_rejections, table_serving
 from sonoflow.inference.answers import Answer, Overtaken
+from sonoflow.inference.table_rejections import Tally
+from sonoflow.inference.table_serving import Serving
 from sonoflow.settings import Buckets
-from sonoflow.table_rejections import Tally
-from sonoflow.table_serving import Serving
 from sonoflow.tables import reader
 from sonoflow.tables.reader import Layout
 
@@ -103,7 +104,7 @@ def _write(scores: multipart.Upload, upload: Upload, serving: Serving, tally: Ta
     """All scores. Raises TableRejected if there are none."""
     layout, chunks = _layout(serving, readahead.chunks(RemoteObject(upload)))
     blocks = reader.read_rows(chunks, layout)
-    pieces = _pieces(blocks, table_scoring.rows_per_request(serving.table), tally)
+    pieces = _pieces(blocks, table_endpoint.rows_per_request(serving.table), tally)
     client("sagemaker-runtime")  # made here: threads must not make it at the same time
     answer = functools.partial(_answer, serving)
     scores.write(_lines([(LINE if layout.id is None else ID, *COLUMNS)]))
@@ -156,7 +157,7 @@ def _pieces(blocks: Iterable[reader.Block], rows: int, tally: Tally) -> Iterator
 def _answer(serving: Serving, piece: _Piece) -> bytes:
     """The lines of the scores. Called from several threads at once."""
     table = serving.table
-    found = table_scoring.score(serving.endpoint, table.transform(piece.values), table)
+    found = table_endpoint.score(serving.endpoint, table.transform(piece.values), table)
     labels = [table.classes[label] for label in found.labels.tolist()]
     versions = itertools.repeat(serving.version)
     return _lines(zip(piece.ids, found.scores.tolist(), labels, versions, strict=False))

@@ -2,15 +2,15 @@ from __future__ import annotations
 
 import pytest
 
-from sonoflow import endpoints, predictions
+from sonoflow.inference import image_endpoints, predictions
 
-MODEL = endpoints.Model("classifier", "v", "sonoflow-classifier")
+MODEL = image_endpoints.Model("classifier", "v", "sonoflow-classifier")
 
 
-def classified(label: str, probability: float) -> endpoints.Classification:
+def classified(label: str, probability: float) -> image_endpoints.Classification:
     rest = (1 - probability) / 2
     probabilities = dict.fromkeys(("benign", "malignant", "normal"), rest)
-    return endpoints.Classification(label, {**probabilities, label: probability}, MODEL)
+    return image_endpoints.Classification(label, {**probabilities, label: probability}, MODEL)
 
 
 @pytest.mark.parametrize(

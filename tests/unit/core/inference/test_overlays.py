@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from PIL import Image
 
-from sonoflow import overlays
+from sonoflow.inference import overlays
 
 
 def mask(*rows: str) -> np.ndarray:

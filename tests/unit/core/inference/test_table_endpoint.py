@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from botocore.exceptions import ClientError
 
-from sonoflow import endpoints as product
-from sonoflow import table_scoring
 from sonoflow.errors import EndpointResponseInvalid
+from sonoflow.inference import image_endpoints as product
+from sonoflow.inference import table_endpoint
 from sonoflow.tables import recordio
 from sonoflow.tables.table import Table
 from tests.unit import fake_endpoints, tables
@@ -34,7 +34,7 @@ def answering(endpoint: FakeEndpoints, *items: Any) -> None:
 
 
 def scored(table: Table = TWO) -> tuple[list[float], list[int]]:
-    found = table_scoring.score(TABLE, VECTORS, table)
+    found = table_endpoint.score(TABLE, VECTORS, table)
     assert (found.scores.dtype, found.labels.dtype) == (np.float64, np.int64)
     return found.scores.tolist(), found.labels.tolist()
 
@@ -79,7 +79,7 @@ def test_of_more_than_two_classes_the_score_is_that_of_the_predicted_one(
 
 
 def test_no_rows_are_no_request(endpoint: FakeEndpoints) -> None:
-    found = table_scoring.score(TABLE, VECTORS[:0], TWO)
+    found = table_endpoint.score(TABLE, VECTORS[:0], TWO)
 
     assert (len(found.scores), len(found.labels), endpoint.requests) == (0, 0, [])
 
@@ -87,17 +87,17 @@ def test_no_rows_are_no_request(endpoint: FakeEndpoints) -> None:
 def test_requests_and_answers_stay_below_the_limit(
     endpoint: FakeEndpoints, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(table_scoring, "PAYLOAD_BYTES_LIMIT", 4000)
+    monkeypatch.setattr(table_endpoint, "PAYLOAD_BYTES_LIMIT", 4000)
     vectors = np.random.default_rng(7).random((1000, 2), np.float32) * 100
     worst = {"score": -2.2250738585072014e-308, "predicted_label": 1.0}
     assert len(json.dumps(worst)) <= 86  # bytes that a prediction is reckoned with
 
-    found = table_scoring.score(TABLE, vectors, TWO)
+    found = table_endpoint.score(TABLE, vectors, TWO)
 
     assert found.scores.tolist() == (vectors[:, 0].astype(float) / 100).tolist()
     sizes = [len(body) for _, _, body in endpoint.requests]
-    assert len(sizes) == 1000 // table_scoring.rows_per_request(TWO) + 1
-    assert table_scoring.rows_per_request(TWO) == 4000 // 86
+    assert len(sizes) == 1000 // table_endpoint.rows_per_request(TWO) + 1
+    assert table_endpoint.rows_per_request(TWO) == 4000 // 86
     assert max(sizes) <= 4000
 
 
@@ -113,8 +113,8 @@ def test_wide_rows_are_limited_by_the_request_and_many_classes_by_the_answer() -
     )
 
     bytes_each = len(recordio.encode(np.zeros((1, 784), np.float32)))
-    assert table_scoring.rows_per_request(wide) == product.PAYLOAD_BYTES_LIMIT // bytes_each
-    assert table_scoring.rows_per_request(many) == product.PAYLOAD_BYTES_LIMIT // 2660
+    assert table_endpoint.rows_per_request(wide) == product.PAYLOAD_BYTES_LIMIT // bytes_each
+    assert table_endpoint.rows_per_request(many) == product.PAYLOAD_BYTES_LIMIT // 2660
 
 
 GOOD = [{"score": 0.1, "predicted_label": 0}] * 3

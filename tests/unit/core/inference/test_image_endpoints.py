@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from botocore.exceptions import ClientError
 
-from sonoflow import endpoints as product
 from sonoflow.errors import EndpointResponseInvalid
+from sonoflow.inference import image_endpoints as product
 from tests.unit import fake_endpoints, pictures
 from tests.unit.fake_endpoints import CLASSIFIER, SEGMENTER, Answer, FakeEndpoints
 

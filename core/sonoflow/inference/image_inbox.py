@@ -9,11 +9,12 @@ from pathlib import PurePosixPath
 
 from botocore.exceptions import ClientError
 
-from sonoflow import endpoints, keys, overlays, predictions, table_inbox
+from sonoflow import keys
 from sonoflow.aws import objects
 from sonoflow.aws.uploads import Upload
 from sonoflow.errors import ImageRejected
 from sonoflow.images import formats, pixels, png
+from sonoflow.inference import image_endpoints, overlays, predictions, table_inbox
 from sonoflow.inference.answers import Answer, Overtaken
 from sonoflow.settings import Buckets
 from sonoflow.settings import Prediction as Settings
@@ -90,9 +91,9 @@ def predict(upload: Upload, data: bytes, answer: Answer, settings: Settings) -> 
     start = time.perf_counter()
     decoded = pixels.decode(data)
     body = request_body(decoded)
-    classification = endpoints.classify(settings.classifier_endpoint_name, body)
+    classification = image_endpoints.classify(settings.classifier_endpoint_name, body)
     classified = time.perf_counter()
-    segmentation = endpoints.segment(
+    segmentation = image_endpoints.segment(
         settings.segmenter_endpoint_name, body, (decoded.width, decoded.height)
     )
     segmented = time.perf_counter()
@@ -124,8 +125,10 @@ def request_body(decoded: pixels.Decoded) -> bytes:
     """What the endpoints are sent: grey PNG, as staging writes it, so that a model sees an image
     just as it saw its training images, whatever the format. Raises ImageRejected."""
     grey = png.encode(decoded.pixels)
-    if len(grey) > endpoints.PAYLOAD_BYTES_LIMIT:
-        detail = f"{len(grey)} bytes as grey PNG, the limit is {endpoints.PAYLOAD_BYTES_LIMIT}"
+    if len(grey) > image_endpoints.PAYLOAD_BYTES_LIMIT:
+        detail = (
+            f"{len(grey)} bytes as grey PNG, the limit is {image_endpoints.PAYLOAD_BYTES_LIMIT}"
+        )
         raise ImageRejected("too-large", detail)
     return grey
 

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sonoflow import endpoints as product
-from sonoflow import inbox, settings
+from sonoflow import settings
 from sonoflow.aws.clients import client
 from sonoflow.aws.uploads import Upload
 from sonoflow.errors import ImageRejected
 from sonoflow.images import pixels, png
+from sonoflow.inference import image_endpoints as product
+from sonoflow.inference import image_inbox
 from tests.unit import fake_endpoints, pictures, stack, tables
 from tests.unit.fake_endpoints import SEGMENTER, FakeEndpoints
 
@@ -23,7 +24,7 @@ def upload(key: str, data: bytes) -> Upload:
 
 def handled(item: Upload) -> str:
     buckets = settings.read(settings.Buckets)
-    return inbox.handle(item, buckets, settings.read(settings.Prediction)).kind
+    return image_inbox.handle(item, buckets, settings.read(settings.Prediction)).kind
 
 
 def test_mask_and_overlay_have_the_images_size_and_show_the_lesions(
@@ -33,7 +34,7 @@ def test_mask_and_overlay_have_the_images_size_and_show_the_lesions(
         body, (10, 10, 30, 20), (50, 30, 60, 40)
     )
 
-    assert handled(upload("inbox/a.png", pictures.png())) == inbox.PREDICTED
+    assert handled(upload("inbox/a.png", pictures.png())) == image_inbox.PREDICTED
 
     mask = Image.open(io.BytesIO(stack.read(stack.RESULTS, "masks/a.png.png")))
     overlay = Image.open(io.BytesIO(stack.read(stack.RESULTS, "overlays/a.png.png")))
@@ -75,7 +76,9 @@ def test_a_photo_is_judged_and_drawn_the_way_up_that_exif_says(endpoints: FakeEn
     stored = pictures.scan()
     upright = np.asarray(stored.rotate(-90, expand=True))
 
-    assert handled(upload("inbox/t.png", pictures.encode(stored, exif=exif))) == inbox.PREDICTED
+    assert (
+        handled(upload("inbox/t.png", pictures.encode(stored, exif=exif))) == image_inbox.PREDICTED
+    )
 
     for _, _, body in endpoints.requests:
         assert (pixels.decode(body).pixels == upright).all()
@@ -89,13 +92,13 @@ def test_a_photo_is_judged_and_drawn_the_way_up_that_exif_says(endpoints: FakeEn
 
 @pytest.mark.parametrize("key", ["inbox/", "inbox/ward3/"])
 def test_a_folder_is_skipped(endpoints: FakeEndpoints, key: str) -> None:
-    assert handled(Upload(stack.UPLOADS, key, "v", 0)) == inbox.SKIPPED
+    assert handled(Upload(stack.UPLOADS, key, "v", 0)) == image_inbox.SKIPPED
     assert stack.keys_of(stack.RESULTS) == []
 
 
 @pytest.mark.parametrize("name", ["notes.txt", "table.csv.gz", "scan", "scan.png.exe"])
 def test_other_extensions_are_rejected_unread(endpoints: FakeEndpoints, name: str) -> None:
-    assert handled(upload(f"inbox/{name}", b"anything")) == inbox.REJECTED
+    assert handled(upload(f"inbox/{name}", b"anything")) == image_inbox.REJECTED
 
     rejection = stack.read_json(stack.RESULTS, f"rejected/{name}.json")
     assert rejection["reason"] == "unsupported-extension"
@@ -106,7 +109,7 @@ def test_an_object_that_would_fill_the_memory_is_rejected_unread(
 ) -> None:
     item = Upload(stack.UPLOADS, "inbox/huge.tif", "v", 65 * 1024 * 1024)
 
-    assert handled(item) == inbox.REJECTED
+    assert handled(item) == image_inbox.REJECTED
     rejection = stack.read_json(stack.RESULTS, "rejected/huge.tif.json")
     assert rejection["reason"] == "too-large"
 
@@ -114,7 +117,7 @@ def test_an_object_that_would_fill_the_memory_is_rejected_unread(
 def test_an_endpoint_sees_what_staging_would_have_stored() -> None:
     decoded = pixels.decode(pictures.encode(pictures.scan().convert("RGBA"), "BMP"))
 
-    body = inbox.request_body(decoded)
+    body = image_inbox.request_body(decoded)
 
     assert body == png.encode(decoded.pixels)
     assert (pixels.decode(body).pixels == decoded.pixels).all()
@@ -125,7 +128,7 @@ def test_an_image_too_large_even_so_is_rejected(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(product, "PAYLOAD_BYTES_LIMIT", 100)
 
     with pytest.raises(ImageRejected, match="too-large"):
-        inbox.request_body(pixels.decode(data))
+        image_inbox.request_body(pixels.decode(data))
 
 
 def test_an_answer_to_a_rejected_version_does_not_hold_up_the_next(
@@ -133,7 +136,7 @@ def test_an_answer_to_a_rejected_version_does_not_hold_up_the_next(
 ) -> None:
     handled(upload("inbox/a.png", b"no image"))
 
-    assert handled(upload("inbox/a.png", pictures.png())) == inbox.PREDICTED
+    assert handled(upload("inbox/a.png", pictures.png())) == image_inbox.PREDICTED
 
 
 @pytest.mark.parametrize("name", ["rows.csv", "ROWS.CSV", "ward3/rows.png.csv"])
@@ -141,18 +144,18 @@ def test_a_table_is_scored_and_its_rows_counted(endpoints: FakeEndpoints, name: 
     item = upload(f"inbox/{name}", b"a1,B,40,1\na2,M,90,2\nbad\n")
 
     with tables.served(endpoints):
-        outcome = inbox.handle(
+        outcome = image_inbox.handle(
             item, settings.read(settings.Buckets), settings.read(settings.Prediction)
         )
 
-    assert outcome == inbox.Outcome(inbox.PREDICTED, rows=2, bad_rows=1)
+    assert outcome == image_inbox.Outcome(image_inbox.PREDICTED, rows=2, bad_rows=1)
     assert f"scores/{name}.csv" in stack.keys_of(stack.RESULTS)
 
 
 def test_a_table_of_no_use_is_rejected(endpoints: FakeEndpoints) -> None:
     with tables.served(endpoints):
-        assert handled(upload("inbox/rows.csv", b"bad\n")) == inbox.REJECTED
+        assert handled(upload("inbox/rows.csv", b"bad\n")) == image_inbox.REJECTED
 
 
 def test_a_table_that_is_gone_is_skipped(endpoints: FakeEndpoints) -> None:
-    assert handled(Upload(stack.UPLOADS, "inbox/rows.csv", "v", 10)) == inbox.SKIPPED
+    assert handled(Upload(stack.UPLOADS, "inbox/rows.csv", "v", 10)) == image_inbox.SKIPPED

@@ -8,10 +8,10 @@ from typing import Any
 
 from sonoflow import keys
 from sonoflow.aws.uploads import Upload
-from sonoflow.endpoints import Classification, Model
 from sonoflow.errors import ImageRejected
 from sonoflow.images.classes import NORMAL
-from sonoflow.overlays import Lesions
+from sonoflow.inference.image_endpoints import Classification, Model
+from sonoflow.inference.overlays import Lesions
 
 SCHEMA_VERSION = 1
 
