@@ -18,7 +18,7 @@ from sonoflow.aws import objects
 from sonoflow.aws.ranged import HeldFile
 from sonoflow.errors import DatasetRefused
 from sonoflow.images import contents
-from sonoflow.plans import TABLE_SUFFIXES
+from sonoflow.planning.plans import TABLE_SUFFIXES
 from sonoflow.tables import mapping as table_mapping
 
 _START_SECONDS = 120.0

@@ -9,9 +9,10 @@ from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from sonoflow import notifications, plans, settings
+from sonoflow import settings
 from sonoflow.aws import uploads
 from sonoflow.errors import DatasetRefused
+from sonoflow.planning import plans, refusals
 from sonoflow.splits import manifests
 from sonoflow.tables import mapping
 
@@ -34,7 +35,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         answer = plans.plan(upload, planning, work).start(upload)
     except DatasetRefused as error:
         refusal = manifests.write_refusal(work, upload, error)
-        notifications.dataset_refused(planning.notifications_topic_arn, upload, error, refusal)
+        refusals.dataset_refused(planning.notifications_topic_arn, upload, error, refusal)
         answer = {"status": "refused", "reason": error.reason, "refusal": refusal}
     metrics.add_metric(f"Datasets{answer['status'].capitalize()}", MetricUnit.Count, 1)
     logger.info("upload planned", extra=answer)

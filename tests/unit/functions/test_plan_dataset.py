@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from functions.plan_dataset.app import handler
-from sonoflow import plans
 from sonoflow.aws.clients import client
 from sonoflow.errors import PayloadInvalid
+from sonoflow.planning import plans
 from tests.unit import pictures, stack
 
 # Powertools warns where a function failed before it had anything to count.

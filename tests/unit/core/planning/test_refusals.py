@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import json
 
-from sonoflow import notifications
 from sonoflow.aws.clients import client
 from sonoflow.aws.uploads import Upload
 from sonoflow.errors import DatasetRefused
+from sonoflow.planning import refusals
 from tests.unit import stack
 
 
@@ -18,7 +18,7 @@ def test_a_refusal_is_told_in_a_subject_that_sns_takes_and_a_text_with_all_facts
     upload = Upload("uploads", "datasets/Größe.zip", "v", 10)
     error = DatasetRefused("r" * 200, "Every image is × broken")
 
-    notifications.dataset_refused(stack.TOPIC_ARN, upload, error, "s3://work/refused/a.json")
+    refusals.dataset_refused(stack.TOPIC_ARN, upload, error, "s3://work/refused/a.json")
 
     (message,) = client("sqs").receive_message(QueueUrl=queue)["Messages"]
     told = json.loads(message["Body"])

@@ -6,8 +6,8 @@ import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError
 
-from sonoflow import executions
 from sonoflow.aws.clients import client
+from sonoflow.planning import executions
 from tests.unit import stack
 
 RUN = "busi-0a1b2c3d4e5f"

@@ -6,13 +6,14 @@ import dataclasses
 from pathlib import PurePosixPath
 from typing import Any
 
-from sonoflow import executions, keys, settings
+from sonoflow import keys, settings
 from sonoflow.aws import objects, readahead
 from sonoflow.aws.ranged import RemoteObject
 from sonoflow.aws.uploads import Upload
 from sonoflow.errors import DatasetRefused
 from sonoflow.images import batches, contents
 from sonoflow.keys import Dataset
+from sonoflow.planning import executions
 from sonoflow.splits import manifests
 from sonoflow.tables import mapping as table_mapping
 
