@@ -8,20 +8,21 @@ from typing import Any
 from aws_lambda_powertools import Logger, Tracer
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from sonoflow import keys, payloads, report_models, reports, settings, table_reports
+from sonoflow import keys, payloads, settings
 from sonoflow.aws import objects, uploads
 from sonoflow.errors import PayloadInvalid
 from sonoflow.judging import evaluations
 from sonoflow.keys import Dataset
-from sonoflow.report_models import Judged
-from sonoflow.report_page import Copies, Report, Subject
+from sonoflow.reports import image_report, models, table_report
+from sonoflow.reports.models import Judged
+from sonoflow.reports.page import Copies, Report, Subject
 
 logger = Logger()
 tracer = Tracer()
 
 MAKERS: dict[str, Callable[[str, Subject, Sequence[Judged]], Copies]] = {
-    reports.IMAGES: reports.make,
-    table_reports.TABLE: table_reports.make,
+    image_report.IMAGES: image_report.make,
+    table_report.TABLE: table_report.make,
 }
 
 
@@ -31,7 +32,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     run, releases = payloads.field(event, "run", str), payloads.field(event, "releases", list)
     subject = Subject(run, Dataset.parse(event), uploads.from_state(event))
     # A run that began before there were tables does not say what it is.
-    kind = payloads.field({"kind": reports.IMAGES, **event}, "kind", str)
+    kind = payloads.field({"kind": image_report.IMAGES, **event}, "kind", str)
     if kind not in MAKERS:
         raise PayloadInvalid(f"'kind' must be one of {sorted(MAKERS)}, not {kind!r}")
     buckets = settings.read(settings.Buckets)
@@ -58,7 +59,7 @@ def _judged(release: Any, dataset: Dataset, results: str) -> Judged:
     for name, content in documents.items():
         place = dataset.published(f"{model}/{name}")
         objects.write(results, place, content, evaluations.DOCUMENTS[name])
-    return {**release, **report_models.training(documents)}, evaluation
+    return {**release, **models.training(documents)}, evaluation
 
 
 def _write(bucket: str, key: str, report: Report, suffix: str) -> None:

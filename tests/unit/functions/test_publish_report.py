@@ -9,7 +9,7 @@ import pytest
 from functions.publish_report.app import handler
 from sonoflow.errors import PayloadInvalid
 from tests.unit import pictures, stack
-from tests.unit.core import table_documents
+from tests.unit.core.tables import table_documents
 
 PREFIX = "datasets/busi-mini/cd0007f2cf09/"
 PUBLISHED = "reports/busi-mini/cd0007f2cf09/"

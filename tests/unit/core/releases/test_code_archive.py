@@ -19,13 +19,21 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_only_what_belongs_to_the_code_is_packed(package: Path) -> None:
-    for name in ("train.py", "config.yaml", "pyproject.toml", ".secret.py", "data.pyc", "a.png"):
+    for folder in ("networks/blocks", "__pycache__", ".cache"):
+        (package / folder).mkdir(parents=True)
+    for name in (
+        *("train.py", "config.yaml", "pyproject.toml", ".secret.py", "data.pyc", "a.png"),
+        *("networks/unet.py", "networks/blocks/__init__.py", "__pycache__/train.pyc"),
+        ".cache/stale.py",
+    ):
         (package / name).write_bytes(name.encode())
 
     data, _ = code_archive.build()
 
     with tarfile.open(fileobj=io.BytesIO(data)) as archive:
-        assert archive.getnames() == ["config.yaml", "train.py"]
+        assert archive.getnames() == [
+            *("config.yaml", "networks/blocks/__init__.py", "networks/unet.py", "train.py")
+        ]
         members = archive.getmembers()
     assert {(m.mtime, m.uid, m.gid, m.mode) for m in members} == {(0, 0, 0, 0o644)}
 

@@ -7,7 +7,7 @@ import pytest
 from sonoflow.releases import hosting
 from sonoflow.releases.release import Release
 from tests.unit import stack
-from tests.unit.core.service_models import problems
+from tests.unit.core.releases.service_models import problems
 
 Compose = Callable[..., Release]
 

@@ -9,7 +9,7 @@ import pytest
 from sonoflow.releases import training_jobs
 from sonoflow.releases.release import Code, Release
 from tests.unit import stack
-from tests.unit.core.service_models import problems
+from tests.unit.core.releases.service_models import problems
 
 Compose = Callable[..., Release]
 

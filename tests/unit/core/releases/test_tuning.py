@@ -9,7 +9,7 @@ from sonoflow.errors import ConfigurationError, PayloadInvalid
 from sonoflow.releases import tasks, training_jobs
 from sonoflow.releases.release import Release
 from tests.unit import stack
-from tests.unit.core.service_models import problems
+from tests.unit.core.releases.service_models import problems
 
 Compose = Callable[..., Release]
 IMAGE_TASKS = [tasks.CLASSIFICATION, tasks.SEGMENTATION]

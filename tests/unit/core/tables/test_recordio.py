@@ -12,8 +12,8 @@ from hypothesis import example, given
 
 from sonoflow.errors import RecordInvalid
 from sonoflow.tables import recordio
-from tests.unit.core import golden_records
-from tests.unit.core.golden_records import DENSE, SPARSE, WHOLE
+from tests.unit.core.tables import golden_records
+from tests.unit.core.tables.golden_records import DENSE, SPARSE, WHOLE
 
 GOLDEN = {path.stem: path.read_bytes() for path in golden_records.FOLDER.glob("*.recordio")}
 

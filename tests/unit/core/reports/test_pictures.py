@@ -5,9 +5,9 @@ import io
 
 from PIL import Image
 
-from sonoflow import report_pictures
+from sonoflow.reports import pictures as report_pictures
 from tests.unit import pictures
-from tests.unit.core.report_entries import entry
+from tests.unit.core.reports.report_entries import entry
 
 
 def decoded(uri: str) -> Image.Image:

@@ -3,15 +3,16 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from sonoflow import image_plots, report_page, reports
 from sonoflow.aws.uploads import Upload
 from sonoflow.keys import Dataset, image_id
-from sonoflow.report_groups import DuplicateGroups
-from sonoflow.report_page import Subject
-from sonoflow.report_pictures import Picture
-from sonoflow.report_survey import Survey
-from tests.unit.core.report_entries import entry
-from tests.unit.core.test_report_groups import group
+from sonoflow.reports import image_plots, image_report
+from sonoflow.reports import page as report_page
+from sonoflow.reports.look_alikes import DuplicateGroups
+from sonoflow.reports.page import Subject
+from sonoflow.reports.pictures import Picture
+from sonoflow.reports.survey import Survey
+from tests.unit.core.reports.report_entries import entry
+from tests.unit.core.reports.test_look_alikes import group
 
 SUBJECT = Subject(
     "busi-0a1b2c3d4e5f",
@@ -36,7 +37,7 @@ def composed(**changes: Any) -> dict[str, Any]:
     ]
     survey = Survey(changes.pop("entries", entries), groups.wanted())
     arguments = {"quarantine": [], "judged": []} | changes
-    return reports.compose(SUBJECT, survey, groups, **arguments)
+    return image_report.compose(SUBJECT, survey, groups, **arguments)
 
 
 def page(facts: dict[str, Any], *, internal: bool) -> str:
@@ -52,7 +53,7 @@ def page(facts: dict[str, Any], *, internal: bool) -> str:
 def test_names_of_files_are_in_the_internal_copy_alone() -> None:
     facts = composed(quarantine=[ASIDE], groups=[TWINS])
 
-    public = reports.published(facts)
+    public = image_report.published(facts)
 
     assert PATIENT not in json.dumps(public)
     assert PATIENT not in page(public, internal=False)
@@ -84,7 +85,7 @@ def test_files_set_aside_are_counted_by_reason_and_listed_up_to_a_limit() -> Non
 
     assert told["files"] == 601
     assert list(told["reasons"].items()) == [("truncated", 600), ("mask-without-image", 1)]
-    assert len(told["listed"]) == reports.FILES_LISTED
+    assert len(told["listed"]) == image_report.FILES_LISTED
 
 
 def test_contradicting_labels_lie_side_by_side_with_class_and_split() -> None:

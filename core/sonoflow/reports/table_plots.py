@@ -10,7 +10,7 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
-from sonoflow import plots, report_page
+from sonoflow.reports import page, plots
 
 FEATURES_NAMED = 40  # beside the heat map; more would be too small to read
 FEATURES_DRAWN = 400
@@ -41,7 +41,7 @@ def rates(model: Facts, number: int) -> Markup:
     metrics, intervals = model["metrics"], model["intervals"]
     known = [name for name in _RATES if metrics.get(name) is not None]
     base = {name: metrics.get(BASELINES.get(name, ""), _CHANCE.get(name)) for name in known}
-    names = {name: report_page.spoken(name) for name in known}
+    names = {name: page.spoken(name) for name in known}
     lowest = min(
         *(value for value in base.values() if value is not None),
         *(intervals.get(name, [metrics[name]])[0] for name in known),

@@ -6,7 +6,7 @@ import re
 import pytest
 from matplotlib.figure import Figure
 
-from sonoflow import plots
+from sonoflow.reports import plots
 
 
 def drawn(name: str = "x", label: str = "benign") -> str:

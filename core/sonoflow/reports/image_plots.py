@@ -10,8 +10,8 @@ from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from sonoflow import plots
 from sonoflow.images import intensities
+from sonoflow.reports import plots
 
 _TITLE_LIMIT = 14  # characters above a panel of three
 _LINES_APART = 5  # more lines than that nobody tells apart

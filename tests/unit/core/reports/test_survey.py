@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from sonoflow.report_survey import SAMPLES_PER_CLASS, Survey, balance
-from tests.unit.core.report_entries import entry
+from sonoflow.reports.survey import SAMPLES_PER_CLASS, Survey, balance
+from tests.unit.core.reports.report_entries import entry
 
 
 def test_images_are_counted_by_class_and_split() -> None:

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
-from sonoflow import report_models, table_plots
-from tests.unit.core import table_documents
+from sonoflow.reports import models, table_plots
+from tests.unit.core.tables import table_documents
 
 
 def model(**metrics: float | None) -> dict[str, object]:
-    return report_models.facts(table_documents.release(**metrics), table_documents.evaluation())
+    return models.facts(table_documents.release(**metrics), table_documents.evaluation())
 
 
 def test_rates_are_told_in_words_too() -> None:

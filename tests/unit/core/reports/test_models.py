@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from sonoflow import report_models
+from sonoflow.reports import models
 
 RELEASE = {
     "task": "segmentation",
@@ -13,7 +13,7 @@ RELEASE = {
 
 
 def test_what_an_evaluation_does_not_have_is_none() -> None:
-    told = report_models.facts(RELEASE, {"images": 12, "metrics": {}})
+    told = models.facts(RELEASE, {"images": 12, "metrics": {}})
 
     assert told["test_images"] == 12
     assert told["confusion_matrix"] is told["roc"] is told["test_rows"] is None
@@ -23,7 +23,7 @@ def test_what_an_evaluation_does_not_have_is_none() -> None:
 def test_intervals_come_from_the_evaluation_and_figures_from_the_release() -> None:
     evaluation = {"rows": 57, "metrics": {"accuracy": 0.1, "intervals": {"accuracy": [0.1, 0.2]}}}
 
-    told = report_models.facts(RELEASE, evaluation)
+    told = models.facts(RELEASE, evaluation)
 
     assert told["metrics"] == {"lesion_dice": 0.8}
     assert told["intervals"] == {"accuracy": [0.1, 0.2]}
@@ -33,9 +33,9 @@ def test_intervals_come_from_the_evaluation_and_figures_from_the_release() -> No
 def test_what_a_training_left_is_told_if_it_left_it() -> None:
     rules = b'{"rules": [{"name": "plateau", "fired": true}, {"name": "dead", "fired": false}]}'
 
-    assert report_models.training({}) == {"documents": [], "rules_fired": None}
-    assert report_models.training({"report.html": b"", "diagnostics.json": rules}) == {
+    assert models.training({}) == {"documents": [], "rules_fired": None}
+    assert models.training({"report.html": b"", "diagnostics.json": rules}) == {
         "documents": ["report.html", "diagnostics.json"],
         "rules_fired": ["plateau"],
     }
-    assert report_models.training({"diagnostics.json": b'{"rules": []}'})["rules_fired"] == []
+    assert models.training({"diagnostics.json": b'{"rules": []}'})["rules_fired"] == []

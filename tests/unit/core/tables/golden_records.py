@@ -1,6 +1,6 @@
-"""Small arrays, and the files that the SageMaker SDK makes of them in tests/unit/core/golden.
+"""Small arrays, and the files that the SageMaker SDK makes of them in the folder golden.
 
-python -m tests.unit.core.golden_records    # writes the files; needs sagemaker==2.257.7, scipy
+python -m tests.unit.core.tables.golden_records # writes them; needs sagemaker==2.257.7, scipy
 """
 
 from __future__ import annotations

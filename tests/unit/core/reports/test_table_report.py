@@ -4,12 +4,13 @@ from typing import Any
 
 import pytest
 
-from sonoflow import report_page, table_plots, table_reports
 from sonoflow.aws.uploads import Upload
 from sonoflow.keys import Dataset
-from sonoflow.report_page import Subject
-from tests.unit.core import table_documents
-from tests.unit.core.table_documents import feature
+from sonoflow.reports import page as report_page
+from sonoflow.reports import table_plots, table_report
+from sonoflow.reports.page import Subject
+from tests.unit.core.tables import table_documents
+from tests.unit.core.tables.table_documents import feature
 
 SUBJECT = Subject(
     "wdbc-5f2c8e01b7d4",
@@ -34,14 +35,14 @@ def composed(**changes: Any) -> dict[str, Any]:
     quarantine = changes.pop("quarantine", [])
     table = table_documents.table(*features, **changes.pop("table", {}))
     statistics = table_documents.statistics(features, **changes)
-    return table_reports.compose(SUBJECT, table, statistics, quarantine, judged)
+    return table_report.compose(SUBJECT, table, statistics, quarantine, judged)
 
 
 def page(facts: dict[str, Any]) -> str:
-    listed = table_reports.by_separation(facts["features"])
+    listed = table_report.by_separation(facts["features"])
     material = {
         "plots": table_plots.all_of(facts),
-        "strips": {name: table_reports.strip(facts["features"][name]) for name in listed},
+        "strips": {name: table_report.strip(facts["features"][name]) for name in listed},
         "baselines": table_plots.BASELINES,
     }
     return report_page.render("table_report.html", facts, material, internal=False).decode()
@@ -65,7 +66,7 @@ def test_features_are_sorted_by_how_far_each_parts_the_classes() -> None:
 
     assert facts["features"]["narrow"]["separation"] == 2.0
     assert facts["features"]["wide"]["separation"] == 1.0
-    assert table_reports.by_separation(facts["features"]) == ["narrow", "wide", "noise"]
+    assert table_report.by_separation(facts["features"]) == ["narrow", "wide", "noise"]
 
 
 def test_of_more_than_two_classes_the_two_furthest_apart_count() -> None:
@@ -76,14 +77,14 @@ def test_of_more_than_two_classes_the_two_furthest_apart_count() -> None:
         }
     }
 
-    assert table_reports.separation(figures) == 5.0
+    assert table_report.separation(figures) == 5.0
 
 
 def test_classes_without_spread_have_no_separation() -> None:
     figures = feature(0, 1, deviation=0)
 
-    assert table_reports.separation(figures) is None
-    assert table_reports.strip(figures) == [
+    assert table_report.separation(figures) is None
+    assert table_report.strip(figures) == [
         {"left": 0.0, "right": 0.0, "mean": 0.0},
         {"left": 100.0, "right": 100.0, "mean": 100.0},
     ]
@@ -91,7 +92,7 @@ def test_classes_without_spread_have_no_separation() -> None:
 
 def test_a_strip_shows_where_the_classes_lie() -> None:
     """From 0 - 2 to 6 + 2: a tenth of the width is one standard deviation."""
-    negative, positive = table_reports.strip(feature(0, 6))
+    negative, positive = table_report.strip(feature(0, 6))
 
     assert negative == {"left": 10.0, "right": 30.0, "mean": 20.0}
     assert positive == {"left": 70.0, "right": 90.0, "mean": 80.0}
@@ -173,7 +174,7 @@ def test_bad_rows_and_dropped_columns_are_told() -> None:
 
     shown = page(facts)
 
-    assert len(facts["quarantine"]["listed"]) == table_reports.ROWS_LISTED
+    assert len(facts["quarantine"]["listed"]) == table_report.ROWS_LISTED
     assert "2,000 rows</a> could not be used" in shown
     assert "&lt;b&gt;unit&lt;/b&gt; (constant)" in shown
     assert "The first 100; quarantine.jsonl" in shown

@@ -11,12 +11,14 @@ import copy
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sonoflow import image_plots, keys, report_models, report_page, report_pictures
+from sonoflow import keys
 from sonoflow.aws import objects
-from sonoflow.report_groups import DuplicateGroups
-from sonoflow.report_models import Judged
-from sonoflow.report_page import Copies, Subject
-from sonoflow.report_survey import Survey
+from sonoflow.reports import image_plots, models, page
+from sonoflow.reports import pictures as report_pictures
+from sonoflow.reports.look_alikes import DuplicateGroups
+from sonoflow.reports.models import Judged
+from sonoflow.reports.page import Copies, Subject
+from sonoflow.reports.survey import Survey
 
 SCHEMA_VERSION = 2
 IMAGES = "images"
@@ -43,7 +45,7 @@ def make(bucket: str, subject: Subject, judged: Sequence[Judged]) -> Copies:
         "samples": samples,
         "plots": image_plots.all_of(facts),
     }
-    return report_page.copies("report.html", facts, published(facts), material)
+    return page.copies("report.html", facts, published(facts), material)
 
 
 def compose(
@@ -61,7 +63,7 @@ def compose(
         **survey.facts(),
         "duplicates": groups.facts(survey.kept),
         "quarantine": _set_aside(quarantine),
-        "models": [report_models.facts(release, evaluation) for release, evaluation in judged],
+        "models": [models.facts(release, evaluation) for release, evaluation in judged],
     }
 
 

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-from sonoflow import image_plots
-from sonoflow.report_survey import Survey
-from tests.unit.core.report_entries import entry
+from sonoflow.reports import image_plots
+from sonoflow.reports.survey import Survey
+from tests.unit.core.reports.report_entries import entry
 
 
 def test_every_plot_is_drawn_that_the_facts_are_enough_for() -> None:

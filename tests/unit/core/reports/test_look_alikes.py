@@ -4,8 +4,8 @@ import itertools
 from collections.abc import Sequence
 from typing import Any
 
-from sonoflow.report_groups import GROUPS_SHOWN, IMAGES_SHOWN, DuplicateGroups
-from tests.unit.core.report_entries import entry
+from sonoflow.reports.look_alikes import GROUPS_SHOWN, IMAGES_SHOWN, DuplicateGroups
+from tests.unit.core.reports.report_entries import entry
 
 
 def group(name: str, *labels: str, conflict: bool = False, kind: str = "near") -> dict[str, Any]:

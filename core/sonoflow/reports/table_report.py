@@ -12,10 +12,10 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sonoflow import report_models, report_page, table_plots
 from sonoflow.aws import objects
-from sonoflow.report_models import Judged
-from sonoflow.report_page import Copies, Subject
+from sonoflow.reports import models, page, table_plots
+from sonoflow.reports.models import Judged
+from sonoflow.reports.page import Copies, Subject
 
 SCHEMA_VERSION = 2
 TABLE = "table"
@@ -42,7 +42,7 @@ def make(bucket: str, subject: Subject, judged: Sequence[Judged]) -> Copies:
         "strips": {name: strip(facts["features"][name]) for name in listed},
         "baselines": table_plots.BASELINES,
     }
-    return report_page.copies("table_report.html", facts, facts, material)
+    return page.copies("table_report.html", facts, facts, material)
 
 
 def compose(
@@ -79,7 +79,7 @@ def compose(
             "reasons": statistics["quarantine"],
             "listed": list(itertools.islice(quarantine, ROWS_LISTED)),
         },
-        "models": [report_models.facts(release, evaluation) for release, evaluation in judged],
+        "models": [models.facts(release, evaluation) for release, evaluation in judged],
     }
 
 

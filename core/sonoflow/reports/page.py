@@ -71,7 +71,7 @@ def render(
 ) -> bytes:
     """The page: no scripts, no other files. Whatever comes from outside stays text."""
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("sonoflow"),
+        loader=jinja2.PackageLoader("sonoflow.reports"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
