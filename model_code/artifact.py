@@ -37,6 +37,8 @@ def write_model(folder: Path, network: nn.Module, card: ModelCard) -> None:
 
 def copy_code(target: Path) -> None:
     """All modules, those for training too: a model carries the code that made it."""
-    target.mkdir(exist_ok=True)
-    for module in sorted(Path(__file__).parent.glob("*.py")):
-        shutil.copyfile(module, target / module.name)
+    root = Path(__file__).parent
+    for module in sorted([*root.glob("*.py"), *root.glob("sonomodel/**/*.py")]):
+        place = target / module.relative_to(root)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(module, place)

@@ -12,6 +12,8 @@ import hashlib
 import importlib.resources
 import io
 import tarfile
+from collections.abc import Iterator
+from importlib.resources.abc import Traversable
 
 from botocore.exceptions import ClientError
 
@@ -26,14 +28,11 @@ _ATTEMPTS = 3  # S3 asks for another one where two write the same key at once
 
 
 def build() -> tuple[bytes, str]:
-    """The tar.gz of the installed model code, flat, and its SHA-256.
+    """The tar.gz of the installed model code, entry scripts at its root, and its SHA-256.
 
     The same files give the same bytes: names in order, no times, no owners.
     """
-    files = sorted(
-        (file for file in importlib.resources.files(PACKAGE).iterdir() if _belongs(file.name)),
-        key=lambda file: file.name,
-    )
+    files = dict(sorted(_files(importlib.resources.files(PACKAGE))))
     if not files:
         raise FileNotFoundError(f"the package {PACKAGE} holds no files")
     packed = io.BytesIO()
@@ -42,9 +41,9 @@ def build() -> tuple[bytes, str]:
         gzip.GzipFile(fileobj=packed, mode="wb", mtime=0) as compressed,
         tarfile.open(fileobj=compressed, mode="w", format=tarfile.USTAR_FORMAT) as archive,
     ):
-        for file in files:
+        for name, file in files.items():
             content = file.read_bytes()
-            member = tarfile.TarInfo(file.name)
+            member = tarfile.TarInfo(name)
             member.size, member.mode = len(content), 0o644
             archive.addfile(member, io.BytesIO(content))
     data = packed.getvalue()
@@ -83,5 +82,12 @@ def _verify(bucket: str, key: str, sha256: str) -> None:
         )
 
 
-def _belongs(name: str) -> bool:
-    return name.endswith(_SUFFIXES) and not name.startswith(".")
+def _files(folder: Traversable, below: str = "") -> Iterator[tuple[str, Traversable]]:
+    """What belongs to the code, by its path in the archive."""
+    for entry in folder.iterdir():
+        if entry.name.startswith("."):
+            continue
+        if entry.is_dir():
+            yield from _files(entry, f"{below}{entry.name}/")
+        elif entry.name.endswith(_SUFFIXES):
+            yield below + entry.name, entry

@@ -17,12 +17,14 @@ from tests.unit import stack
 
 @pytest.fixture
 def installed(tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The model code as pip installs it: its modules in a folder of the package's name."""
+    """The model code as pip installs it: its files in a folder of the package's name."""
     package = tmp_path / "sonoflow_model_code"
     (package / "__pycache__").mkdir(parents=True)
     (package / "__pycache__" / "data.cpython-311.pyc").write_bytes(b"cache")
-    for module in (root / "model_code").glob("*.py"):
-        (package / module.name).write_bytes(module.read_bytes())
+    for module in (root / "model_code").rglob("*.py"):
+        place = package / module.relative_to(root / "model_code")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(module.read_bytes())
     monkeypatch.syspath_prepend(tmp_path)
     return package
 
@@ -39,7 +41,8 @@ def test_the_model_code_is_stored_under_the_digest_of_its_archive(
         names = archive.getnames()
         assert "train_classifier.py" in names
         assert "train_segmenter.py" in names
-        assert names == sorted(p.name for p in installed.iterdir() if p.is_file())
+        modules = (path.relative_to(installed) for path in installed.rglob("*.py"))
+        assert names == sorted(module.as_posix() for module in modules)
 
 
 def test_the_same_code_gives_the_same_archive_whatever_its_files_times(
