@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from errors import ChannelError
+from sonomodel.errors import ChannelError
 
 RESAMPLES = 1000
 LEVEL = 95.0  # per cent

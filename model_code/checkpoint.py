@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from errors import CheckpointError
+from sonomodel.errors import CheckpointError
 
 FILE = "checkpoint.pt"
 PARTIAL = ".checkpoint.pt.partial"

@@ -16,8 +16,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from errors import ChannelError, ImageUnreadable
 from preprocessing import GreyImage, Letterbox, Normalisation, decode_grey
+from sonomodel.errors import ChannelError, ImageUnreadable
 
 
 @dataclasses.dataclass(frozen=True)

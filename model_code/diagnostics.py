@@ -14,9 +14,9 @@ from typing import Any
 
 from torch import nn
 
-from errors import StoppedByRule, TrainingDiverged
 from observations import EpochFacts, LayerStart, layer_starts
 from rules import NOT_A_NUMBER, RULES, Run
+from sonomodel.errors import StoppedByRule, TrainingDiverged
 
 FILE = "diagnostics.json"
 

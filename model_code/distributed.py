@@ -22,7 +22,7 @@ import torch
 import torch.distributed
 from torch.distributed import PrefixStore, Store, TCPStore  # type: ignore[attr-defined]
 
-from errors import ArgumentsError, PeersMissing
+from sonomodel.errors import ArgumentsError, PeersMissing
 
 PORT = 7777
 MEETING_SECONDS = 600.0  # hosts start and download at their own pace; SONOFLOW_MEETING_SECONDS

@@ -18,7 +18,6 @@ from checkpoint import CheckpointStore, random_states, restore_random_states
 from data import ImageSet, balanced_batches, count_batches
 from diagnostics import Diagnostics
 from ema import WeightAverage
-from errors import Interrupted
 from interruption import Interruption
 from layout import as_their_parameters, keep_heavy_layers_contiguous
 from losses import LesionTargets
@@ -28,6 +27,7 @@ from precision import Compute
 from preprocessing import Normalisation
 from progress import History, Progress
 from schedule import Schedule, learning_rate_schedule
+from sonomodel.errors import Interrupted
 
 GRADIENT_LIMIT = 5.0  # norm; only outliers are longer
 LOGGED = "{}={:.5g}".format

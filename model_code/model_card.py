@@ -7,9 +7,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from errors import ModelError
 from lesion_rule import LesionRule
 from preprocessing import Normalisation
+from sonomodel.errors import ModelError
 
 FILE = "model.json"
 SCHEMA_VERSION = 1

@@ -16,12 +16,12 @@ from torch import Tensor, nn
 
 import flips
 import weights
-from errors import ModelError
 from lesion_rule import presence_of
 from model_card import ModelCard, read_card
 from preprocessing import GreyImage, Letterbox
 from resnet import ResNetConfig, build_resnet
 from resnet_unet import build_segmenter
+from sonomodel.errors import ModelError
 from unet import LesionLogits, UNetConfig
 
 WEIGHTS_FILE = "weights.safetensors"

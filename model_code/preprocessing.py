@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
-from errors import ImageUnreadable
+from sonomodel.errors import ImageUnreadable
 
 GreyImage = NDArray[np.uint8]  # [height, width]
 FORMATS = ("PNG", "JPEG", "BMP", "TIFF")

@@ -20,7 +20,7 @@ import torch
 from torch import nn
 
 import weights
-from errors import WeightsError
+from sonomodel.errors import WeightsError
 
 FIRST, FINAL = "conv1.weight", ("fc.weight", "fc.bias")
 SUFFIXES = (".safetensors", ".pth", ".pt")

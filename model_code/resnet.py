@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from errors import ArgumentsError
+from sonomodel.errors import ArgumentsError
 from torchvision_guard import load_torchvision
 
 RESNETS = ("resnet18", "resnet50", "resnet101")

@@ -14,8 +14,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from errors import ArgumentsError
 from resnet import RESNETS, ResNetConfig, build_resnet
+from sonomodel.errors import ArgumentsError
 from unet import DoubleConvolution, LesionLogits, UNet, UNetConfig, mask_head
 
 STRIDE = 32

@@ -32,9 +32,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from errors import ImageUnreadable
 from predictor import Classifier, Segmenter, load_predictor
 from preprocessing import decode_grey
+from sonomodel.errors import ImageUnreadable
 
 IMAGE_TYPES = {
     *("image/png", "image/jpeg", "image/jpg", "image/bmp", "image/x-ms-bmp", "image/tiff"),

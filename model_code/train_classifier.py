@@ -28,8 +28,6 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-import arguments
-import job
 from augmentation import STRENGTHS
 from bootstrap import read_groups
 from calibration import likelihood, temperature
@@ -45,6 +43,7 @@ from predictor import Classifier
 from preprocessing import Normalisation
 from pretrained import start_from
 from resnet import RESNETS, LesionAware, ResNetConfig, build_resnet
+from sonomodel import arguments, job
 
 
 def main(argv: Sequence[str] | None = None) -> None:

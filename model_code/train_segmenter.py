@@ -26,8 +26,6 @@ from collections.abc import Sequence
 
 import torch
 
-import arguments
-import job
 from augmentation import STRENGTHS
 from bootstrap import read_groups
 from data import ImageSet, load_pairs, read_channel
@@ -42,6 +40,7 @@ from predictor import Segmenter
 from preprocessing import Normalisation
 from pretrained import start_from
 from resnet_unet import ENCODERS, build_segmenter
+from sonomodel import arguments, job
 from unet import LesionLogits, UNetConfig
 
 LOGGED = ("lesion_dice", "lesion_iou", "normal_false_mask_rate")

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from errors import ArgumentsError
+from sonomodel.errors import ArgumentsError
 
 
 @dataclasses.dataclass(frozen=True)

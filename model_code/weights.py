@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from errors import WeightsError
+from sonomodel.errors import WeightsError
 
 DTYPES = {
     "F64": torch.float64,

@@ -20,7 +20,6 @@ import distributed
 from checkpoint import CheckpointStore
 from data import ImageSet
 from diagnostics import Diagnostics
-from errors import ModelCodeError
 from loop import Objective, Trainer
 from losses import LesionAwareLoss, LesionLoss, classification_loss
 from mixup import Mixup
@@ -29,6 +28,7 @@ from precision import Compute
 from preprocessing import Normalisation
 from resnet import LesionAwareLogits
 from schedule import Schedule
+from sonomodel.errors import ModelCodeError
 from unet import LesionLogits, UNet, UNetConfig
 
 SIDE = 16

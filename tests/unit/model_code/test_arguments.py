@@ -8,7 +8,7 @@ import pytest
 
 import train_classifier
 import train_segmenter
-from arguments import FOLDERS
+from sonomodel.arguments import FOLDERS
 
 CLASSES = ["--classes", '["benign", "normal"]']
 

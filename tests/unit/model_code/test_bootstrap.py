@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from bootstrap import Figures, Picks, intervals, read_groups
-from errors import ChannelError
+from sonomodel.errors import ChannelError
 
 
 def mean_of(values: list[float]) -> object:

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from checkpoint import FILE, CheckpointStore, random_states, restore_random_states
-from errors import CheckpointError
+from sonomodel.errors import CheckpointError
 
 RUN = {"learning_rate": 1e-3, "epochs": 4, "train": "abc"}
 

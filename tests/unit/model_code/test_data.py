@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 
 from data import balanced_batches, count_batches, load_images, load_pairs, read_channel
-from errors import ChannelError
+from sonomodel.errors import ChannelError
 
 CLASSES = ["benign", "malignant", "normal"]
 

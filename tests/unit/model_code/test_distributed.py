@@ -7,7 +7,7 @@ import pytest
 
 import distributed
 from distributed import World, meet, world
-from errors import ArgumentsError, PeersMissing
+from sonomodel.errors import ArgumentsError, PeersMissing
 from tests.unit.model_code.test_peers import HOSTS, free_port
 
 PAIR = ("algo-1", "algo-2")

@@ -12,7 +12,6 @@ from torch import Tensor, nn
 
 from checkpoint import CheckpointStore
 from data import ImageSet
-from errors import Interrupted
 from layout import keep_heavy_layers_contiguous
 from loop import Objective, Trainer
 from losses import classification_loss
@@ -20,6 +19,7 @@ from precision import Compute
 from preprocessing import Normalisation
 from resnet import ResNetConfig, build_resnet
 from schedule import Schedule
+from sonomodel.errors import Interrupted
 
 SIDE, BATCH = 64, 16
 CPU = Compute(torch.device("cpu"), bfloat16=False)

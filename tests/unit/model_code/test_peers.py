@@ -15,8 +15,8 @@ import torch
 from checkpoint import CheckpointStore
 from data import ImageSet
 from distributed import World
-from errors import ArgumentsError
 from peers import Peers
+from sonomodel.errors import ArgumentsError
 from tests.conftest import ROOT
 from tests.unit.model_code import peer_training
 from tests.unit.model_code.peer_training import CASES, pictures, train, trainer

@@ -11,8 +11,8 @@ import pytest
 import torch
 
 import components
-from errors import ModelError, WeightsError
 from predictor import Classifier, Segmenter, load_predictor, scale_to_threshold
+from sonomodel.errors import ModelError, WeightsError
 from tests.unit.model_code.conftest import card
 from unet import UNet, UNetConfig
 

@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 
 import weights
-from errors import WeightsError
 from pretrained import digest, start_from
 from resnet import ResNetConfig, build_resnet
 from resnet_unet import build_segmenter
+from sonomodel.errors import WeightsError
 from torchvision_guard import load_torchvision
 from unet import UNetConfig
 

@@ -11,9 +11,9 @@ import torch
 from PIL import Image
 
 import serve
-from errors import ModelError
 from predictor import Segmenter, load_predictor
 from preprocessing import decode_grey
+from sonomodel.errors import ModelError
 from tests.unit.model_code.asgi_client import Call, serve_calls
 
 IDENTITY = {

@@ -19,10 +19,10 @@ import train_classifier
 import train_segmenter
 import weights
 from data import read_channel
-from errors import ChannelError, PeersMissing, WeightsError
 from predictor import Classifier, load_predictor
 from resnet import ResNetConfig, build_resnet
 from sonoflow.releases import tasks
+from sonomodel.errors import ChannelError, PeersMissing, WeightsError
 
 Run = Callable[..., tuple[Path, Path]]
 MAINS = {"classification": train_classifier.main, "segmentation": train_segmenter.main}

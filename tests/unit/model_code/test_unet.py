@@ -5,9 +5,9 @@ import dataclasses
 import pytest
 import torch
 
-from errors import ArgumentsError
 from resnet import ResNetConfig, build_resnet
 from resnet_unet import build_segmenter
+from sonomodel.errors import ArgumentsError
 from unet import UNet, UNetConfig
 
 SMALL = UNetConfig(base_channels=4, depth=3)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 import weights
-from errors import WeightsError
+from sonomodel.errors import WeightsError
 
 
 def tensors() -> dict[str, Tensor]:

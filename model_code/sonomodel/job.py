@@ -22,7 +22,6 @@ from artifact import write_model
 from checkpoint import CheckpointStore
 from data import ImageSet, read_channel
 from diagnostics import FILE, Diagnostics
-from errors import ChannelError, Interrupted, ModelCodeError
 from evaluation import Evaluation
 from interruption import EXIT_CODE
 from launcher import launch
@@ -34,6 +33,7 @@ from precision import Compute
 from predictor import Segmenter
 from progress import History
 from schedule import Schedule
+from sonomodel.errors import ChannelError, Interrupted, ModelCodeError
 from worst_cases import worst_cases
 
 
