@@ -46,10 +46,10 @@ from local import phantoms
 # The model code is flat, as in its container, and no package.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "model_code"))
 
-from augmentation import STRENGTHS
-from data import Sample, read_channel
 from losses import LesionLoss, classification_loss
 from resnet import ResNetConfig, build_resnet
+from sonomodel.images.augmentation import STRENGTHS
+from sonomodel.images.samples import Sample, read_channel
 from torchvision_guard import load_torchvision
 from unet import UNet, UNetConfig
 

@@ -13,11 +13,11 @@ import bootstrap
 from boundary import hd95
 from calibration import expected_calibration_error, reliability
 from classification_figures import Answers, classification_figures
-from data import Sample
 from metrics import Overlap, confusion_matrix
 from model_card import ModelCard
 from predictor import THRESHOLD_LEVEL, Classifier, Segmenter
 from segmentation_figures import Outcome, segmentation_figures, segmentation_means
+from sonomodel.images.samples import Sample
 
 Evaluation = dict[str, Any]
 Groups = Mapping[str, str]  # image id -> group

@@ -12,10 +12,8 @@ import torch
 from torch import Tensor, nn
 
 import flips
-from augmentation import STRENGTHS, Augmentation
 from batches import joined, of_images
 from checkpoint import CheckpointStore, random_states, restore_random_states
-from data import ImageSet, balanced_batches, count_batches
 from diagnostics import Diagnostics
 from ema import WeightAverage
 from interruption import Interruption
@@ -24,10 +22,12 @@ from losses import LesionTargets
 from mixup import Mixup
 from observations import ActivityWatch, EpochFacts, mean_gradients
 from precision import Compute
-from preprocessing import Normalisation
 from progress import History, Progress
 from schedule import Schedule, learning_rate_schedule
 from sonomodel.errors import Interrupted
+from sonomodel.images.augmentation import STRENGTHS, Augmentation
+from sonomodel.images.preprocessing import Normalisation
+from sonomodel.images.samples import ImageSet, balanced_batches, count_batches
 
 GRADIENT_LIMIT = 5.0  # norm; only outliers are longer
 LOGGED = "{}={:.5g}".format

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from lesion_rule import LesionRule
-from preprocessing import Normalisation
 from sonomodel.errors import ModelError
+from sonomodel.images.preprocessing import Normalisation
 
 FILE = "model.json"
 SCHEMA_VERSION = 1

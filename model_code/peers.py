@@ -22,10 +22,10 @@ from torch.nn.parallel import DistributedDataParallel
 
 import batch_norm
 import distributed
-from data import ImageSet, smallest_batch
 from distributed import World
 from sonomodel import errors
 from sonomodel.errors import ArgumentsError, ChannelError, ModelCodeError, PeerLost
+from sonomodel.images.samples import ImageSet, smallest_batch
 
 LINGER_SECONDS = 3.0
 Result = TypeVar("Result")

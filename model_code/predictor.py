@@ -18,10 +18,10 @@ import flips
 import weights
 from lesion_rule import presence_of
 from model_card import ModelCard, read_card
-from preprocessing import GreyImage, Letterbox
 from resnet import ResNetConfig, build_resnet
 from resnet_unet import build_segmenter
 from sonomodel.errors import ModelError
+from sonomodel.images.preprocessing import GreyImage, Letterbox
 from unet import LesionLogits, UNetConfig
 
 WEIGHTS_FILE = "weights.safetensors"

@@ -33,8 +33,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from predictor import Classifier, Segmenter, load_predictor
-from preprocessing import decode_grey
 from sonomodel.errors import ImageUnreadable
+from sonomodel.images.preprocessing import decode_grey
 
 IMAGE_TYPES = {
     *("image/png", "image/jpeg", "image/jpg", "image/bmp", "image/x-ms-bmp", "image/tiff"),

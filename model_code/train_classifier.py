@@ -28,10 +28,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from augmentation import STRENGTHS
 from bootstrap import read_groups
 from calibration import likelihood, temperature
-from data import ImageSet, load_images, read_channel
 from evaluation import evaluate_classifier
 from loop import Objective
 from losses import LesionAwareLoss, classification_loss
@@ -40,10 +38,12 @@ from mixup import Mixup
 from model_card import ModelCard
 from observations import saturation_of_classes
 from predictor import Classifier
-from preprocessing import Normalisation
 from pretrained import start_from
 from resnet import RESNETS, LesionAware, ResNetConfig, build_resnet
 from sonomodel import arguments, job
+from sonomodel.images.augmentation import STRENGTHS
+from sonomodel.images.preprocessing import Normalisation
+from sonomodel.images.samples import ImageSet, load_images, read_channel
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -26,9 +26,7 @@ from collections.abc import Sequence
 
 import torch
 
-from augmentation import STRENGTHS
 from bootstrap import read_groups
-from data import ImageSet, load_pairs, read_channel
 from evaluation import evaluate_segmenter
 from lesion_rule import LesionRule, Validated, choose, gated_agreement, presence_of
 from loop import Objective
@@ -37,10 +35,12 @@ from metrics import segmentation_metrics
 from model_card import ModelCard
 from observations import saturation_of_masks
 from predictor import Segmenter
-from preprocessing import Normalisation
 from pretrained import start_from
 from resnet_unet import ENCODERS, build_segmenter
 from sonomodel import arguments, job
+from sonomodel.images.augmentation import STRENGTHS
+from sonomodel.images.preprocessing import Normalisation
+from sonomodel.images.samples import ImageSet, load_pairs, read_channel
 from unet import LesionLogits, UNetConfig
 
 LOGGED = ("lesion_dice", "lesion_iou", "normal_false_mask_rate")

@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from boundary import outline
-from data import Sample
 from model_report_html import percent
 from predictor import THRESHOLD_LEVEL, Segmenter
-from preprocessing import GreyImage
+from sonomodel.images.preprocessing import GreyImage
+from sonomodel.images.samples import Sample
 
 FOLDER = "worst_cases"
 SIDE = 240  # pixels, the longer side: two lie side by side on a phone

@@ -13,8 +13,8 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from augmentation import STRENGTHS
 from rules import NAMES
+from sonomodel.images.augmentation import STRENGTHS
 
 FOLDERS = {
     "train": "SM_CHANNEL_TRAIN",

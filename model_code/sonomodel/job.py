@@ -20,7 +20,6 @@ import pretrained
 from allocator import keep_freed_memory
 from artifact import write_model
 from checkpoint import CheckpointStore
-from data import ImageSet, read_channel
 from diagnostics import FILE, Diagnostics
 from evaluation import Evaluation
 from interruption import EXIT_CODE
@@ -34,6 +33,7 @@ from predictor import Segmenter
 from progress import History
 from schedule import Schedule
 from sonomodel.errors import ChannelError, Interrupted, ModelCodeError
+from sonomodel.images.samples import ImageSet, read_channel
 from worst_cases import worst_cases
 
 

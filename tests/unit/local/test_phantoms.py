@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from data import read_channel
 from local import phantoms
 from local.phantoms import FOLDER, KINDS, Phantom, draw_phantom, write_channels, write_phantoms
+from sonomodel.images.samples import read_channel
 
 
 @pytest.fixture(scope="module")

@@ -18,17 +18,17 @@ from torch import Tensor, nn
 
 import distributed
 from checkpoint import CheckpointStore
-from data import ImageSet
 from diagnostics import Diagnostics
 from loop import Objective, Trainer
 from losses import LesionAwareLoss, LesionLoss, classification_loss
 from mixup import Mixup
 from peers import Peers
 from precision import Compute
-from preprocessing import Normalisation
 from resnet import LesionAwareLogits
 from schedule import Schedule
 from sonomodel.errors import ModelCodeError
+from sonomodel.images.preprocessing import Normalisation
+from sonomodel.images.samples import ImageSet
 from unet import LesionLogits, UNet, UNetConfig
 
 SIDE = 16

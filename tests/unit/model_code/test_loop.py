@@ -14,13 +14,13 @@ import torch
 from torch import Tensor, nn
 
 from checkpoint import CheckpointStore
-from data import ImageSet
 from loop import Objective, Trainer, log_line
 from losses import classification_loss
 from precision import Compute
-from preprocessing import Normalisation
 from schedule import Schedule, learning_rate_factor
 from sonomodel.errors import Interrupted, TrainingDiverged
+from sonomodel.images.preprocessing import Normalisation
+from sonomodel.images.samples import ImageSet
 
 SCHEDULE = Schedule(epochs=5, batch_size=8, learning_rate=0.05, weight_decay=0.0, patience=5)
 AVERAGED = dataclasses.replace(SCHEDULE, ema_decay=0.9)

@@ -12,8 +12,8 @@ from PIL import Image
 
 import serve
 from predictor import Segmenter, load_predictor
-from preprocessing import decode_grey
 from sonomodel.errors import ModelError
+from sonomodel.images.preprocessing import decode_grey
 from tests.unit.model_code.asgi_client import Call, serve_calls
 
 IDENTITY = {

@@ -18,11 +18,11 @@ from PIL import Image
 import train_classifier
 import train_segmenter
 import weights
-from data import read_channel
 from predictor import Classifier, load_predictor
 from resnet import ResNetConfig, build_resnet
 from sonoflow.releases import tasks
 from sonomodel.errors import ChannelError, PeersMissing, WeightsError
+from sonomodel.images.samples import read_channel
 
 Run = Callable[..., tuple[Path, Path]]
 MAINS = {"classification": train_classifier.main, "segmentation": train_segmenter.main}

@@ -50,7 +50,7 @@ def test_balance_is_that_of_training_before_and_after_drawing() -> None:
 def test_balance_is_what_training_draws() -> None:
     """Held against the sampler itself, which the core must not import."""
     torch = pytest.importorskip("torch")
-    from data import balanced_batches
+    from sonomodel.images.samples import balanced_batches
 
     labels = torch.tensor([0] * 351 + [1] * 170 + [2] * 107)
     picks = torch.cat(list(balanced_batches(labels, 16, torch.Generator().manual_seed(7))))

@@ -3,7 +3,7 @@ from __future__ import annotations
 import torch
 from scipy import ndimage
 
-from annotations import Annotations
+from sonomodel.images.annotations import Annotations
 
 
 def drawn(seed: int = 0, side: int = 128, **chances: float) -> torch.Tensor:

@@ -8,8 +8,14 @@ import pytest
 import torch
 from PIL import Image
 
-from data import balanced_batches, count_batches, load_images, load_pairs, read_channel
 from sonomodel.errors import ChannelError
+from sonomodel.images.samples import (
+    balanced_batches,
+    count_batches,
+    load_images,
+    load_pairs,
+    read_channel,
+)
 
 CLASSES = ["benign", "malignant", "normal"]
 

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from annotations import Annotations
+from sonomodel.images.annotations import Annotations
 
 BLACK = 0.5 / 255  # interpolation leaves traces next to what it moved
 ELASTIC_GRID = 5  # control points along a side

@@ -16,8 +16,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from preprocessing import GreyImage, Letterbox, Normalisation, decode_grey
 from sonomodel.errors import ChannelError, ImageUnreadable
+from sonomodel.images.preprocessing import GreyImage, Letterbox, Normalisation, decode_grey
 
 
 @dataclasses.dataclass(frozen=True)

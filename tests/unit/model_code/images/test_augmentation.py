@@ -5,8 +5,8 @@ import dataclasses
 import pytest
 import torch
 
-from annotations import Annotations
-from augmentation import GEOMETRY, STRENGTHS, Augmentation
+from sonomodel.images.annotations import Annotations
+from sonomodel.images.augmentation import GEOMETRY, STRENGTHS, Augmentation
 
 RIGID = dataclasses.replace(GEOMETRY, elastic=0)
 STILL = STRENGTHS["none"]

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from preprocessing import Letterbox, decode_grey
 from sonoflow.images import pixels
 from sonomodel.errors import ImageUnreadable
+from sonomodel.images.preprocessing import Letterbox, decode_grey
 
 SIZES = [(64, 64), (100, 37), (37, 100), (5, 300), (1, 1), (320, 240)]
 
