@@ -47,11 +47,11 @@ from local import phantoms
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "model_code"))
 
 from losses import LesionLoss, classification_loss
-from resnet import ResNetConfig, build_resnet
 from sonomodel.images.augmentation import STRENGTHS
 from sonomodel.images.samples import Sample, read_channel
-from torchvision_guard import load_torchvision
-from unet import UNet, UNetConfig
+from sonomodel.networks.resnet import ResNetConfig, build_resnet
+from sonomodel.networks.torchvision_guard import load_torchvision
+from sonomodel.networks.unet import UNet, UNetConfig
 
 ROOT = Path(__file__).resolve().parents[1]
 CLASSES = ["benign", "malignant", "normal"]

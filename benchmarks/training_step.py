@@ -37,9 +37,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "model_code"))
 from allocator import keep_freed_memory
 from layout import keep_heavy_layers_contiguous
 from losses import LesionLoss, classification_loss
-from resnet import ResNetConfig, build_resnet
-from resnet_unet import build_segmenter
-from unet import UNetConfig
+from sonomodel.networks.resnet import ResNetConfig, build_resnet
+from sonomodel.networks.resnet_unet import build_segmenter
+from sonomodel.networks.unet import UNetConfig
 
 CLASSES, SIZES = 3, (16, 15)
 RESULT = Path(__file__).resolve().parents[1] / "docs/results/training_step.json"

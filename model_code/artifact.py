@@ -13,9 +13,9 @@ from pathlib import Path
 
 from torch import nn
 
-import weights
 from model_card import ModelCard
 from predictor import WEIGHTS_FILE
+from sonomodel.networks import weights
 
 CONFIG = """\
 # Read by SageMaker's Ray Serve container: what to serve, and under which route.

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from unet import LesionLogits
+from sonomodel.networks.unet import LesionLogits
 
 
 def joined(outputs: list[Any]) -> Any:

@@ -11,7 +11,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-import flips
 from batches import joined, of_images
 from checkpoint import CheckpointStore, random_states, restore_random_states
 from diagnostics import Diagnostics
@@ -28,6 +27,7 @@ from sonomodel.errors import Interrupted
 from sonomodel.images.augmentation import STRENGTHS, Augmentation
 from sonomodel.images.preprocessing import Normalisation
 from sonomodel.images.samples import ImageSet, balanced_batches, count_batches
+from sonomodel.networks import test_time_flip
 
 GRADIENT_LIMIT = 5.0  # norm; only outliers are longer
 LOGGED = "{}={:.5g}".format
@@ -211,7 +211,7 @@ class Trainer:
         for picks in torch.split(torch.arange(len(images)), self.schedule.batch_size):
             pixels = images.images[picks].to(self.compute.device).float() / 255
             with self.compute.autocast():
-                outputs.append(flips.logits(network, self._normalise(pixels), flip=flip))
+                outputs.append(test_time_flip.logits(network, self._normalise(pixels), flip=flip))
         return joined(outputs)
 
     def _train_epoch(self, train: ImageSet, interruption: Interruption, started: float) -> None:

@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from resnet import LesionAwareLogits
-from unet import LesionLogits
+from sonomodel.networks.resnet import LesionAwareLogits
+from sonomodel.networks.unet import LesionLogits
 
 SMOOTH = 1.0  # pixels
 MISSED, FALSE = 0.7, 0.3  # weights of false negatives and false positives in focal Tversky

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from unet import LesionLogits
+from sonomodel.networks.unet import LesionLogits
 
 WEIGHTED = (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)
 RECTIFIERS = (nn.ReLU, nn.ReLU6)

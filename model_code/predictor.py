@@ -14,15 +14,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-import flips
-import weights
 from lesion_rule import presence_of
 from model_card import ModelCard, read_card
-from resnet import ResNetConfig, build_resnet
-from resnet_unet import build_segmenter
 from sonomodel.errors import ModelError
 from sonomodel.images.preprocessing import GreyImage, Letterbox
-from unet import LesionLogits, UNetConfig
+from sonomodel.networks import test_time_flip, weights
+from sonomodel.networks.resnet import ResNetConfig, build_resnet
+from sonomodel.networks.resnet_unet import build_segmenter
+from sonomodel.networks.unet import LesionLogits, UNetConfig
 
 WEIGHTS_FILE = "weights.safetensors"
 THRESHOLD_LEVEL = 128  # the grey level of a lesion map that stands for the decision threshold
@@ -43,7 +42,9 @@ class Predictor:
         frame = torch.from_numpy(letterbox.fit(image)).to(self.device)
         normalisation = self.card.normalisation
         pixels = (frame.float() / 255 - normalisation.mean) / normalisation.std
-        return flips.logits(self.network, pixels[None, None], flip=self.card.test_time_flip)
+        return test_time_flip.logits(
+            self.network, pixels[None, None], flip=self.card.test_time_flip
+        )
 
     def letterbox(self, image: GreyImage) -> Letterbox:
         return Letterbox(image.shape[1], image.shape[0], self.card.image_size)

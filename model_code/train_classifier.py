@@ -38,12 +38,12 @@ from mixup import Mixup
 from model_card import ModelCard
 from observations import saturation_of_classes
 from predictor import Classifier
-from pretrained import start_from
-from resnet import RESNETS, LesionAware, ResNetConfig, build_resnet
 from sonomodel import arguments, job
 from sonomodel.images.augmentation import STRENGTHS
 from sonomodel.images.preprocessing import Normalisation
 from sonomodel.images.samples import ImageSet, load_images, read_channel
+from sonomodel.networks.pretrained import start_from
+from sonomodel.networks.resnet import RESNETS, LesionAware, ResNetConfig, build_resnet
 
 
 def main(argv: Sequence[str] | None = None) -> None:

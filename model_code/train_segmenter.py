@@ -35,13 +35,13 @@ from metrics import segmentation_metrics
 from model_card import ModelCard
 from observations import saturation_of_masks
 from predictor import Segmenter
-from pretrained import start_from
-from resnet_unet import ENCODERS, build_segmenter
 from sonomodel import arguments, job
 from sonomodel.images.augmentation import STRENGTHS
 from sonomodel.images.preprocessing import Normalisation
 from sonomodel.images.samples import ImageSet, load_pairs, read_channel
-from unet import LesionLogits, UNetConfig
+from sonomodel.networks.pretrained import start_from
+from sonomodel.networks.resnet_unet import ENCODERS, build_segmenter
+from sonomodel.networks.unet import LesionLogits, UNetConfig
 
 LOGGED = ("lesion_dice", "lesion_iou", "normal_false_mask_rate")
 

@@ -16,7 +16,6 @@ from torch import nn
 import distributed
 import model_record
 import model_report
-import pretrained
 from allocator import keep_freed_memory
 from artifact import write_model
 from checkpoint import CheckpointStore
@@ -34,6 +33,7 @@ from progress import History
 from schedule import Schedule
 from sonomodel.errors import ChannelError, Interrupted, ModelCodeError
 from sonomodel.images.samples import ImageSet, read_channel
+from sonomodel.networks import pretrained
 from worst_cases import worst_cases
 
 

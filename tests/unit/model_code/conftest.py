@@ -15,9 +15,9 @@ from PIL import Image
 from artifact import write_model
 from local.phantoms import write_channels
 from model_card import ModelCard
-from resnet import ResNetConfig, build_resnet
 from sonomodel.images.preprocessing import Normalisation
-from unet import UNet, UNetConfig
+from sonomodel.networks.resnet import ResNetConfig, build_resnet
+from sonomodel.networks.unet import UNet, UNetConfig
 
 # More threads than free cores wait for each other; results depend on their number, too.
 torch.set_num_threads(1)

@@ -24,12 +24,12 @@ from losses import LesionAwareLoss, LesionLoss, classification_loss
 from mixup import Mixup
 from peers import Peers
 from precision import Compute
-from resnet import LesionAwareLogits
 from schedule import Schedule
 from sonomodel.errors import ModelCodeError
 from sonomodel.images.preprocessing import Normalisation
 from sonomodel.images.samples import ImageSet
-from unet import LesionLogits, UNet, UNetConfig
+from sonomodel.networks.resnet import LesionAwareLogits
+from sonomodel.networks.unet import LesionLogits, UNet, UNetConfig
 
 SIDE = 16
 SCHEDULE = Schedule(

@@ -14,8 +14,8 @@ from losses import (
     focal_tversky_loss,
     segmentation_loss,
 )
-from resnet import LesionAwareLogits
-from unet import LesionLogits
+from sonomodel.networks.resnet import LesionAwareLogits
+from sonomodel.networks.unet import LesionLogits
 
 
 def test_classification_loss_is_the_negative_log_of_the_true_class() -> None:

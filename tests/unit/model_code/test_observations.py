@@ -11,8 +11,8 @@ from observations import (
     saturation_of_classes,
     saturation_of_masks,
 )
-from resnet import RESNETS, ResNetConfig, build_resnet
-from unet import LesionLogits, UNet, UNetConfig
+from sonomodel.networks.resnet import RESNETS, ResNetConfig, build_resnet
+from sonomodel.networks.unet import LesionLogits, UNet, UNetConfig
 
 
 def test_gain_is_what_a_layer_does_to_a_signal() -> None:

@@ -13,8 +13,8 @@ import torch
 import components
 from predictor import Classifier, Segmenter, load_predictor, scale_to_threshold
 from sonomodel.errors import ModelError, WeightsError
+from sonomodel.networks.unet import UNet, UNetConfig
 from tests.unit.model_code.conftest import card
-from unet import UNet, UNetConfig
 
 NOISE = np.random.default_rng(0).integers(0, 256, (41, 77), dtype=np.uint8)
 

@@ -17,12 +17,12 @@ from PIL import Image
 
 import train_classifier
 import train_segmenter
-import weights
 from predictor import Classifier, load_predictor
-from resnet import ResNetConfig, build_resnet
 from sonoflow.releases import tasks
 from sonomodel.errors import ChannelError, PeersMissing, WeightsError
 from sonomodel.images.samples import read_channel
+from sonomodel.networks import weights
+from sonomodel.networks.resnet import ResNetConfig, build_resnet
 
 Run = Callable[..., tuple[Path, Path]]
 MAINS = {"classification": train_classifier.main, "segmentation": train_segmenter.main}

@@ -7,13 +7,13 @@ import pytest
 import torch
 from torch import Tensor
 
-import weights
-from pretrained import digest, start_from
-from resnet import ResNetConfig, build_resnet
-from resnet_unet import build_segmenter
 from sonomodel.errors import WeightsError
-from torchvision_guard import load_torchvision
-from unet import UNetConfig
+from sonomodel.networks import weights
+from sonomodel.networks.pretrained import digest, start_from
+from sonomodel.networks.resnet import ResNetConfig, build_resnet
+from sonomodel.networks.resnet_unet import build_segmenter
+from sonomodel.networks.torchvision_guard import load_torchvision
+from sonomodel.networks.unet import UNetConfig
 
 
 @pytest.fixture(scope="module")

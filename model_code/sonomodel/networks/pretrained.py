@@ -19,8 +19,8 @@ from pathlib import Path
 import torch
 from torch import nn
 
-import weights
 from sonomodel.errors import WeightsError
+from sonomodel.networks import weights
 
 FIRST, FINAL = "conv1.weight", ("fc.weight", "fc.bias")
 SUFFIXES = (".safetensors", ".pth", ".pt")

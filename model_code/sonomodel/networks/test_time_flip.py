@@ -9,7 +9,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from unet import LesionLogits
+from sonomodel.networks.unet import LesionLogits
 
 
 def logits(network: nn.Module, images: Tensor, *, flip: bool) -> Any:

@@ -14,9 +14,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from resnet import RESNETS, ResNetConfig, build_resnet
 from sonomodel.errors import ArgumentsError
-from unet import DoubleConvolution, LesionLogits, UNet, UNetConfig, mask_head
+from sonomodel.networks.resnet import RESNETS, ResNetConfig, build_resnet
+from sonomodel.networks.unet import DoubleConvolution, LesionLogits, UNet, UNetConfig, mask_head
 
 STRIDE = 32
 ENCODERS = ("plain", "residual", *RESNETS)

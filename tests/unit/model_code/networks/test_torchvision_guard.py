@@ -45,6 +45,6 @@ def test_other_failures_of_torchvision_are_not_hidden(tmp_path: Path, root: Path
 
 
 def test_installed_torchvision_builds_a_network() -> None:
-    from torchvision_guard import load_torchvision
+    from sonomodel.networks.torchvision_guard import load_torchvision
 
     assert load_torchvision().models.resnet18(num_classes=5).fc.out_features == 5

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from sonomodel.errors import ArgumentsError
-from torchvision_guard import load_torchvision
+from sonomodel.networks.torchvision_guard import load_torchvision
 
 RESNETS = ("resnet18", "resnet50", "resnet101")
 

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from resnet import LesionAware, ResNetConfig, build_resnet
 from sonomodel.errors import ArgumentsError
+from sonomodel.networks.resnet import LesionAware, ResNetConfig, build_resnet
 
 
 @pytest.mark.parametrize("architecture", ["resnet18", "resnet50", "resnet101"])

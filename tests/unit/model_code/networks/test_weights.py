@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-import weights
 from sonomodel.errors import WeightsError
+from sonomodel.networks import weights
 
 
 def tensors() -> dict[str, Tensor]:

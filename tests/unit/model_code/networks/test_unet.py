@@ -5,10 +5,10 @@ import dataclasses
 import pytest
 import torch
 
-from resnet import ResNetConfig, build_resnet
-from resnet_unet import build_segmenter
 from sonomodel.errors import ArgumentsError
-from unet import UNet, UNetConfig
+from sonomodel.networks.resnet import ResNetConfig, build_resnet
+from sonomodel.networks.resnet_unet import build_segmenter
+from sonomodel.networks.unet import UNet, UNetConfig
 
 SMALL = UNetConfig(base_channels=4, depth=3)
 VARIANTS = [
