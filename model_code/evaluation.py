@@ -14,10 +14,10 @@ from boundary import hd95
 from calibration import expected_calibration_error, reliability
 from classification_figures import Answers, classification_figures
 from metrics import Overlap, confusion_matrix
-from model_card import ModelCard
-from predictor import THRESHOLD_LEVEL, Classifier, Segmenter
 from segmentation_figures import Outcome, segmentation_figures, segmentation_means
 from sonomodel.images.samples import Sample
+from sonomodel.model.card import ModelCard
+from sonomodel.model.predictor import THRESHOLD_LEVEL, Classifier, Segmenter
 
 Evaluation = dict[str, Any]
 Groups = Mapping[str, str]  # image id -> group

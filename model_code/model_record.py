@@ -14,10 +14,10 @@ import numpy as np
 import PIL
 import torch
 
-from model_card import ModelCard
 from model_report_html import percent
 from precision import Compute
 from sonomodel.images.samples import Sample, balanced_batches
+from sonomodel.model.card import ModelCard
 from worst_cases import WorstCase
 
 Counts = dict[str, int]  # by class

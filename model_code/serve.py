@@ -32,9 +32,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from predictor import Classifier, Segmenter, load_predictor
 from sonomodel.errors import ImageUnreadable
 from sonomodel.images.preprocessing import decode_grey
+from sonomodel.model.predictor import Classifier, Segmenter, load_predictor
 
 IMAGE_TYPES = {
     *("image/png", "image/jpeg", "image/jpg", "image/bmp", "image/x-ms-bmp", "image/tiff"),

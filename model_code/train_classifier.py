@@ -35,13 +35,13 @@ from loop import Objective
 from losses import LesionAwareLoss, classification_loss
 from metrics import classification_metrics, confusion_matrix
 from mixup import Mixup
-from model_card import ModelCard
 from observations import saturation_of_classes
-from predictor import Classifier
 from sonomodel import arguments, job
 from sonomodel.images.augmentation import STRENGTHS
 from sonomodel.images.preprocessing import Normalisation
 from sonomodel.images.samples import ImageSet, load_images, read_channel
+from sonomodel.model.card import ModelCard
+from sonomodel.model.predictor import Classifier
 from sonomodel.networks.pretrained import start_from
 from sonomodel.networks.resnet import RESNETS, LesionAware, ResNetConfig, build_resnet
 

@@ -28,17 +28,17 @@ import torch
 
 from bootstrap import read_groups
 from evaluation import evaluate_segmenter
-from lesion_rule import LesionRule, Validated, choose, gated_agreement, presence_of
 from loop import Objective
 from losses import MASK_LOSSES, LesionLoss
 from metrics import segmentation_metrics
-from model_card import ModelCard
 from observations import saturation_of_masks
-from predictor import Segmenter
 from sonomodel import arguments, job
 from sonomodel.images.augmentation import STRENGTHS
 from sonomodel.images.preprocessing import Normalisation
 from sonomodel.images.samples import ImageSet, load_pairs, read_channel
+from sonomodel.model.card import ModelCard
+from sonomodel.model.predictor import Segmenter
+from sonomodel.model.rule import LesionRule, Validated, choose, gated_agreement, presence_of
 from sonomodel.networks.pretrained import start_from
 from sonomodel.networks.resnet_unet import ENCODERS, build_segmenter
 from sonomodel.networks.unet import LesionLogits, UNetConfig

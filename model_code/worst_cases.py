@@ -19,9 +19,9 @@ from PIL import Image
 
 from boundary import outline
 from model_report_html import percent
-from predictor import THRESHOLD_LEVEL, Segmenter
 from sonomodel.images.preprocessing import GreyImage
 from sonomodel.images.samples import Sample
+from sonomodel.model.predictor import THRESHOLD_LEVEL, Segmenter
 
 FOLDER = "worst_cases"
 SIDE = 240  # pixels, the longer side: two lie side by side on a phone

@@ -17,22 +17,22 @@ import distributed
 import model_record
 import model_report
 from allocator import keep_freed_memory
-from artifact import write_model
 from checkpoint import CheckpointStore
 from diagnostics import FILE, Diagnostics
 from evaluation import Evaluation
 from interruption import EXIT_CODE
 from launcher import launch
 from loop import Objective, Trainer, log_line
-from model_card import ModelCard
 from model_record import ModelRecord
 from peers import Peers
 from precision import Compute
-from predictor import Segmenter
 from progress import History
 from schedule import Schedule
 from sonomodel.errors import ChannelError, Interrupted, ModelCodeError
 from sonomodel.images.samples import ImageSet, read_channel
+from sonomodel.model.artifact import write_model
+from sonomodel.model.card import ModelCard
+from sonomodel.model.predictor import Segmenter
 from sonomodel.networks import pretrained
 from worst_cases import worst_cases
 

@@ -12,10 +12,10 @@ import pytest
 import torch
 from PIL import Image
 
-from artifact import write_model
 from local.phantoms import write_channels
-from model_card import ModelCard
 from sonomodel.images.preprocessing import Normalisation
+from sonomodel.model.artifact import write_model
+from sonomodel.model.card import ModelCard
 from sonomodel.networks.resnet import ResNetConfig, build_resnet
 from sonomodel.networks.unet import UNet, UNetConfig
 

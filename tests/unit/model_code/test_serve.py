@@ -11,9 +11,9 @@ import torch
 from PIL import Image
 
 import serve
-from predictor import Segmenter, load_predictor
 from sonomodel.errors import ModelError
 from sonomodel.images.preprocessing import decode_grey
+from sonomodel.model.predictor import Segmenter, load_predictor
 from tests.unit.model_code.asgi_client import Call, serve_calls
 
 IDENTITY = {

@@ -17,10 +17,10 @@ from PIL import Image
 
 import train_classifier
 import train_segmenter
-from predictor import Classifier, load_predictor
 from sonoflow.releases import tasks
 from sonomodel.errors import ChannelError, PeersMissing, WeightsError
 from sonomodel.images.samples import read_channel
+from sonomodel.model.predictor import Classifier, load_predictor
 from sonomodel.networks import weights
 from sonomodel.networks.resnet import ResNetConfig, build_resnet
 

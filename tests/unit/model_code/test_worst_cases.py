@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 import worst_cases
-from predictor import Segmenter, load_predictor
 from sonomodel.images.samples import Sample, read_channel
+from sonomodel.model.predictor import Segmenter, load_predictor
 from tests.unit.model_code.conftest import CLASSES
 from tests.unit.model_code.records import answer, evaluation, masked
 from worst_cases import PREDICTED, SIDE, TRUE, choose, picture

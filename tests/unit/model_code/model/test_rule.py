@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lesion_rule import LesionRule, Validated, choose, gated_agreement, presence_of
+from sonomodel.model.rule import LesionRule, Validated, choose, gated_agreement, presence_of
 
 
 def validated(

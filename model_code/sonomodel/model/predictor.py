@@ -14,10 +14,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from lesion_rule import presence_of
-from model_card import ModelCard, read_card
 from sonomodel.errors import ModelError
 from sonomodel.images.preprocessing import GreyImage, Letterbox
+from sonomodel.model.card import ModelCard, read_card
+from sonomodel.model.rule import presence_of
 from sonomodel.networks import test_time_flip, weights
 from sonomodel.networks.resnet import ResNetConfig, build_resnet
 from sonomodel.networks.resnet_unet import build_segmenter

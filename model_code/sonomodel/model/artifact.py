@@ -13,8 +13,8 @@ from pathlib import Path
 
 from torch import nn
 
-from model_card import ModelCard
-from predictor import WEIGHTS_FILE
+from sonomodel.model.card import ModelCard
+from sonomodel.model.predictor import WEIGHTS_FILE
 from sonomodel.networks import weights
 
 CONFIG = """\

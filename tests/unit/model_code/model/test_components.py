@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy import ndimage
 
-import components
+from sonomodel.model import components
 
 
 def mask(*rows: str) -> NDArray[np.bool_]:

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import torch
 
-import components
-from predictor import Classifier, Segmenter, load_predictor, scale_to_threshold
 from sonomodel.errors import ModelError, WeightsError
+from sonomodel.model import components
+from sonomodel.model.predictor import Classifier, Segmenter, load_predictor, scale_to_threshold
 from sonomodel.networks.unet import UNet, UNetConfig
 from tests.unit.model_code.conftest import card
 

@@ -7,9 +7,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from lesion_rule import LesionRule
 from sonomodel.errors import ModelError
 from sonomodel.images.preprocessing import Normalisation
+from sonomodel.model.rule import LesionRule
 
 FILE = "model.json"
 SCHEMA_VERSION = 1

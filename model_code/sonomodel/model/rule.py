@@ -15,8 +15,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-import components
 from metrics import Overlap
+from sonomodel.model import components
 
 Probabilities = NDArray[np.float32]  # [height, width]
 THRESHOLDS = [step / 20 for step in range(2, 19)]  # 0.10 to 0.90
