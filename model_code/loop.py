@@ -20,7 +20,6 @@ from layout import as_their_parameters, keep_heavy_layers_contiguous
 from losses import LesionTargets
 from mixup import Mixup
 from observations import ActivityWatch, EpochFacts, mean_gradients
-from precision import Compute
 from progress import History, Progress
 from schedule import Schedule, learning_rate_schedule
 from sonomodel.errors import Interrupted
@@ -28,6 +27,7 @@ from sonomodel.images.augmentation import STRENGTHS, Augmentation
 from sonomodel.images.preprocessing import Normalisation
 from sonomodel.images.samples import ImageSet, balanced_batches, count_batches
 from sonomodel.networks import test_time_flip
+from sonomodel.processes.compute import Compute
 
 GRADIENT_LIMIT = 5.0  # norm; only outliers are longer
 LOGGED = "{}={:.5g}".format

@@ -15,9 +15,9 @@ import PIL
 import torch
 
 from model_report_html import percent
-from precision import Compute
 from sonomodel.images.samples import Sample, balanced_batches
 from sonomodel.model.card import ModelCard
+from sonomodel.processes.compute import Compute
 from worst_cases import WorstCase
 
 Counts = dict[str, int]  # by class

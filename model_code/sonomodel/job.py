@@ -13,7 +13,6 @@ from typing import Any
 import torch
 from torch import nn
 
-import distributed
 import model_record
 import model_report
 from allocator import keep_freed_memory
@@ -21,11 +20,8 @@ from checkpoint import CheckpointStore
 from diagnostics import FILE, Diagnostics
 from evaluation import Evaluation
 from interruption import EXIT_CODE
-from launcher import launch
 from loop import Objective, Trainer, log_line
 from model_record import ModelRecord
-from peers import Peers
-from precision import Compute
 from progress import History
 from schedule import Schedule
 from sonomodel.errors import ChannelError, Interrupted, ModelCodeError
@@ -34,6 +30,10 @@ from sonomodel.model.artifact import write_model
 from sonomodel.model.card import ModelCard
 from sonomodel.model.predictor import Segmenter
 from sonomodel.networks import pretrained
+from sonomodel.processes import world as distributed
+from sonomodel.processes.compute import Compute
+from sonomodel.processes.launcher import launch
+from sonomodel.processes.peers import Peers
 from worst_cases import worst_cases
 
 

@@ -16,20 +16,20 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-import distributed
 from checkpoint import CheckpointStore
 from diagnostics import Diagnostics
 from loop import Objective, Trainer
 from losses import LesionAwareLoss, LesionLoss, classification_loss
 from mixup import Mixup
-from peers import Peers
-from precision import Compute
 from schedule import Schedule
 from sonomodel.errors import ModelCodeError
 from sonomodel.images.preprocessing import Normalisation
 from sonomodel.images.samples import ImageSet
 from sonomodel.networks.resnet import LesionAwareLogits
 from sonomodel.networks.unet import LesionLogits, UNet, UNetConfig
+from sonomodel.processes import world
+from sonomodel.processes.compute import Compute
+from sonomodel.processes.peers import Peers
 
 SIDE = 16
 SCHEDULE = Schedule(
@@ -192,7 +192,7 @@ def lost(peers: Peers) -> Outcome:
 
 def main(out: Path) -> None:
     torch.set_num_threads(1)
-    peers = Peers.gather(distributed.world())
+    peers = Peers.gather(world.world())
     outcomes = {}
     for case in CASES:
         outcomes[case] = train(case, trainer(case, peers, CheckpointStore(out / case, {})))

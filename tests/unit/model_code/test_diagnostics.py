@@ -17,11 +17,11 @@ from diagnostics import FILE, Diagnostics
 from loop import Objective, Trainer
 from losses import classification_loss
 from observations import saturation_of_classes
-from precision import Compute
 from schedule import Schedule
 from sonomodel.errors import StoppedByRule, TrainingDiverged
 from sonomodel.images.preprocessing import Normalisation
 from sonomodel.images.samples import ImageSet
+from sonomodel.processes.compute import Compute
 from tests.unit.model_code.test_loop import accuracy, pictures
 
 SCHEDULE = Schedule(epochs=6, batch_size=8, learning_rate=0.01, weight_decay=0.0, patience=99)

@@ -14,12 +14,12 @@ from checkpoint import CheckpointStore
 from layout import keep_heavy_layers_contiguous
 from loop import Objective, Trainer
 from losses import classification_loss
-from precision import Compute
 from schedule import Schedule
 from sonomodel.errors import Interrupted
 from sonomodel.images.preprocessing import Normalisation
 from sonomodel.images.samples import ImageSet
 from sonomodel.networks.resnet import ResNetConfig, build_resnet
+from sonomodel.processes.compute import Compute
 
 SIDE, BATCH = 64, 16
 CPU = Compute(torch.device("cpu"), bfloat16=False)

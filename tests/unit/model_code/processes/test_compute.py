@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from precision import Compute, cpu_has_bfloat16
+from sonomodel.processes.compute import Compute, cpu_has_bfloat16
 
 
 @pytest.mark.parametrize(

@@ -20,12 +20,12 @@ import torch.distributed as group
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
-import batch_norm
-import distributed
-from distributed import World
 from sonomodel import errors
 from sonomodel.errors import ArgumentsError, ChannelError, ModelCodeError, PeerLost
 from sonomodel.images.samples import ImageSet, smallest_batch
+from sonomodel.processes import batch_norm
+from sonomodel.processes import world as distributed
+from sonomodel.processes.world import World
 
 LINGER_SECONDS = 3.0
 Result = TypeVar("Result")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from launcher import Launcher
+from sonomodel.processes.launcher import Launcher
 
 REPORT = """
 import os, pathlib, sys

@@ -14,7 +14,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from peers import Peers
+from sonomodel.processes.peers import Peers
 
 BF16_FLAGS = {"avx512_bf16", "amx_bf16", "bf16"}  # as Linux names them: x86, x86, Arm
 

@@ -13,10 +13,10 @@ import pytest
 import torch
 
 from checkpoint import CheckpointStore
-from distributed import World
-from peers import Peers
 from sonomodel.errors import ArgumentsError
 from sonomodel.images.samples import ImageSet
+from sonomodel.processes.peers import Peers
+from sonomodel.processes.world import World
 from tests.conftest import ROOT
 from tests.unit.model_code import peer_training
 from tests.unit.model_code.peer_training import CASES, pictures, train, trainer
