@@ -13,15 +13,15 @@ from torch import Tensor, nn
 
 from batches import joined, of_images
 from checkpoint import CheckpointStore, random_states, restore_random_states
-from diagnostics import Diagnostics
 from ema import WeightAverage
 from interruption import Interruption
 from layout import as_their_parameters, keep_heavy_layers_contiguous
 from losses import LesionTargets
 from mixup import Mixup
-from observations import ActivityWatch, EpochFacts, mean_gradients
 from progress import History, Progress
 from schedule import Schedule, learning_rate_schedule
+from sonomodel.diagnostics.diagnostics import Diagnostics
+from sonomodel.diagnostics.observations import ActivityWatch, EpochFacts, mean_gradients
 from sonomodel.errors import Interrupted
 from sonomodel.images.augmentation import STRENGTHS, Augmentation
 from sonomodel.images.preprocessing import Normalisation

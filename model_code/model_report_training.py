@@ -22,7 +22,7 @@ from model_report_html import (
     two,
 )
 from model_report_plots import Series
-from rules import EXPLODED
+from sonomodel.diagnostics.rules import EXPLODED
 
 # Of an epoch's record, what is no score of the validation split.
 _NO_SCORE = ("validation_loss",)

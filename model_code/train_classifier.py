@@ -35,8 +35,8 @@ from loop import Objective
 from losses import LesionAwareLoss, classification_loss
 from metrics import classification_metrics, confusion_matrix
 from mixup import Mixup
-from observations import saturation_of_classes
 from sonomodel import arguments, job
+from sonomodel.diagnostics.observations import saturation_of_classes
 from sonomodel.images.augmentation import STRENGTHS
 from sonomodel.images.preprocessing import Normalisation
 from sonomodel.images.samples import ImageSet, load_images, read_channel

@@ -31,8 +31,8 @@ from evaluation import evaluate_segmenter
 from loop import Objective
 from losses import MASK_LOSSES, LesionLoss
 from metrics import segmentation_metrics
-from observations import saturation_of_masks
 from sonomodel import arguments, job
+from sonomodel.diagnostics.observations import saturation_of_masks
 from sonomodel.images.augmentation import STRENGTHS
 from sonomodel.images.preprocessing import Normalisation
 from sonomodel.images.samples import ImageSet, load_pairs, read_channel

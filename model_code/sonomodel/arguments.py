@@ -13,7 +13,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from rules import NAMES
+from sonomodel.diagnostics.rules import NAMES
 from sonomodel.images.augmentation import STRENGTHS
 
 FOLDERS = {

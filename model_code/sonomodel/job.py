@@ -17,13 +17,13 @@ import model_record
 import model_report
 from allocator import keep_freed_memory
 from checkpoint import CheckpointStore
-from diagnostics import FILE, Diagnostics
 from evaluation import Evaluation
 from interruption import EXIT_CODE
 from loop import Objective, Trainer, log_line
 from model_record import ModelRecord
 from progress import History
 from schedule import Schedule
+from sonomodel.diagnostics.diagnostics import FILE, Diagnostics
 from sonomodel.errors import ChannelError, Interrupted, ModelCodeError
 from sonomodel.images.samples import ImageSet, read_channel
 from sonomodel.model.artifact import write_model

@@ -17,11 +17,11 @@ import torch
 from torch import Tensor, nn
 
 from checkpoint import CheckpointStore
-from diagnostics import Diagnostics
 from loop import Objective, Trainer
 from losses import LesionAwareLoss, LesionLoss, classification_loss
 from mixup import Mixup
 from schedule import Schedule
+from sonomodel.diagnostics.diagnostics import Diagnostics
 from sonomodel.errors import ModelCodeError
 from sonomodel.images.preprocessing import Normalisation
 from sonomodel.images.samples import ImageSet

@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from diagnostics import Diagnostics
 from model_record import ModelRecord
-from observations import EpochFacts
+from sonomodel.diagnostics.diagnostics import Diagnostics
+from sonomodel.diagnostics.observations import EpochFacts
 from tests.unit.model_code.conftest import CLASSES, card
 from worst_cases import choose
 

@@ -9,7 +9,7 @@ import pytest
 
 import model_report
 from model_record import ModelRecord
-from rules import RULES
+from sonomodel.diagnostics.rules import RULES
 from tests.unit.model_code.conftest import CLASSES, card
 from tests.unit.model_code.records import answer, diagnostics, evaluation, history, masked, record
 from worst_cases import WorstCase, choose

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-import rules
-from observations import EpochFacts, LayerStart
-from rules import Run
+from sonomodel.diagnostics import rules
+from sonomodel.diagnostics.observations import EpochFacts, LayerStart
+from sonomodel.diagnostics.rules import Run
 
 FACTS = EpochFacts(1, 0.5, 0.6, [1.0, 2.0], {"enter": 1e-3, "exit": 1e-2}, {"relu:1": 0.1}, 0.01)
 START = {"enter": LayerStart(1.4, False), "exit": LayerStart(0.58, False)}

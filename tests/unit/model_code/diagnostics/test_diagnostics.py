@@ -13,11 +13,11 @@ import pytest
 import torch
 from torch import nn
 
-from diagnostics import FILE, Diagnostics
 from loop import Objective, Trainer
 from losses import classification_loss
-from observations import saturation_of_classes
 from schedule import Schedule
+from sonomodel.diagnostics.diagnostics import FILE, Diagnostics
+from sonomodel.diagnostics.observations import saturation_of_classes
 from sonomodel.errors import StoppedByRule, TrainingDiverged
 from sonomodel.images.preprocessing import Normalisation
 from sonomodel.images.samples import ImageSet

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from observations import (
+from sonomodel.diagnostics.observations import (
     ActivityWatch,
     layer_starts,
     mean_gradients,

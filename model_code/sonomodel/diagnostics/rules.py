@@ -11,7 +11,7 @@ import math
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 
-from observations import EpochFacts, LayerStart
+from sonomodel.diagnostics.observations import EpochFacts, LayerStart
 
 VANISHED = 1e-7  # mean absolute gradient; Debugger: VanishingGradient
 VANISHED_EPOCHS = 3

@@ -14,8 +14,8 @@ from typing import Any
 
 from torch import nn
 
-from observations import EpochFacts, LayerStart, layer_starts
-from rules import NOT_A_NUMBER, RULES, Run
+from sonomodel.diagnostics.observations import EpochFacts, LayerStart, layer_starts
+from sonomodel.diagnostics.rules import NOT_A_NUMBER, RULES, Run
 from sonomodel.errors import StoppedByRule, TrainingDiverged
 
 FILE = "diagnostics.json"
