@@ -46,12 +46,12 @@ from local import phantoms
 # The model code is flat, as in its container, and no package.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "model_code"))
 
-from losses import LesionLoss, classification_loss
 from sonomodel.images.augmentation import STRENGTHS
 from sonomodel.images.samples import Sample, read_channel
 from sonomodel.networks.resnet import ResNetConfig, build_resnet
 from sonomodel.networks.torchvision_guard import load_torchvision
 from sonomodel.networks.unet import UNet, UNetConfig
+from sonomodel.training.losses import LesionLoss, classification_loss
 
 ROOT = Path(__file__).resolve().parents[1]
 CLASSES = ["benign", "malignant", "normal"]

@@ -34,12 +34,12 @@ from torch import Tensor, nn
 # The model code is flat, as in its container, and no package.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "model_code"))
 
-from allocator import keep_freed_memory
-from layout import keep_heavy_layers_contiguous
-from losses import LesionLoss, classification_loss
 from sonomodel.networks.resnet import ResNetConfig, build_resnet
 from sonomodel.networks.resnet_unet import build_segmenter
 from sonomodel.networks.unet import UNetConfig
+from sonomodel.training.allocator import keep_freed_memory
+from sonomodel.training.losses import LesionLoss, classification_loss
+from sonomodel.training.memory_format import keep_heavy_layers_contiguous
 
 CLASSES, SIZES = 3, (16, 15)
 RESULT = Path(__file__).resolve().parents[1] / "docs/results/training_step.json"

@@ -31,10 +31,7 @@ from torch import Tensor
 from bootstrap import read_groups
 from calibration import likelihood, temperature
 from evaluation import evaluate_classifier
-from loop import Objective
-from losses import LesionAwareLoss, classification_loss
 from metrics import classification_metrics, confusion_matrix
-from mixup import Mixup
 from sonomodel import arguments, job
 from sonomodel.diagnostics.observations import saturation_of_classes
 from sonomodel.images.augmentation import STRENGTHS
@@ -44,6 +41,9 @@ from sonomodel.model.card import ModelCard
 from sonomodel.model.predictor import Classifier
 from sonomodel.networks.pretrained import start_from
 from sonomodel.networks.resnet import RESNETS, LesionAware, ResNetConfig, build_resnet
+from sonomodel.training.loop import Objective
+from sonomodel.training.losses import LesionAwareLoss, classification_loss
+from sonomodel.training.mixup import Mixup
 
 
 def main(argv: Sequence[str] | None = None) -> None:

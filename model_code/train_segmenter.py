@@ -28,8 +28,6 @@ import torch
 
 from bootstrap import read_groups
 from evaluation import evaluate_segmenter
-from loop import Objective
-from losses import MASK_LOSSES, LesionLoss
 from metrics import segmentation_metrics
 from sonomodel import arguments, job
 from sonomodel.diagnostics.observations import saturation_of_masks
@@ -42,6 +40,8 @@ from sonomodel.model.rule import LesionRule, Validated, choose, gated_agreement,
 from sonomodel.networks.pretrained import start_from
 from sonomodel.networks.resnet_unet import ENCODERS, build_segmenter
 from sonomodel.networks.unet import LesionLogits, UNetConfig
+from sonomodel.training.loop import Objective
+from sonomodel.training.losses import MASK_LOSSES, LesionLoss
 
 LOGGED = ("lesion_dice", "lesion_iou", "normal_false_mask_rate")
 

@@ -15,14 +15,8 @@ from torch import nn
 
 import model_record
 import model_report
-from allocator import keep_freed_memory
-from checkpoint import CheckpointStore
 from evaluation import Evaluation
-from interruption import EXIT_CODE
-from loop import Objective, Trainer, log_line
 from model_record import ModelRecord
-from progress import History
-from schedule import Schedule
 from sonomodel.diagnostics.diagnostics import FILE, Diagnostics
 from sonomodel.errors import ChannelError, Interrupted, ModelCodeError
 from sonomodel.images.samples import ImageSet, read_channel
@@ -34,6 +28,12 @@ from sonomodel.processes import world as distributed
 from sonomodel.processes.compute import Compute
 from sonomodel.processes.launcher import launch
 from sonomodel.processes.peers import Peers
+from sonomodel.training.allocator import keep_freed_memory
+from sonomodel.training.checkpoint import CheckpointStore
+from sonomodel.training.interruption import EXIT_CODE
+from sonomodel.training.loop import Objective, Trainer, log_line
+from sonomodel.training.progress import History
+from sonomodel.training.schedule import Schedule
 from worst_cases import worst_cases
 
 

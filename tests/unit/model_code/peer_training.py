@@ -16,11 +16,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from checkpoint import CheckpointStore
-from loop import Objective, Trainer
-from losses import LesionAwareLoss, LesionLoss, classification_loss
-from mixup import Mixup
-from schedule import Schedule
 from sonomodel.diagnostics.diagnostics import Diagnostics
 from sonomodel.errors import ModelCodeError
 from sonomodel.images.preprocessing import Normalisation
@@ -30,6 +25,11 @@ from sonomodel.networks.unet import LesionLogits, UNet, UNetConfig
 from sonomodel.processes import world
 from sonomodel.processes.compute import Compute
 from sonomodel.processes.peers import Peers
+from sonomodel.training.checkpoint import CheckpointStore
+from sonomodel.training.loop import Objective, Trainer
+from sonomodel.training.losses import LesionAwareLoss, LesionLoss, classification_loss
+from sonomodel.training.mixup import Mixup
+from sonomodel.training.schedule import Schedule
 
 SIDE = 16
 SCHEDULE = Schedule(

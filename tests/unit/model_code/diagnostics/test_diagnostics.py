@@ -11,18 +11,18 @@ from typing import Any
 
 import pytest
 import torch
+from tests.unit.model_code.test_loop import accuracy, pictures
 from torch import nn
 
-from loop import Objective, Trainer
-from losses import classification_loss
-from schedule import Schedule
 from sonomodel.diagnostics.diagnostics import FILE, Diagnostics
 from sonomodel.diagnostics.observations import saturation_of_classes
 from sonomodel.errors import StoppedByRule, TrainingDiverged
 from sonomodel.images.preprocessing import Normalisation
 from sonomodel.images.samples import ImageSet
 from sonomodel.processes.compute import Compute
-from tests.unit.model_code.test_loop import accuracy, pictures
+from sonomodel.training.loop import Objective, Trainer
+from sonomodel.training.losses import classification_loss
+from sonomodel.training.schedule import Schedule
 
 SCHEDULE = Schedule(epochs=6, batch_size=8, learning_rate=0.01, weight_decay=0.0, patience=99)
 OBJECTIVE = Objective(classification_loss, accuracy, "accuracy", saturation=saturation_of_classes)

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 import torch
 
-from checkpoint import CheckpointStore
 from sonomodel.errors import ArgumentsError
 from sonomodel.images.samples import ImageSet
 from sonomodel.processes.peers import Peers
 from sonomodel.processes.world import World
+from sonomodel.training.checkpoint import CheckpointStore
 from tests.conftest import ROOT
 from tests.unit.model_code import peer_training
 from tests.unit.model_code.peer_training import CASES, pictures, train, trainer

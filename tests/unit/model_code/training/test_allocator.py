@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-import allocator
+from sonomodel.training import allocator
 
 COUNT = """
 import resource, sys, torch

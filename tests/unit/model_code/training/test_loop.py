@@ -13,14 +13,14 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from checkpoint import CheckpointStore
-from loop import Objective, Trainer, log_line
-from losses import classification_loss
-from schedule import Schedule, learning_rate_factor
 from sonomodel.errors import Interrupted, TrainingDiverged
 from sonomodel.images.preprocessing import Normalisation
 from sonomodel.images.samples import ImageSet
 from sonomodel.processes.compute import Compute
+from sonomodel.training.checkpoint import CheckpointStore
+from sonomodel.training.loop import Objective, Trainer, log_line
+from sonomodel.training.losses import classification_loss
+from sonomodel.training.schedule import Schedule, learning_rate_factor
 
 SCHEDULE = Schedule(epochs=5, batch_size=8, learning_rate=0.05, weight_decay=0.0, patience=5)
 AVERAGED = dataclasses.replace(SCHEDULE, ema_decay=0.9)

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from interruption import EXIT_CODE
+from sonomodel.training.interruption import EXIT_CODE
 from tests.conftest import ROOT
 
 SEGMENTER = ["--base-channels", "4", "--depth", "2", "--image-size", "32", "--epochs", "4"]

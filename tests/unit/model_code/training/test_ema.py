@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from ema import WeightAverage
+from sonomodel.training.ema import WeightAverage
 
 
 def network(value: float) -> nn.Module:

@@ -10,16 +10,16 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from checkpoint import CheckpointStore
-from layout import keep_heavy_layers_contiguous
-from loop import Objective, Trainer
-from losses import classification_loss
-from schedule import Schedule
 from sonomodel.errors import Interrupted
 from sonomodel.images.preprocessing import Normalisation
 from sonomodel.images.samples import ImageSet
 from sonomodel.networks.resnet import ResNetConfig, build_resnet
 from sonomodel.processes.compute import Compute
+from sonomodel.training.checkpoint import CheckpointStore
+from sonomodel.training.loop import Objective, Trainer
+from sonomodel.training.losses import classification_loss
+from sonomodel.training.memory_format import keep_heavy_layers_contiguous
+from sonomodel.training.schedule import Schedule
 
 SIDE, BATCH = 64, 16
 CPU = Compute(torch.device("cpu"), bfloat16=False)

@@ -9,8 +9,13 @@ import numpy as np
 import pytest
 import torch
 
-from checkpoint import FILE, CheckpointStore, random_states, restore_random_states
 from sonomodel.errors import CheckpointError
+from sonomodel.training.checkpoint import (
+    FILE,
+    CheckpointStore,
+    random_states,
+    restore_random_states,
+)
 
 RUN = {"learning_rate": 1e-3, "epochs": 4, "train": "abc"}
 

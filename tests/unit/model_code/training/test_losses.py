@@ -5,7 +5,9 @@ import math
 import pytest
 import torch
 
-from losses import (
+from sonomodel.networks.resnet import LesionAwareLogits
+from sonomodel.networks.unet import LesionLogits
+from sonomodel.training.losses import (
     LesionAwareLoss,
     LesionLoss,
     LesionTargets,
@@ -14,8 +16,6 @@ from losses import (
     focal_tversky_loss,
     segmentation_loss,
 )
-from sonomodel.networks.resnet import LesionAwareLogits
-from sonomodel.networks.unet import LesionLogits
 
 
 def test_classification_loss_is_the_negative_log_of_the_true_class() -> None:

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from losses import LesionTargets
-from mixup import Mixup
+from sonomodel.training.losses import LesionTargets
+from sonomodel.training.mixup import Mixup
 
 
 def mixed(seed: int = 0, alpha: float = 0.4) -> tuple[torch.Tensor, torch.Tensor]:

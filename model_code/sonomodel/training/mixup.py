@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from losses import LesionTargets
+from sonomodel.training.losses import LesionTargets
 
 Targets = TypeVar("Targets", Tensor, LesionTargets)
 

@@ -11,15 +11,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from batches import joined, of_images
-from checkpoint import CheckpointStore, random_states, restore_random_states
-from ema import WeightAverage
-from interruption import Interruption
-from layout import as_their_parameters, keep_heavy_layers_contiguous
-from losses import LesionTargets
-from mixup import Mixup
-from progress import History, Progress
-from schedule import Schedule, learning_rate_schedule
 from sonomodel.diagnostics.diagnostics import Diagnostics
 from sonomodel.diagnostics.observations import ActivityWatch, EpochFacts, mean_gradients
 from sonomodel.errors import Interrupted
@@ -28,6 +19,15 @@ from sonomodel.images.preprocessing import Normalisation
 from sonomodel.images.samples import ImageSet, balanced_batches, count_batches
 from sonomodel.networks import test_time_flip
 from sonomodel.processes.compute import Compute
+from sonomodel.training.batches import joined, of_images
+from sonomodel.training.checkpoint import CheckpointStore, random_states, restore_random_states
+from sonomodel.training.ema import WeightAverage
+from sonomodel.training.interruption import Interruption
+from sonomodel.training.losses import LesionTargets
+from sonomodel.training.memory_format import as_their_parameters, keep_heavy_layers_contiguous
+from sonomodel.training.mixup import Mixup
+from sonomodel.training.progress import History, Progress
+from sonomodel.training.schedule import Schedule, learning_rate_schedule
 
 GRADIENT_LIMIT = 5.0  # norm; only outliers are longer
 LOGGED = "{}={:.5g}".format
