@@ -21,11 +21,11 @@ from sonoflow.splits.assignment import Candidate
 # The model code is flat, as in its container, and no package.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "model_code"))
 
-import bootstrap
-from classification_figures import Answers, classification_figures
-from evaluation import plain
-from metrics import Overlap
-from segmentation_figures import Outcome, segmentation_means
+from sonomodel.evaluation import bootstrap
+from sonomodel.evaluation.classification_figures import Answers, classification_figures
+from sonomodel.evaluation.evaluation import plain
+from sonomodel.evaluation.metrics import Overlap
+from sonomodel.evaluation.segmentation_figures import Outcome, segmentation_means
 
 INDEX = "index.jsonl"
 Entry = dict[str, Any]

@@ -28,12 +28,12 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from bootstrap import read_groups
-from calibration import likelihood, temperature
-from evaluation import evaluate_classifier
-from metrics import classification_metrics, confusion_matrix
 from sonomodel import arguments, job
 from sonomodel.diagnostics.observations import saturation_of_classes
+from sonomodel.evaluation.bootstrap import read_groups
+from sonomodel.evaluation.calibration import likelihood, temperature
+from sonomodel.evaluation.evaluation import evaluate_classifier
+from sonomodel.evaluation.metrics import classification_metrics, confusion_matrix
 from sonomodel.images.augmentation import STRENGTHS
 from sonomodel.images.preprocessing import Normalisation
 from sonomodel.images.samples import ImageSet, load_images, read_channel

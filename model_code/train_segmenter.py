@@ -26,11 +26,11 @@ from collections.abc import Sequence
 
 import torch
 
-from bootstrap import read_groups
-from evaluation import evaluate_segmenter
-from metrics import segmentation_metrics
 from sonomodel import arguments, job
 from sonomodel.diagnostics.observations import saturation_of_masks
+from sonomodel.evaluation.bootstrap import read_groups
+from sonomodel.evaluation.evaluation import evaluate_segmenter
+from sonomodel.evaluation.metrics import segmentation_metrics
 from sonomodel.images.augmentation import STRENGTHS
 from sonomodel.images.preprocessing import Normalisation
 from sonomodel.images.samples import ImageSet, load_pairs, read_channel

@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from boundary import outline
 from model_report_html import percent
+from sonomodel.evaluation.boundary import outline
 from sonomodel.images.preprocessing import GreyImage
 from sonomodel.images.samples import Sample
 from sonomodel.model.predictor import THRESHOLD_LEVEL, Segmenter

@@ -15,10 +15,10 @@ from torch import nn
 
 import model_record
 import model_report
-from evaluation import Evaluation
 from model_record import ModelRecord
 from sonomodel.diagnostics.diagnostics import FILE, Diagnostics
 from sonomodel.errors import ChannelError, Interrupted, ModelCodeError
+from sonomodel.evaluation.evaluation import Evaluation
 from sonomodel.images.samples import ImageSet, read_channel
 from sonomodel.model.artifact import write_model
 from sonomodel.model.card import ModelCard

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from metrics import Overlap
+from sonomodel.evaluation.metrics import Overlap
 from sonomodel.model import components
 
 Probabilities = NDArray[np.float32]  # [height, width]

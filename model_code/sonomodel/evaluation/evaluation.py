@@ -9,12 +9,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-import bootstrap
-from boundary import hd95
-from calibration import expected_calibration_error, reliability
-from classification_figures import Answers, classification_figures
-from metrics import Overlap, confusion_matrix
-from segmentation_figures import Outcome, segmentation_figures, segmentation_means
+from sonomodel.evaluation import bootstrap
+from sonomodel.evaluation.boundary import hd95
+from sonomodel.evaluation.calibration import expected_calibration_error, reliability
+from sonomodel.evaluation.classification_figures import Answers, classification_figures
+from sonomodel.evaluation.metrics import Overlap, confusion_matrix
+from sonomodel.evaluation.segmentation_figures import (
+    Outcome,
+    segmentation_figures,
+    segmentation_means,
+)
 from sonomodel.images.samples import Sample
 from sonomodel.model.card import ModelCard
 from sonomodel.model.predictor import THRESHOLD_LEVEL, Classifier, Segmenter

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bootstrap import Figures, Picks, intervals, read_groups
 from sonomodel.errors import ChannelError
+from sonomodel.evaluation.bootstrap import Figures, Picks, intervals, read_groups
 
 
 def mean_of(values: list[float]) -> object:

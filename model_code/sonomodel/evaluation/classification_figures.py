@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration import expected_calibration_error, reliability
-from metrics import Metrics, classification_metrics, confusion_matrix, mean
-from roc import auc
+from sonomodel.evaluation.calibration import expected_calibration_error, reliability
+from sonomodel.evaluation.metrics import Metrics, classification_metrics, confusion_matrix, mean
+from sonomodel.evaluation.roc import auc
 
 BENIGN, MALIGNANT = "benign", "malignant"
 

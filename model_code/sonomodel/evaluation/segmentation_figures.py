@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from metrics import Metrics, Overlap, mean, segmentation_metrics
+from sonomodel.evaluation.metrics import Metrics, Overlap, mean, segmentation_metrics
 
 COUNTS = ("lesion_pixels", "predicted_pixels")
 FIGURES = ("dice", "iou", "tpr", "fpr", "fpr_stan")

@@ -3,8 +3,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from metrics import Overlap
-from segmentation_figures import Outcome, segmentation_figures, segmentation_means
+from sonomodel.evaluation.metrics import Overlap
+from sonomodel.evaluation.segmentation_figures import (
+    Outcome,
+    segmentation_figures,
+    segmentation_means,
+)
 
 FOUND = Outcome(Overlap(9, 5, 3, 83), distance=4.0, diagonal=20.0)
 MISSED = Outcome(Overlap(0, 0, 8, 92), distance=None, diagonal=20.0)

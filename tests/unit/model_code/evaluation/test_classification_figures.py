@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from sklearn import metrics as sklearn_metrics
 
-from classification_figures import Answers, classification_figures
-from roc import auc
+from sonomodel.evaluation.classification_figures import Answers, classification_figures
+from sonomodel.evaluation.roc import auc
 
 CLASSES = ["benign", "malignant", "normal"]
 

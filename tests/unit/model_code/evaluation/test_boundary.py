@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from boundary import distances, hd95, outline
+from sonomodel.evaluation.boundary import distances, hd95, outline
 
 
 def box(top: int, left: int, bottom: int, right: int) -> NDArray[np.bool_]:

@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 import torch
 
-from calibration import expected_calibration_error, likelihood, reliability, temperature
+from sonomodel.evaluation.calibration import (
+    expected_calibration_error,
+    likelihood,
+    reliability,
+    temperature,
+)
 
 
 def drawn(scale: float, count: int = 4000) -> tuple[torch.Tensor, torch.Tensor]:

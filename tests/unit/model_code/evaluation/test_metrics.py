@@ -5,7 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from metrics import Overlap, classification_metrics, confusion_matrix, segmentation_metrics
+from sonomodel.evaluation.metrics import (
+    Overlap,
+    classification_metrics,
+    confusion_matrix,
+    segmentation_metrics,
+)
 
 CLASSES = ["benign", "malignant", "normal"]
 
