@@ -13,9 +13,6 @@ from typing import Any
 import torch
 from torch import nn
 
-import model_record
-import model_report
-from model_record import ModelRecord
 from sonomodel.diagnostics.diagnostics import FILE, Diagnostics
 from sonomodel.errors import ChannelError, Interrupted, ModelCodeError
 from sonomodel.evaluation.evaluation import Evaluation
@@ -28,13 +25,16 @@ from sonomodel.processes import world as distributed
 from sonomodel.processes.compute import Compute
 from sonomodel.processes.launcher import launch
 from sonomodel.processes.peers import Peers
+from sonomodel.report import record as model_record
+from sonomodel.report import writing
+from sonomodel.report.record import ModelRecord
+from sonomodel.report.worst_cases import worst_cases
 from sonomodel.training.allocator import keep_freed_memory
 from sonomodel.training.checkpoint import CheckpointStore
 from sonomodel.training.interruption import EXIT_CODE
 from sonomodel.training.loop import Objective, Trainer, log_line
 from sonomodel.training.progress import History
 from sonomodel.training.schedule import Schedule
-from worst_cases import worst_cases
 
 
 def run(main: Callable[[], None]) -> None:
@@ -144,7 +144,7 @@ def finish(
     output: Path = options.output_data_dir
     output.mkdir(parents=True, exist_ok=True)
     _write_json(output / "evaluation.json", evaluation)
-    model_report.write(output, _record(options, network, card, evaluation, history))
+    writing.write(output, _record(options, network, card, evaluation, history))
     print(log_line(_of_best_epoch(history)), flush=True)
     figures = {
         f"test_{name}": value

@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from model_record import ModelRecord
 from sonomodel.diagnostics.diagnostics import Diagnostics
 from sonomodel.diagnostics.observations import EpochFacts
+from sonomodel.report.record import ModelRecord
+from sonomodel.report.worst_cases import choose
 from tests.unit.model_code.conftest import CLASSES, card
-from worst_cases import choose
 
 EMPTY_BINS = [
     {"low": n / 15, "high": (n + 1) / 15, "images": 0, "confidence": None, "accuracy": None}

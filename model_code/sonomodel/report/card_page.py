@@ -9,9 +9,9 @@ import html
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from model_record import MEANINGS, ModelRecord
-from model_report_html import counted, figure, interval, spoken
-from model_report_training import decided
+from sonomodel.report.curves import decided
+from sonomodel.report.html import counted, figure, interval, spoken
+from sonomodel.report.record import MEANINGS, ModelRecord
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]#|~])")
 

@@ -6,9 +6,9 @@ import statistics
 from collections.abc import Mapping
 from typing import Any
 
-import model_report_plots as plots
-from model_record import ModelRecord
-from model_report_html import (
+from sonomodel.diagnostics.rules import EXPLODED
+from sonomodel.report import plots
+from sonomodel.report.html import (
     Html,
     code,
     counted,
@@ -21,8 +21,8 @@ from model_report_html import (
     table,
     two,
 )
-from model_report_plots import Series
-from sonomodel.diagnostics.rules import EXPLODED
+from sonomodel.report.plots import Series
+from sonomodel.report.record import ModelRecord
 
 # Of an epoch's record, what is no score of the validation split.
 _NO_SCORE = ("validation_loss",)

@@ -7,24 +7,24 @@ from typing import Any
 
 import pytest
 
-import model_report
-from model_record import ModelRecord
 from sonomodel.diagnostics.rules import RULES
+from sonomodel.report import writing
+from sonomodel.report.record import ModelRecord
+from sonomodel.report.worst_cases import WorstCase, choose
 from tests.unit.model_code.conftest import CLASSES, card
 from tests.unit.model_code.records import answer, diagnostics, evaluation, history, masked, record
-from worst_cases import WorstCase, choose
 
 TASKS = ("classification", "segmentation")
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\xf0\0\0\0\xb4" + bytes(20)
 
 
 def page(made: ModelRecord, folder: Path) -> str:
-    model_report.write(folder, made)
+    writing.write(folder, made)
     return (folder / "report.html").read_text(encoding="utf-8")
 
 
 def model_card(made: ModelRecord, folder: Path) -> str:
-    model_report.write(folder, made)
+    writing.write(folder, made)
     return (folder / "model_card.md").read_text(encoding="utf-8")
 
 

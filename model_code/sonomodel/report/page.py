@@ -5,9 +5,8 @@ from __future__ import annotations
 import base64
 from collections.abc import Sequence
 
-import model_report_training as training
-from model_record import MEANINGS, ModelRecord
-from model_report_html import (
+from sonomodel.report import curves as training
+from sonomodel.report.html import (
     Html,
     code,
     counted,
@@ -20,9 +19,10 @@ from model_report_html import (
     spoken,
     table,
 )
-from model_report_results import results
-from model_report_style import STYLE
-from worst_cases import WorstCase
+from sonomodel.report.record import MEANINGS, ModelRecord
+from sonomodel.report.results import results
+from sonomodel.report.style import STYLE
+from sonomodel.report.worst_cases import WorstCase
 
 CARD_FILE = "model_card.md"
 _KINDS = {

@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from model_report_html import Html, escaped, joined
+from sonomodel.report.html import Html, escaped, joined
 
 WIDTH = 360  # of the drawing's own units, as are those below
 _LEFT, _RIGHT, _TOP, _BOTTOM = 44, 8, 16, 34

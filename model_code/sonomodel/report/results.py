@@ -6,9 +6,8 @@ import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import model_report_plots as plots
-from model_record import ModelRecord
-from model_report_html import (
+from sonomodel.report import plots
+from sonomodel.report.html import (
     Html,
     counted,
     drawing,
@@ -22,7 +21,8 @@ from model_report_html import (
     table,
     two,
 )
-from worst_cases import marked_share
+from sonomodel.report.record import ModelRecord
+from sonomodel.report.worst_cases import marked_share
 
 DICE_BINS = 10
 MEASURES = ("dice", "iou", "tpr", "fpr", "fpr_stan", "hd95", "hd95_relative")

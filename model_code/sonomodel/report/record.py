@@ -14,11 +14,11 @@ import numpy as np
 import PIL
 import torch
 
-from model_report_html import percent
 from sonomodel.images.samples import Sample, balanced_batches
 from sonomodel.model.card import ModelCard
 from sonomodel.processes.compute import Compute
-from worst_cases import WorstCase
+from sonomodel.report.html import percent
+from sonomodel.report.worst_cases import WorstCase
 
 Counts = dict[str, int]  # by class
 FEW_IMAGES = 100  # below it a single image moves a rate by more than a per cent

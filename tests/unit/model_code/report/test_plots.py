@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from model_report_html import spoken
-from model_report_plots import Scale, Series, bars, lines
+from sonomodel.report.html import spoken
+from sonomodel.report.plots import Scale, Series, bars, lines
 
 
 @pytest.mark.parametrize(

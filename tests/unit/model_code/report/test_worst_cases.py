@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import worst_cases
 from sonomodel.images.samples import Sample, read_channel
 from sonomodel.model.predictor import Segmenter, load_predictor
+from sonomodel.report import worst_cases
+from sonomodel.report.worst_cases import PREDICTED, SIDE, TRUE, choose, picture
 from tests.unit.model_code.conftest import CLASSES
 from tests.unit.model_code.records import answer, evaluation, masked
-from worst_cases import PREDICTED, SIDE, TRUE, choose, picture
 
 
 def opened(png: bytes) -> np.ndarray:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import worst_cases
-from model_record import ModelRecord
-from model_report_card import markdown
-from model_report_page import CARD_FILE, page
+from sonomodel.report import worst_cases
+from sonomodel.report.card_page import markdown
+from sonomodel.report.page import CARD_FILE, page
+from sonomodel.report.record import ModelRecord
 
 PAGE_FILE = "report.html"
 
