@@ -18,7 +18,7 @@ from sonoflow.settings import Splitting
 from sonoflow.splits import folds, freezing
 from sonoflow.splits.assignment import Candidate
 
-# The model code is flat, as in its container, and no package.
+# As in its container, where the source directory is on the path.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "model_code"))
 
 from sonomodel.evaluation import bootstrap

@@ -43,7 +43,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from local import phantoms
 
-# The model code is flat, as in its container, and no package.
+# As in its container, where the source directory is on the path.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "model_code"))
 
 from sonomodel.images.augmentation import STRENGTHS

@@ -31,7 +31,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-# The model code is flat, as in its container, and no package.
+# As in its container, where the source directory is on the path.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "model_code"))
 
 from sonomodel.networks.resnet import ResNetConfig, build_resnet

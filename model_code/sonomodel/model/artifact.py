@@ -37,7 +37,7 @@ def write_model(folder: Path, network: nn.Module, card: ModelCard) -> None:
 
 def copy_code(target: Path) -> None:
     """All modules, those for training too: a model carries the code that made it."""
-    root = Path(__file__).parent
+    root = Path(__file__).parents[2]
     for module in sorted([*root.glob("*.py"), *root.glob("sonomodel/**/*.py")]):
         place = target / module.relative_to(root)
         place.parent.mkdir(parents=True, exist_ok=True)

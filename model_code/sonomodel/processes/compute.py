@@ -2,8 +2,8 @@
 
 bfloat16 halves the time of a training step on processors with instructions for it and more than
 doubles it on others (2.3 times, measured on AVX-512 without them), so it is switched on only
-where the processor names them. channels_last is 7 to 24 % quicker on a CPU at 128 pixels; memory_format.py
-has the layers for which it is not.
+where the processor names them. channels_last is 7 to 24 % quicker on a CPU at 128 pixels;
+training/memory_format.py has the layers for which it is not.
 """
 
 from __future__ import annotations

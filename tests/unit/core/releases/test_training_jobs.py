@@ -98,7 +98,7 @@ def test_what_the_program_is_told_are_flags_that_it_knows(release: Compose, root
     for task, script in (("classification", "classifier"), ("segmentation", "segmenter")):
         source = "".join(
             (root / "model_code" / name).read_text("utf-8")  # type: ignore[operator]
-            for name in ("arguments.py", f"train_{script}.py")
+            for name in ("sonomodel/arguments.py", f"train_{script}.py")
         )
         told = training_jobs.request(release(task))["HyperParameters"]
         for name in told:

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 import torch
-from tests.unit.model_code.test_loop import accuracy, pictures
 from torch import nn
 
 from sonomodel.diagnostics.diagnostics import FILE, Diagnostics
@@ -23,6 +22,7 @@ from sonomodel.processes.compute import Compute
 from sonomodel.training.loop import Objective, Trainer
 from sonomodel.training.losses import classification_loss
 from sonomodel.training.schedule import Schedule
+from tests.unit.model_code.training.test_loop import accuracy, pictures
 
 SCHEDULE = Schedule(epochs=6, batch_size=8, learning_rate=0.01, weight_decay=0.0, patience=99)
 OBJECTIVE = Objective(classification_loss, accuracy, "accuracy", saturation=saturation_of_classes)

@@ -49,7 +49,7 @@ def test_empty_masks_define_no_distance() -> None:
 
 
 def test_distances_agree_with_scipy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("boundary.CHUNK", 1000)  # several pieces
+    monkeypatch.setattr("sonomodel.evaluation.boundary.CHUNK", 1000)  # several pieces
     for seed in range(10):
         rng = np.random.default_rng(seed)
         points, target = rng.random((37, 53)) < 0.2, rng.random((37, 53)) < 0.01

@@ -12,7 +12,7 @@ import sys
 from serve import app
 from starlette.routing import Route
 print(sorted(route.path for route in app.routes))
-from predictor import load_predictor
+from sonomodel.model.predictor import load_predictor
 from pathlib import Path
 print(load_predictor(Path(sys.argv[1])).card.name)
 """

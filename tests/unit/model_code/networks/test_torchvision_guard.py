@@ -14,7 +14,7 @@ loaded = True
 PROGRAM = """
 import sys
 sys.path[:0] = [{fake!r}, {code!r}]
-from torchvision_guard import load_torchvision
+from sonomodel.networks.torchvision_guard import load_torchvision
 print(load_torchvision().loaded)
 """
 

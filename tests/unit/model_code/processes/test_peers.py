@@ -18,8 +18,8 @@ from sonomodel.processes.peers import Peers
 from sonomodel.processes.world import World
 from sonomodel.training.checkpoint import CheckpointStore
 from tests.conftest import ROOT
-from tests.unit.model_code import peer_training
-from tests.unit.model_code.peer_training import CASES, pictures, train, trainer
+from tests.unit.model_code.processes import peer_training
+from tests.unit.model_code.processes.peer_training import CASES, pictures, train, trainer
 
 HOSTS = '["algo-1","algo-2"]'
 # Sums are taken in another order: 1e-7 and 8e-6 were seen. A part's loss that is not weighed by its

@@ -4,11 +4,11 @@ import socket
 import time
 
 import pytest
-from tests.unit.model_code.test_peers import HOSTS, free_port
 
 from sonomodel.errors import ArgumentsError, PeersMissing
 from sonomodel.processes import world as distributed
 from sonomodel.processes.world import World, meet, world
+from tests.unit.model_code.processes.test_peers import HOSTS, free_port
 
 PAIR = ("algo-1", "algo-2")
 

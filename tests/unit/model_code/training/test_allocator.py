@@ -13,7 +13,7 @@ from sonomodel.training import allocator
 COUNT = """
 import resource, sys, torch
 sys.path.insert(0, {folder!r})
-import allocator
+from sonomodel.training import allocator
 if {kept}:
     assert allocator.keep_freed_memory()
 def faults():
@@ -29,7 +29,7 @@ print(faults() - before)
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="it is glibc that is told")
 def test_pages_are_not_faulted_in_anew_for_every_tensor() -> None:
-    folder = str(Path(allocator.__file__).parent)
+    folder = str(Path(allocator.__file__).parents[2])
     returned, kept = (
         int(
             subprocess.check_output(
