@@ -13,8 +13,8 @@ from werkzeug.serving import make_server
 
 from benchmarks.held_requests import HeldRequests
 from local import tables
-from local.reaper import Reaper
-from local.runtime import Runtime
+from local.runtime.reaper import Reaper
+from local.runtime.runtime import Runtime
 from local.sagemaker import hosting, training, tuning
 from local.stepfunctions import service as stepfunctions
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from local.credentials import role_credentials
-from local.runtime import Runtime
+from local.runtime.runtime import Runtime
 
 MACHINE = Path(__file__).resolve().parents[1] / "statemachine/release_model.asl.json"
 _TRUST = '{"Version":"2012-10-17","Statement":[]}'

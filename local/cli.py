@@ -18,7 +18,7 @@ from rich.text import Text
 from local import failures
 from local.client import LOG, RECORD, Laptop, NotRunning
 from local.launch import Launch
-from local.private_files import open_private, state_folder
+from local.runtime.private_files import open_private, state_folder
 
 ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_PORT = 4566

@@ -22,8 +22,8 @@ from botocore.config import Config
 from local.deploy import BUILD, deploy
 from local.failures import Failure
 from local.launch import Launch
-from local.private_files import RUNS, open_private, private_folder, state_folder
-from local.runtime import REGION, STACK
+from local.runtime.private_files import RUNS, open_private, private_folder, state_folder
+from local.runtime.runtime import REGION, STACK
 from local.server import lock_is_held, remove_dead_runs
 
 RECORD = "runtime.json"

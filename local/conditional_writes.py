@@ -16,8 +16,8 @@ from typing import Any
 from moto.s3.exceptions import MissingKey, PreconditionFailed
 from moto.s3.responses import S3Response
 
-from local.patch import replace
-from local.runtime import Runtime
+from local.runtime.patch import replace
+from local.runtime.runtime import Runtime
 
 _LOCKS = tuple(threading.RLock() for _ in range(64))  # each of a share of all keys
 

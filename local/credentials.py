@@ -10,7 +10,7 @@ from moto.iam.exceptions import NotFoundException
 from moto.iam.models import iam_backends
 from moto.sts.models import sts_backends
 
-from local.runtime import ACCOUNT, REGION, Runtime
+from local.runtime.runtime import ACCOUNT, REGION, Runtime
 
 _DURATION = 12 * 3600  # seconds; moto does not enforce it, so nothing has to be renewed
 

@@ -12,8 +12,8 @@ from moto.iam.access_control import IAMPolicy, IAMPolicyStatement, PermissionRes
 from moto.s3.models import FakeBucket
 from moto.s3.responses import S3Response
 
-from local.patch import replace
-from local.runtime import Runtime
+from local.runtime.patch import replace
+from local.runtime.runtime import Runtime
 
 Context = Mapping[str, str]
 # Requests reach the runtime over loopback, which nobody can listen in on: that is TLS's promise.

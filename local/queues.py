@@ -16,9 +16,9 @@ from moto.awslambda.models import LambdaBackend
 from moto.sqs.exceptions import ReceiptHandleIsInvalid
 from moto.sqs.models import Queue, SQSBackend, sqs_backends
 
-from local.patch import pristine, replace
-from local.runtime import Runtime
-from local.runtime_log import say
+from local.runtime.patch import pristine, replace
+from local.runtime.runtime import Runtime
+from local.runtime.runtime_log import say
 
 _WAIT_SECONDS = 0.1  # longest time until a message that became visible again is seen
 _THROTTLED_SECONDS = 0.2

@@ -22,10 +22,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
-from local.doorkeeper import Refusal, WsgiDoor
-from local.private_files import UMASK
-from local.reaper import Reaper
-from local.runtime import REGION, Runtime
+from local.runtime.doorkeeper import Refusal, WsgiDoor
+from local.runtime.private_files import UMASK
+from local.runtime.reaper import Reaper
+from local.runtime.runtime import REGION, Runtime
 
 LOCK = "lock"  # in a run's scratch directory, locked as long as its server lives
 # What moto serves beside AWS's services: its dashboard, its reset and its recorder for everyone who

@@ -8,8 +8,8 @@ from typing import Any
 
 from moto.dynamodb.models import DynamoDBBackend
 
-from local import patch
-from local.runtime import Runtime
+from local.runtime import patch
+from local.runtime.runtime import Runtime
 
 WRITES = ("delete_item", "put_item", "transact_write_items", "update_item")
 _WRITING = threading.RLock()  # a transaction writes through the others

@@ -21,8 +21,8 @@ from local.cloudformation.stack import (
     LocalStack,
 )
 from local.cloudformation.template import TemplateError
-from local.runtime import Runtime
-from local.runtime_log import say
+from local.runtime.runtime import Runtime
+from local.runtime.runtime_log import say
 
 _SETTINGS = {
     "Condition",

@@ -8,7 +8,7 @@ from typing import Any
 from local.cloudformation import rules
 from local.cloudformation.stack import LocalStack
 from local.cloudformation.template import expand, parse, resolve_parameters
-from local.runtime import Runtime
+from local.runtime.runtime import Runtime
 
 
 @dataclasses.dataclass(frozen=True)

@@ -25,8 +25,8 @@ from local.cloudformation.deployment import Deployment
 from local.cloudformation.plan import Plan
 from local.cloudformation.stack import LocalStack
 from local.cloudformation.template import TemplateError
-from local.patch import replace
-from local.runtime import Runtime
+from local.runtime.patch import replace
+from local.runtime.runtime import Runtime
 
 
 def install(runtime: Runtime) -> None:

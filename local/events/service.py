@@ -16,9 +16,9 @@ from moto.s3.models import S3Backend
 
 from local.events.inputs import target_input
 from local.events.objects import object_event
-from local.patch import pristine, replace
-from local.runtime import Runtime
-from local.runtime_log import say
+from local.runtime.patch import pristine, replace
+from local.runtime.runtime import Runtime
+from local.runtime.runtime_log import say
 
 _THREADS = 16
 _RETRY_SECONDS = (0.2, 0.5, 1.0, 2.0)  # AWS goes on for a day, 185 times at most

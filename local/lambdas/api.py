@@ -11,7 +11,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar, Literal
 
-from local.doorkeeper import refusal
+from local.runtime.doorkeeper import refusal
 
 
 @dataclasses.dataclass(frozen=True)

@@ -27,9 +27,9 @@ from botocore.exceptions import ClientError
 from local.lambdas.function import Function
 from local.lambdas.pool import NotStarted, Pool, Throttled
 from local.lambdas.worker import Result
-from local.reaper import RuntimeEnds
-from local.runtime import Runtime
-from local.runtime_log import say
+from local.runtime.reaper import RuntimeEnds
+from local.runtime.runtime import Runtime
+from local.runtime.runtime_log import say
 
 RETRY_SECONDS = (1.0, 2.0)
 _THROTTLED_SECONDS = 0.5

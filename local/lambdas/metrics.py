@@ -5,7 +5,7 @@ from __future__ import annotations
 from moto.cloudwatch.models import cloudwatch_backends
 from moto.core.utils import utcnow
 
-from local.runtime import Runtime
+from local.runtime.runtime import Runtime
 
 
 class LambdaMetrics:

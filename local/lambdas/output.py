@@ -12,7 +12,7 @@ import threading
 import time
 from typing import Any
 
-from local.logs import LogStream
+from local.runtime.logs import LogStream
 
 _TAIL_BYTES = 4096  # of LogResult, as on AWS
 _DRAIN_SECONDS = 1.0

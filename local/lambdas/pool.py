@@ -10,8 +10,8 @@ from collections import defaultdict
 from local.lambdas.function import Function
 from local.lambdas.metrics import LambdaMetrics
 from local.lambdas.worker import Result, Worker
-from local.reaper import RuntimeEnds
-from local.runtime import Runtime
+from local.runtime.reaper import RuntimeEnds
+from local.runtime.runtime import Runtime
 
 # A laptop has no thousand-fold concurrency to give: more callers than this wait their turn,
 # which on AWS they would not. Reserved concurrency, below, refuses as AWS does.

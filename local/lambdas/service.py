@@ -14,9 +14,9 @@ from local.lambdas.asynchronous import AsyncInvoker, check_destination
 from local.lambdas.function import Function
 from local.lambdas.pool import NotStarted, Pool, Throttled
 from local.lambdas.worker import MAXIMUM_PAYLOAD
-from local.patch import pristine, replace
-from local.runtime import Runtime
-from local.runtime_log import say
+from local.runtime.patch import pristine, replace
+from local.runtime.runtime import Runtime
+from local.runtime.runtime_log import say
 
 # settings that moto does not keep, and the attributes that keep them here
 _SETTINGS = {

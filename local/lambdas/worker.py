@@ -23,8 +23,8 @@ from local.lambdas.api import Invocation, Outcome, RuntimeApi
 from local.lambdas.function import Function, unpack
 from local.lambdas.output import Output
 from local.lambdas.report import Report
-from local.logs import LogStream
-from local.runtime import Runtime
+from local.runtime.logs import LogStream
+from local.runtime.runtime import Runtime
 
 _INIT_SECONDS = 10.0  # AWS's limit for the init phase; the function's timeout if that is longer
 _WATCH_SECONDS = 0.05  # how often a running worker's memory is looked at

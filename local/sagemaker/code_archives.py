@@ -7,7 +7,7 @@ import re
 import tarfile
 from pathlib import Path
 
-from local.private_files import unpack
+from local.runtime.private_files import unpack
 
 # A name that promises a content. AWS's toolkit does not hold it against that; see
 # docs/decisions/0017-code-is-written-once.md.

@@ -11,8 +11,8 @@ from moto.sagemaker.exceptions import ValidationError
 from moto.sagemaker.models import FakeEndpoint, FakeEndpointConfig, SageMakerModelBackend
 from moto.sagemaker.responses import SageMakerResponse
 
-from local import patch
-from local.runtime import Runtime
+from local.runtime import patch
+from local.runtime.runtime import Runtime
 from local.sagemaker import invocations, model_registry, scaling
 from local.sagemaker.applications import ServingFailed
 from local.sagemaker.model_server import ModelServer

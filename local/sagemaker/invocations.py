@@ -10,8 +10,8 @@ from typing import Any
 from moto.sagemaker.models import FakeEndpoint, sagemaker_backends
 from moto.sagemakerruntime.responses import SageMakerRuntimeResponse
 
-from local import patch
-from local.runtime import Runtime
+from local.runtime import patch
+from local.runtime.runtime import Runtime
 from local.sagemaker.model_server import LOG_GROUP, ModelServer
 
 REALTIME_BYTES = 6 * 1024 * 1024

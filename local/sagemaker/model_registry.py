@@ -12,8 +12,8 @@ from moto.sagemaker.exceptions import ValidationError
 from moto.sagemaker.models import FakeEndpointConfig, SageMakerModelBackend
 from moto.sagemaker.responses import SageMakerResponse
 
-from local import patch
-from local.runtime import Runtime
+from local.runtime import patch
+from local.runtime.runtime import Runtime
 
 # moto answers these with made-up success. Nothing here does their work.
 REFUSED = (

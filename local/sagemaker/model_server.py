@@ -26,10 +26,10 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from local.credentials import RoleNotFound
-from local.logs import LogStream
-from local.private_files import unpack
-from local.reaper import RuntimeEnds
-from local.runtime import Runtime
+from local.runtime.logs import LogStream
+from local.runtime.private_files import unpack
+from local.runtime.reaper import RuntimeEnds
+from local.runtime.runtime import Runtime
 from local.sagemaker import applications, images, training_channels
 from local.sagemaker.applications import Application, ServingFailed
 from local.stepfunctions.role_clients import client_of_role

@@ -12,8 +12,8 @@ from moto.sagemaker.exceptions import ResourceInUseException, ValidationError
 from moto.sagemaker.models import FakeTrainingJob, SageMakerModelBackend
 from moto.sagemaker.responses import SageMakerResponse
 
-from local import patch
-from local.runtime import Runtime
+from local.runtime import patch
+from local.runtime.runtime import Runtime
 from local.sagemaker import training_requests
 from local.sagemaker.training_job import TrainingJob
 

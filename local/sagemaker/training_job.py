@@ -21,9 +21,9 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local.credentials import RoleNotFound, role_credentials
-from local.logs import LogStream
-from local.runtime import Runtime
-from local.runtime_log import say
+from local.runtime.logs import LogStream
+from local.runtime.runtime import Runtime
+from local.runtime.runtime_log import say
 from local.sagemaker import (
     images,
     script_mode,

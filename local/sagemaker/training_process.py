@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, Protocol
 
-from local.logs import LogStream
-from local.runtime import Runtime
+from local.runtime.logs import LogStream
+from local.runtime.runtime import Runtime
 from local.sagemaker.container_layout import Layout
 from local.sagemaker.script_failure import ErrorExcerpt
 

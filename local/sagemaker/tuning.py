@@ -11,8 +11,8 @@ from moto.sagemaker.exceptions import ValidationError
 from moto.sagemaker.models import SageMakerModelBackend
 from moto.sagemaker.responses import SageMakerResponse
 
-from local import patch
-from local.runtime import Runtime
+from local.runtime import patch
+from local.runtime.runtime import Runtime
 from local.sagemaker import tuning_requests
 from local.sagemaker.tuning_job import TuningJob
 

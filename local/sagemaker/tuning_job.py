@@ -20,7 +20,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 from moto.sagemaker.models import SageMakerModelBackend
 
-from local.runtime import Runtime
+from local.runtime.runtime import Runtime
 from local.sagemaker import tuning_requests
 from local.sagemaker.tuning_search import Candidate
 

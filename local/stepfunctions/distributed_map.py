@@ -28,8 +28,8 @@ from moto.stepfunctions.parser.asl.eval.program_state import ProgramEnded, Progr
 from moto.stepfunctions.parser.asl.eval.states import ItemData, MapData
 from moto.stepfunctions.parser.asl.eval.variable_store import VariableStore
 
-from local import patch
-from local.runtime import Runtime
+from local.runtime import patch
+from local.runtime.runtime import Runtime
 
 # AWS runs up to 10,000 children; here each is a thread beside real functions and jobs.
 _MOST_CHILDREN = 16

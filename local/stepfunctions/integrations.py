@@ -38,8 +38,8 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task import StateTask
 from moto.stepfunctions.parser.asl.eval.environment import Environment
 
-from local import patch
-from local.runtime import Runtime
+from local.runtime import patch
+from local.runtime.runtime import Runtime
 from local.stepfunctions.role_clients import client_for
 from local.stepfunctions.sagemaker_tasks import SageMakerTask
 

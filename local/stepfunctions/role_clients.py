@@ -9,9 +9,9 @@ import boto3
 from botocore.config import Config
 from moto.stepfunctions.parser.asl.utils import boto_client
 
-from local import patch
 from local.credentials import role_credentials
-from local.runtime import Runtime
+from local.runtime import patch
+from local.runtime.runtime import Runtime
 
 # A function may run for 15 minutes; a task waits for its answer.
 _READ_SECONDS = 15 * 60 + 30

@@ -10,8 +10,8 @@ from moto.stepfunctions.parser.models import (
     stepfunctions_parser_backends,
 )
 
-from local import patch
-from local.runtime import Runtime
+from local.runtime import patch
+from local.runtime.runtime import Runtime
 from local.stepfunctions import (
     definitions,
     distributed_map,

@@ -9,7 +9,7 @@ import secrets
 import string
 from typing import Any, ClassVar
 
-from local.runtime import Runtime
+from local.runtime.runtime import Runtime
 
 _SUFFIX_ALPHABET = string.ascii_uppercase + string.digits
 

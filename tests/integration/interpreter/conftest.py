@@ -16,7 +16,7 @@ from benchmarks.held_requests import HeldRequests
 from benchmarks.interpreter import running
 from benchmarks.release_machine import Machines
 from benchmarks.release_trial import Trial
-from local.runtime import Runtime
+from local.runtime.runtime import Runtime
 
 ROOT = Path(__file__).parents[3]
 TRUST = '{"Version":"2012-10-17","Statement":[]}'

@@ -6,7 +6,7 @@ import pytest
 from moto.iam.access_control import IAMPolicyStatement, PermissionResult
 
 from local import policies
-from local.patch import pristine, replace
+from local.runtime.patch import pristine, replace
 
 DENY_PLAIN = {
     "Effect": "Deny",

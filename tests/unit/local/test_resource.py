@@ -10,7 +10,7 @@ import pytest
 
 from local.cloudformation.resources import RESOURCE_TYPES
 from local.cloudformation.resources.resource import Request, shaped
-from local.runtime import Runtime
+from local.runtime.runtime import Runtime
 
 
 def shape(service: str, operation: str) -> Any:

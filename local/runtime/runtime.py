@@ -15,7 +15,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from local.reaper import Reaper
+from local.runtime.reaper import Reaper
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"

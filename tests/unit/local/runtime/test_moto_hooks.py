@@ -1,7 +1,7 @@
 """The canary: moto's code under each hook is the code that the hook was written for.
 
 After an upgrade of moto a failure here names the hooks to look at again. When they are right, write
-the file anew with what `python -m tests.unit.local.test_moto_hooks` prints.
+the file anew with what `python -m tests.unit.local.runtime.test_moto_hooks` prints.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from typing import Any
 import pytest
 from moto.sagemaker import responses
 
-from local import patch
-from local.reaper import Reaper
-from local.runtime import Runtime
+from local.runtime import patch
+from local.runtime.reaper import Reaper
+from local.runtime.runtime import Runtime
 from local.server import installers
 
 GOLDEN = Path(__file__).with_name("moto_hooks.golden.json")
@@ -45,7 +45,7 @@ def fingerprint(original: Any) -> str:
 
 def test_moto_is_what_the_hooks_were_written_for(root: Path) -> None:
     # In a process of its own: the hooks would stay in this one.
-    command = [sys.executable, "-m", "tests.unit.local.test_moto_hooks"]
+    command = [sys.executable, "-m", "tests.unit.local.runtime.test_moto_hooks"]
     printed = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True).stdout
     assert json.loads(printed) == json.loads(GOLDEN.read_text())
 

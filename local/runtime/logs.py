@@ -10,8 +10,8 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local.runtime import Runtime
-from local.runtime_log import say
+from local.runtime.runtime import Runtime
+from local.runtime.runtime_log import say
 
 FLUSH_SECONDS = 0.2
 _BATCH_EVENTS = 1000  # PutLogEvents takes 10,000 events or 1 MB

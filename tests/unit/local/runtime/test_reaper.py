@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from local.reaper import Reaper, RuntimeEnds
+from local.runtime.reaper import Reaper, RuntimeEnds
 
 SLEEP = ["sleep", "60"]
 PARENT = """

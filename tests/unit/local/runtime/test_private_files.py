@@ -8,7 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from local.private_files import NotPrivate, open_private, private_folder, state_folder, unpack
+from local.runtime.private_files import (
+    NotPrivate,
+    open_private,
+    private_folder,
+    state_folder,
+    unpack,
+)
 
 
 def mode(path: Path) -> int:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from local.doorkeeper import refusal
+from local.runtime.doorkeeper import refusal
 
 PORT = 4566
 OWN = f"127.0.0.1:{PORT}"

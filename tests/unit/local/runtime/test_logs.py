@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from local import logs
-from local.logs import LogStream
+from local.runtime import logs
+from local.runtime.logs import LogStream
 
 
 class Exists(Exception):

@@ -20,7 +20,7 @@ from moto.events.models import EventPattern, EventsBackend, Rule
 from moto.s3.models import S3Backend
 from moto.sqs.models import Queue, SQSBackend
 
-from local.patch import pristine
+from local.runtime.patch import pristine
 
 HOOKS = [
     (LambdaFunction, "__init__", "account_id spec region version"),
