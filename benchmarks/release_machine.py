@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from local.credentials import role_credentials
+from local.iam.credentials import role_credentials
 from local.runtime.runtime import Runtime
 
 MACHINE = Path(__file__).resolve().parents[1] / "statemachine/release_model.asl.json"

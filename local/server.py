@@ -123,9 +123,10 @@ def configure() -> None:
 
 def installers() -> list[Callable[[Runtime], None]]:
     """What the runtime adds to moto, in order. Imported late: it draws all of moto in."""
-    from local import conditional_writes, credentials, policies, queues, tables
+    from local import conditional_writes, queues, tables
     from local.cloudformation import service as cloudformation
     from local.events import service as events
+    from local.iam import credentials, policies
     from local.lambdas import service as lambda_runtime
     from local.sagemaker import hosting, training, tuning
     from local.stepfunctions import service as stepfunctions

@@ -18,7 +18,7 @@ import time
 import uuid
 from pathlib import Path
 
-from local.credentials import role_credentials
+from local.iam.credentials import role_credentials
 from local.lambdas.api import Invocation, Outcome, RuntimeApi
 from local.lambdas.function import Function, unpack
 from local.lambdas.output import Output

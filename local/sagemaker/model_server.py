@@ -25,14 +25,14 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from local.credentials import RoleNotFound
+from local.iam.credentials import RoleNotFound
+from local.iam.role_clients import client_of_role
 from local.runtime.logs import LogStream
 from local.runtime.private_files import unpack
 from local.runtime.reaper import RuntimeEnds
 from local.runtime.runtime import Runtime
 from local.sagemaker import applications, images, training_channels
 from local.sagemaker.applications import Application, ServingFailed
-from local.stepfunctions.role_clients import client_of_role
 
 LOG_GROUP = "/aws/sagemaker/Endpoints"
 START_SECONDS = 180.0  # AWS allows a serverless container three minutes to its first ping

@@ -20,7 +20,8 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local.credentials import RoleNotFound, role_credentials
+from local.iam.credentials import RoleNotFound, role_credentials
+from local.iam.role_clients import client_of_role
 from local.runtime.logs import LogStream
 from local.runtime.runtime import Runtime
 from local.runtime.runtime_log import say
@@ -39,7 +40,6 @@ from local.sagemaker.training_channels import ChannelError
 from local.sagemaker.training_instances import Ended, Instances
 from local.sagemaker.training_process import Metrics, TrainingProcess
 from local.sagemaker.training_requests import DAY_SECONDS
-from local.stepfunctions.role_clients import client_of_role
 
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 _REASON_LENGTH = 1024

@@ -38,9 +38,9 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task import StateTask
 from moto.stepfunctions.parser.asl.eval.environment import Environment
 
+from local.iam.role_clients import client_for
 from local.runtime import patch
 from local.runtime.runtime import Runtime
-from local.stepfunctions.role_clients import client_for
 from local.stepfunctions.sagemaker_tasks import SageMakerTask
 
 # How the SDK for Java, which error names come from, spells services.

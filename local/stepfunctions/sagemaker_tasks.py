@@ -41,7 +41,7 @@ from moto.stepfunctions.parser.asl.eval.environment import Environment
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 
-from local.stepfunctions.role_clients import client_for
+from local.iam.role_clients import client_for
 
 _ACTIONS = {
     "createTrainingJob": (None, ResourceCondition.Sync),

@@ -10,6 +10,7 @@ from moto.stepfunctions.parser.models import (
     stepfunctions_parser_backends,
 )
 
+from local.iam import role_clients
 from local.runtime import patch
 from local.runtime.runtime import Runtime
 from local.stepfunctions import (
@@ -18,7 +19,6 @@ from local.stepfunctions import (
     executions,
     integrations,
     jsonata_queries,
-    role_clients,
 )
 
 

@@ -9,7 +9,7 @@ import boto3
 from botocore.config import Config
 from moto.stepfunctions.parser.asl.utils import boto_client
 
-from local.credentials import role_credentials
+from local.iam.credentials import role_credentials
 from local.runtime import patch
 from local.runtime.runtime import Runtime
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from moto.iam.access_control import IAMPolicyStatement, PermissionResult
 
-from local import policies
+from local.iam import policies
 from local.runtime.patch import pristine, replace
 
 DENY_PLAIN = {

@@ -1,0 +1,1 @@
+"""IAM: the credentials that a role gives, and what its policies say."""
