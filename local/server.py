@@ -123,16 +123,17 @@ def configure() -> None:
 
 def installers() -> list[Callable[[Runtime], None]]:
     """What the runtime adds to moto, in order. Imported late: it draws all of moto in."""
-    from local import conditional_writes, queues, tables
+    from local import conditional_writes, tables
     from local.cloudformation import service as cloudformation
     from local.events import service as events
     from local.iam import credentials, policies
     from local.lambdas import service as lambda_runtime
     from local.sagemaker import hosting, training, tuning
+    from local.sqs import pollers
     from local.stepfunctions import service as stepfunctions
 
     modules = (
-        *(credentials, policies, conditional_writes, cloudformation, lambda_runtime, queues),
+        *(credentials, policies, conditional_writes, cloudformation, lambda_runtime, pollers),
         *(tables, events, stepfunctions, training, tuning, hosting),
     )
     return [module.install for module in modules]

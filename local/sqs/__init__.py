@@ -1,0 +1,1 @@
+"""SQS: pollers of event source mappings."""
