@@ -12,11 +12,11 @@ from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
 from benchmarks.held_requests import HeldRequests
-from local import tables
 from local.runtime.reaper import Reaper
 from local.runtime.runtime import Runtime
 from local.sagemaker import hosting, training, tuning
 from local.stepfunctions import service as stepfunctions
+from local.storage import tables
 
 ROOT = Path(__file__).resolve().parents[1]
 

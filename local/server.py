@@ -123,7 +123,6 @@ def configure() -> None:
 
 def installers() -> list[Callable[[Runtime], None]]:
     """What the runtime adds to moto, in order. Imported late: it draws all of moto in."""
-    from local import conditional_writes, tables
     from local.cloudformation import service as cloudformation
     from local.events import service as events
     from local.iam import credentials, policies
@@ -131,6 +130,7 @@ def installers() -> list[Callable[[Runtime], None]]:
     from local.sagemaker import hosting, training, tuning
     from local.sqs import pollers
     from local.stepfunctions import service as stepfunctions
+    from local.storage import conditional_writes, tables
 
     modules = (
         *(credentials, policies, conditional_writes, cloudformation, lambda_runtime, pollers),

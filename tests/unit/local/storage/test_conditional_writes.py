@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from local import conditional_writes
+from local.storage import conditional_writes
 
 
 @pytest.mark.parametrize(("keys", "together"), [(("a", "a"), 1), (("a", "b"), 2)])

@@ -1,0 +1,1 @@
+"""S3 and DynamoDB: a condition and its write are one step."""
