@@ -36,8 +36,8 @@ import numpy as np
 from botocore.exceptions import ClientError
 from PIL import Image
 
-from local.client import Laptop
 from local.demo.table import write_table
+from local.laptop.client import Laptop
 from local.phantoms import write_phantoms
 from sonoflow import keys
 

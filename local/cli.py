@@ -15,9 +15,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from local import failures
-from local.client import LOG, RECORD, Laptop, NotRunning
-from local.launch import Launch
+from local.laptop import failures
+from local.laptop.client import LOG, RECORD, Laptop, NotRunning
+from local.laptop.launch import Launch
 from local.runtime.private_files import open_private, state_folder
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -100,7 +100,7 @@ def down(arguments: argparse.Namespace) -> int:
 
 def status(arguments: argparse.Namespace) -> int:
     """Show executions, jobs, endpoints, queues and functions."""
-    from local.status import show
+    from local.laptop.status import show
 
     show(Laptop.attach(arguments.state), out)
     return 0
@@ -108,7 +108,7 @@ def status(arguments: argparse.Namespace) -> int:
 
 def drop(arguments: argparse.Namespace) -> int:
     """Upload files as a user would and wait for what becomes of them."""
-    from local.drop import drop_files
+    from local.laptop.drop import drop_files
 
     laptop = Laptop.attach(arguments.state)
     return drop_files(laptop, arguments.file, arguments.to, wait=not arguments.no_wait, console=out)

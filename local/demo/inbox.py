@@ -14,9 +14,9 @@ from pathlib import Path, PurePosixPath
 from PIL import Image
 from rich.console import Console
 
-from local.client import Laptop
-from local.failures import Failure
-from local.progress import RunWatch
+from local.laptop.client import Laptop
+from local.laptop.failures import Failure
+from local.laptop.progress import RunWatch
 
 ANSWER_TIMEOUT = 300.0  # seconds, all images together
 

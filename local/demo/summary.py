@@ -12,7 +12,7 @@ from rich.table import Table
 
 from local.demo.inbox import TestImage
 from local.demo.table import Scores
-from local.progress import RunWatch
+from local.laptop.progress import RunWatch
 
 _SHOWN_METRICS = {
     "classifier": ("accuracy", "macro_f1"),

@@ -12,9 +12,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from local.client import Laptop
 from local.demo.inbox import ANSWER_TIMEOUT, DemoFailed
-from local.progress import RunWatch
+from local.laptop.client import Laptop
+from local.laptop.progress import RunWatch
 
 NAME = "wdbc.data"
 INBOX_PATH = "demo/wdbc.csv"

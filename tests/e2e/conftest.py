@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from local.client import Laptop
+from local.laptop.client import Laptop
 from local.phantoms import write_phantoms
 
 # Each model trains in seconds and knows nothing: these tests are about the flow.

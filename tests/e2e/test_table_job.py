@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_breast_cancer
 
-from local import uploads
-from local.progress import RunWatch
+from local.laptop import uploads
+from local.laptop.progress import RunWatch
 from tests.e2e.conftest import Deploy, Stack
 
 pytestmark = pytest.mark.slow

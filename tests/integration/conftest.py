@@ -15,7 +15,7 @@ from typing import Any, Protocol, TypeVar
 
 import pytest
 
-from local.client import Laptop
+from local.laptop.client import Laptop
 
 ROOT = Path(__file__).resolve().parents[2]
 PROBE = Path(__file__).with_name("stacks") / "probe" / "template.yaml"

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pytest
 
-from local.client import Laptop
+from local.laptop.client import Laptop
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = Path(__file__).with_name("pages")

@@ -13,8 +13,8 @@ from urllib.error import HTTPError
 import pytest
 from botocore.exceptions import ClientError
 
-from local.client import Laptop
 from local.cloudformation.template import parse
+from local.laptop.client import Laptop
 from tests.integration.conftest import ROOT
 
 KEY = "code/archive.tar.gz"

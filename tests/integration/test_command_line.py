@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from local.client import RECORD, Laptop
+from local.laptop.client import RECORD, Laptop
 from tests.integration.conftest import PROBE, ROOT
 from tests.integration.test_laptop import SMALL, processes_of
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from local.client import Laptop
+from local.laptop.client import Laptop
 
 WRITERS, WRITES = 6, 15
 BUCKET = "conditional-writes"

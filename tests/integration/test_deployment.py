@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from local.client import Laptop
+from local.laptop.client import Laptop
 
 QUEUE = {"Type": "AWS::SQS::Queue"}
 BROKEN = {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "no spaces allowed"}}

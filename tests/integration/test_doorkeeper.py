@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from local.client import Laptop
+from local.laptop.client import Laptop
 from tests.integration.test_laptop import invoke, processes_of
 
 EVIL = "http://evil.example"

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from local.client import Laptop
+from local.laptop.client import Laptop
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from local.client import Laptop
+from local.laptop.client import Laptop
 
 ROLE = '{"Version":"2012-10-17","Statement":[]}'
 

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from local.client import Laptop
+from local.laptop.client import Laptop
 
 INSIDE = {
     "AWS_LAMBDA_FUNCTION_NAME",

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from local.client import LOG, RECORD, Laptop, NotRunning
+from local.laptop.client import LOG, RECORD, Laptop, NotRunning
 from tests.integration.conftest import PROBE, ROOT
 
 SMALL = """

@@ -12,7 +12,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from local.client import LOG, Laptop
+from local.laptop.client import LOG, Laptop
 from tests.integration.conftest import PROBE, ROOT
 
 

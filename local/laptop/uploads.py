@@ -9,10 +9,10 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from local.client import Laptop
-from local.failures import Failure
-from local.progress import RUNNING
-from local.waiting import looks
+from local.laptop.client import Laptop
+from local.laptop.failures import Failure
+from local.laptop.progress import RUNNING
+from local.laptop.waiting import looks
 from sonoflow import keys
 from sonoflow.aws import objects
 from sonoflow.aws.ranged import HeldFile

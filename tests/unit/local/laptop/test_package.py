@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from local.package import Packager, PackagingError
+from local.laptop.package import Packager, PackagingError
 
 TEMPLATE = """
 Transform: AWS::Serverless-2016-10-31

@@ -9,8 +9,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from local import tuning_progress
-from local.client import Laptop
+from local.laptop import tuning_progress
+from local.laptop.client import Laptop
 
 _EXECUTIONS = 10  # newest shown, per state machine
 _STYLES = {

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from local.tuning_progress import summary
+from local.laptop.tuning_progress import summary
 
 DESCRIBED: dict[str, Any] = {
     "HyperParameterTuningJobConfig": {"ResourceLimits": {"MaxNumberOfTrainingJobs": 12}},

@@ -21,8 +21,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from local import tuning_progress
-from local.failures import Failure
+from local.laptop import tuning_progress
+from local.laptop.failures import Failure
 
 TRAINING_LOGS = "/aws/sagemaker/TrainingJobs"
 RUNNING = "RUNNING"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from local.progress import Epoch, ProgressView, RunProgress, open_states, state_seconds
+from local.laptop.progress import Epoch, ProgressView, RunProgress, open_states, state_seconds
 
 START = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
 

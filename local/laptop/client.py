@@ -19,9 +19,9 @@ from typing import Any, Self
 import boto3
 from botocore.config import Config
 
-from local.deploy import BUILD, deploy
-from local.failures import Failure
-from local.launch import Launch
+from local.laptop.deploy import BUILD, deploy
+from local.laptop.failures import Failure
+from local.laptop.launch import Launch
 from local.runtime.private_files import RUNS, open_private, private_folder, state_folder
 from local.runtime.runtime import REGION, STACK
 from local.server import lock_is_held, remove_dead_runs

@@ -10,12 +10,12 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from local import uploads
-from local.client import Laptop
-from local.failures import Failure
-from local.progress import RUNNING, ProgressView, RunFailed, RunWatch
-from local.uploads import UploadRefused
-from local.waiting import POLL_SECONDS, looks
+from local.laptop import uploads
+from local.laptop.client import Laptop
+from local.laptop.failures import Failure
+from local.laptop.progress import RUNNING, ProgressView, RunFailed, RunWatch
+from local.laptop.uploads import UploadRefused
+from local.laptop.waiting import POLL_SECONDS, looks
 from sonoflow import keys
 from sonoflow.images import formats
 from sonoflow.inference import table_inbox

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from local import waiting
+from local.laptop import waiting
 
 
 @pytest.fixture(autouse=True)
