@@ -23,8 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from local import phantom_lesions as lesions
-from local import phantom_tissue as tissue
+from local.demo import phantom_lesions as lesions
+from local.demo import phantom_tissue as tissue
 
 KINDS = ("benign", "malignant", "normal")
 FOLDER = "Dataset_BUSI_with_GT"

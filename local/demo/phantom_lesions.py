@@ -13,7 +13,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from local.phantom_tissue import Canvas, Field, correlated_noise, ramp
+from local.demo.phantom_tissue import Canvas, Field, correlated_noise, ramp
 
 Mask = NDArray[np.bool_]  # [height, width]
 ANGLES = np.linspace(-np.pi, np.pi, 721)
