@@ -14,7 +14,8 @@ from werkzeug.serving import make_server
 from benchmarks.held_requests import HeldRequests
 from local.runtime.reaper import Reaper
 from local.runtime.runtime import Runtime
-from local.sagemaker import hosting, training, tuning
+from local.sagemaker import hosting, tuning
+from local.sagemaker.training import service
 from local.stepfunctions import service as stepfunctions
 from local.storage import tables
 
@@ -29,7 +30,7 @@ def running(state: Path) -> Iterator[tuple[Runtime, HeldRequests]]:
     server = make_server("127.0.0.1", 0, requests, threaded=True)
     reaper = Reaper()
     runtime = Runtime(port=server.server_port, state=state, root=ROOT, reaper=reaper)
-    for module in (tables, stepfunctions, training, tuning, hosting):
+    for module in (tables, stepfunctions, service, tuning, hosting):
         module.install(runtime)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()

@@ -19,8 +19,8 @@ from pathlib import Path
 
 import yaml
 
-from local.sagemaker.builtin_algorithm import ALGORITHMS, PYTHON_PATH
 from local.sagemaker.images import Contract
+from local.sagemaker.training.builtin_algorithm import ALGORITHMS, PYTHON_PATH
 
 ASGI_APPLICATIONS = {"ray_app:deployment": "serve:app"}
 

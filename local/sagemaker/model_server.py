@@ -31,8 +31,9 @@ from local.runtime.logs import LogStream
 from local.runtime.private_files import unpack
 from local.runtime.reaper import RuntimeEnds
 from local.runtime.runtime import Runtime
-from local.sagemaker import applications, images, training_channels
+from local.sagemaker import applications, images
 from local.sagemaker.applications import Application, ServingFailed
+from local.sagemaker.training import channels
 
 LOG_GROUP = "/aws/sagemaker/Endpoints"
 START_SECONDS = 180.0  # AWS allows a serverless container three minutes to its first ping
@@ -94,12 +95,12 @@ class ModelServer:
             uri = self._container.get("ModelDataUrl")
             if not uri:
                 raise ServingFailed("The model has no ModelDataUrl.")
-            bucket, key = training_channels.split_uri(uri)
+            bucket, key = channels.split_uri(uri)
             s3 = client_of_role(self._runtime, "s3", self._role, "SageMaker-hosting")
             body = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
             with tarfile.open(fileobj=io.BytesIO(body)) as archive:
                 unpack(archive, self._directory)
-        except (images.UnknownImage, training_channels.ChannelError, RoleNotFound) as error:
+        except (images.UnknownImage, channels.ChannelError, RoleNotFound) as error:
             raise ServingFailed(str(error)) from error
         except ClientError as error:
             raise ServingFailed(f"Failed to download model data from {uri!r}: {error}") from error

@@ -9,7 +9,8 @@ from typing import Any
 
 from moto.sagemaker.exceptions import ValidationError
 
-from local.sagemaker import training_requests, tuning_space
+from local.sagemaker import tuning_space
+from local.sagemaker.training import requests
 from local.sagemaker.tuning_search import RandomSearch, Search, SuccessiveHalving, rungs
 from local.sagemaker.tuning_space import BadRange, Space
 
@@ -48,7 +49,7 @@ def check(request: Mapping[str, Any]) -> None:
             "1 or more."
         )
     search(request)
-    training_requests.check(training_job(request, f"{name}-001-00000000", {}))
+    requests.check(training_job(request, f"{name}-001-00000000", {}))
 
 
 def search(request: Mapping[str, Any]) -> Search:
@@ -109,7 +110,7 @@ def _unsupported(request: Mapping[str, Any]) -> list[str]:
 def _space(request: Mapping[str, Any]) -> Space:
     config, definition = request["HyperParameterTuningJobConfig"], request["TrainingJobDefinition"]
     objective = (config.get("HyperParameterTuningJobObjective") or {}).get("MetricName")
-    specification = training_requests.described(definition["AlgorithmSpecification"])
+    specification = requests.described(definition["AlgorithmSpecification"])
     metrics = [metric["Name"] for metric in specification.get("MetricDefinitions") or []]
     if objective not in metrics:
         raise ValidationError(

@@ -17,10 +17,10 @@ from typing import Any
 
 import pytest
 
-from local.sagemaker.code_archives import ScriptModeError
 from local.sagemaker.container_layout import Layout
-from local.sagemaker.script_failure import ErrorExcerpt, error_message, failure_message
-from local.sagemaker.script_mode import Script
+from local.sagemaker.training.code_archives import ScriptModeError
+from local.sagemaker.training.script_failure import ErrorExcerpt, error_message, failure_message
+from local.sagemaker.training.script_mode import Script
 
 GOLDEN = json.loads(Path(__file__).with_name("script_mode.golden.json").read_text())
 

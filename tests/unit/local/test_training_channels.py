@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from local.sagemaker import training_channels
-from local.sagemaker.training_channels import ChannelError
+from local.sagemaker.training import channels
+from local.sagemaker.training.channels import ChannelError
 
 
 class Objects:
@@ -44,7 +44,7 @@ def channel(uri: str, kind: str = "S3Prefix", **members: Any) -> dict[str, Any]:
 
 def delivered(directory: Path, objects: dict[str, bytes], request: dict[str, Any]) -> list[str]:
     directory.mkdir(exist_ok=True)
-    training_channels.download(Objects(objects), request, directory)
+    channels.download(Objects(objects), request, directory)
     return sorted(p.relative_to(directory).as_posix() for p in directory.rglob("*") if p.is_file())
 
 
@@ -108,4 +108,4 @@ def test_bad_manifests(manifest: str, complaint: str, tmp_path: Path) -> None:
 )
 def test_what_is_not_delivered_as_on_aws_is_refused(members: dict[str, Any]) -> None:
     with pytest.raises(ChannelError, match="supported by the laptop"):
-        training_channels.check({**channel("s3://bucket/a"), **members})
+        channels.check({**channel("s3://bucket/a"), **members})

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from local.sagemaker.builtin_algorithm import PYTHON_PATH
 from local.sagemaker.container_layout import Layout
 from local.sagemaker.linear_learner import artifact
 from local.sagemaker.linear_learner.__main__ import main
+from local.sagemaker.training.builtin_algorithm import PYTHON_PATH
 from sonoflow.tables import recordio
 
 RECORDIO = {"ContentType": "application/x-recordio-protobuf"}

@@ -25,21 +25,16 @@ from local.iam.role_clients import client_of_role
 from local.runtime.logs import LogStream
 from local.runtime.runtime import Runtime
 from local.runtime.runtime_log import say
-from local.sagemaker import (
-    images,
-    script_mode,
-    training_channels,
-    training_instances,
-    training_outputs,
-)
-from local.sagemaker.builtin_algorithm import ALGORITHMS, AlgorithmRun
-from local.sagemaker.code_archives import ScriptModeError
+from local.sagemaker import images
 from local.sagemaker.container_layout import Layout
-from local.sagemaker.script_mode import Script
-from local.sagemaker.training_channels import ChannelError
-from local.sagemaker.training_instances import Ended, Instances
-from local.sagemaker.training_process import Metrics, TrainingProcess
-from local.sagemaker.training_requests import DAY_SECONDS
+from local.sagemaker.training import channels, instances, outputs, script_mode
+from local.sagemaker.training.builtin_algorithm import ALGORITHMS, AlgorithmRun
+from local.sagemaker.training.channels import ChannelError
+from local.sagemaker.training.code_archives import ScriptModeError
+from local.sagemaker.training.instances import Ended, Instances
+from local.sagemaker.training.process import Metrics, TrainingProcess
+from local.sagemaker.training.requests import DAY_SECONDS
+from local.sagemaker.training.script_mode import Script
 
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 _REASON_LENGTH = 1024
@@ -73,7 +68,7 @@ class TrainingJob:
         self._job = description
         self._stop = threading.Event()
         self._instances: Instances | None = None
-        self._hosts = training_instances.names(request["ResourceConfig"].get("InstanceCount", 1))
+        self._hosts = instances.names(request["ResourceConfig"].get("InstanceCount", 1))
         streams = [f"{self.name}/{host}-{int(time.time())}" for host in self._hosts]
         self._logs = [LogStream(runtime, LOG_GROUP, stream) for stream in streams]
         self._thread = threading.Thread(target=self._run, name=f"training-{self.name}", daemon=True)
@@ -124,12 +119,12 @@ class TrainingJob:
 
     def _program(self, layout: Layout, host: str) -> Script | AlgorithmRun:
         for channel in self._channels:
-            training_channels.check(channel)
+            channels.check(channel)
         facts: dict[str, Any] = {
             "layout": layout,
             "hyperparameters": self._request.get("HyperParameters") or {},
             "input_data_config": {
-                channel["ChannelName"]: training_channels.configuration(channel)
+                channel["ChannelName"]: channels.configuration(channel)
                 for channel in self._channels
             },
             "resource_config": script_mode.resource_config(
@@ -157,7 +152,7 @@ class TrainingJob:
         first = programs[0].layout
         for program in programs:
             layout = program.layout
-            training_instances.lay_out(program)
+            instances.lay_out(program)
             for channel in self._channels:
                 name = channel["ChannelName"]
                 if layout is not first:
@@ -165,16 +160,16 @@ class TrainingJob:
                     continue
                 layout.channel(name).mkdir(parents=True)
                 if not self._stop.is_set():
-                    training_channels.download(self._s3, channel, layout.channel(name))
+                    channels.download(self._s3, channel, layout.channel(name))
             if self._checkpoints:
-                training_outputs.restore_checkpoints(self._s3, layout, self._checkpoints)
+                outputs.restore_checkpoints(self._s3, layout, self._checkpoints)
             if isinstance(program, Script) and not self._stop.is_set():
                 program.unpack_code(self._code_archive(layout, program))
 
     def _code_archive(self, layout: Layout, script: Script) -> Path:
         if not script.module_dir.startswith("s3://"):
             return Path(script.module_dir)
-        bucket, key = training_channels.split_uri(script.module_dir)
+        bucket, key = channels.split_uri(script.module_dir)
         archive = layout.base / "submitted.tar.gz"
         archive.write_bytes(self._s3.get_object(Bucket=bucket, Key=key)["Body"].read())
         return archive
@@ -193,7 +188,7 @@ class TrainingJob:
         else:
             self._enter("Training", "Training image download completed. Training in progress.")
             self._job.training_start_time = _now()
-        meeting_place = training_instances.meeting_place(len(programs))
+        meeting_place = instances.meeting_place(len(programs))
         environments = [meeting_place | self._environment(program) for program in programs]
         stopping = self._request.get("StoppingCondition") or {}
         return self._instances.run(environments, stopping.get("MaxRuntimeInSeconds", DAY_SECONDS))
@@ -227,12 +222,12 @@ class TrainingJob:
         if not self._stop.is_set():
             self._enter("Uploading", "Uploading generated training model")
         destination = self._request["OutputDataConfig"]["S3OutputPath"].rstrip("/")
-        for double in training_outputs.collect(layouts):
+        for double in outputs.collect(layouts):
             self._logs[0].write(f"{double}: left by several instances, the first one's is kept")
-        model = training_outputs.upload(self._s3, layouts[0], f"{destination}/{self.name}/output")
+        model = outputs.upload(self._s3, layouts[0], f"{destination}/{self.name}/output")
         self._job.model_artifacts = {"S3ModelArtifacts": model}
         if self._checkpoints:
-            training_outputs.upload_checkpoints(self._s3, layouts, self._checkpoints)
+            outputs.upload_checkpoints(self._s3, layouts, self._checkpoints)
 
     def _enter(self, status: str, message: str) -> None:
         now = _now()

@@ -15,9 +15,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from local.sagemaker.code_archives import ScriptModeError, unpack_code
 from local.sagemaker.container_layout import CONTAINER_BASE, Layout
-from local.sagemaker.script_failure import ErrorExcerpt, error_message, failure_message
+from local.sagemaker.training.code_archives import ScriptModeError, unpack_code
+from local.sagemaker.training.script_failure import ErrorExcerpt, error_message, failure_message
 
 INSTANCE_GROUP = "homogeneousCluster"
 _PREFIX = "sagemaker_"

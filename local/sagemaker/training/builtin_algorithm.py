@@ -16,7 +16,7 @@ from typing import Any
 from local.sagemaker.container_layout import Layout
 from local.sagemaker.images import Contract
 from local.sagemaker.linear_learner.metric_definitions import metric_definitions
-from local.sagemaker.script_failure import ErrorExcerpt, error_message
+from local.sagemaker.training.script_failure import ErrorExcerpt, error_message
 
 _ROOT = Path(__file__).resolve().parents[2]
 PYTHON_PATH = os.pathsep.join([str(_ROOT), str(_ROOT / "core")])  # where the algorithms' code is

@@ -14,7 +14,7 @@ from typing import IO, Any, Protocol
 from local.runtime.logs import LogStream
 from local.runtime.runtime import Runtime
 from local.sagemaker.container_layout import Layout
-from local.sagemaker.script_failure import ErrorExcerpt
+from local.sagemaker.training.script_failure import ErrorExcerpt
 
 STOP_GRACE_SECONDS = 120.0
 _POLL_SECONDS = 0.1

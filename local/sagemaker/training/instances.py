@@ -13,9 +13,9 @@ import socket
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 
-from local.sagemaker.builtin_algorithm import AlgorithmRun
-from local.sagemaker.script_mode import Script
-from local.sagemaker.training_process import TrainingProcess
+from local.sagemaker.training.builtin_algorithm import AlgorithmRun
+from local.sagemaker.training.process import TrainingProcess
+from local.sagemaker.training.script_mode import Script
 
 LIMIT = 8  # instances; each is a process with all the memory that one takes
 _LOOPBACK = "127.0.0.1"

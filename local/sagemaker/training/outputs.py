@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from local.sagemaker import training_channels
 from local.sagemaker.container_layout import Layout
+from local.sagemaker.training import channels
 
 
 def collect(layouts: Sequence[Layout]) -> list[str]:
@@ -57,10 +57,10 @@ def upload_checkpoints(s3: Any, layouts: Sequence[Layout], destination: str) -> 
 def restore_checkpoints(s3: Any, layout: Layout, source: str) -> None:
     """Bring back the checkpoints of an earlier job to an instance, if there are any."""
     layout.checkpoints.mkdir()
-    bucket, prefix = training_channels.split_uri(source)
+    bucket, prefix = channels.split_uri(source)
     if s3.list_objects_v2(Bucket=bucket, Prefix=prefix)["KeyCount"]:
         data = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": source}}
-        training_channels.download(s3, {"DataSource": data}, layout.checkpoints)
+        channels.download(s3, {"DataSource": data}, layout.checkpoints)
 
 
 def _files(directory: Path) -> list[Path]:
@@ -68,7 +68,7 @@ def _files(directory: Path) -> list[Path]:
 
 
 def _put(s3: Any, uri: str, path: Path) -> None:
-    bucket, key = training_channels.split_uri(uri)
+    bucket, key = channels.split_uri(uri)
     with path.open("rb") as file:
         s3.put_object(Bucket=bucket, Key=key, Body=file)
 

@@ -14,8 +14,8 @@ from moto.sagemaker.responses import SageMakerResponse
 
 from local.runtime import patch
 from local.runtime.runtime import Runtime
-from local.sagemaker import training_requests
-from local.sagemaker.training_job import TrainingJob
+from local.sagemaker.training import requests
+from local.sagemaker.training.job import TrainingJob
 
 _RUNNING = ("InProgress", "Stopping")
 
@@ -61,7 +61,7 @@ class Jobs:
                     )
                 specification = copy.deepcopy(members["algorithm_specification"])
                 job = original(backend, **members)
-            job.algorithm_specification = training_requests.described(specification)
+            job.algorithm_specification = requests.described(specification)
             job.training_job_status = "InProgress"
             job.secondary_status_transitions = []
             job.final_metric_data_list = None
@@ -76,7 +76,7 @@ class Jobs:
 
         def create_training_job(response: SageMakerResponse) -> ActionResult:
             request = json.loads(response.body)
-            training_requests.check(request)
+            requests.check(request)
             result: ActionResult = original(response)
             name = request["TrainingJobName"]
             description = response.sagemaker_backend.training_jobs[name]

@@ -7,8 +7,9 @@ from typing import Any
 
 from moto.sagemaker.exceptions import ValidationError
 
-from local.sagemaker import images, training_channels, training_instances
-from local.sagemaker.builtin_algorithm import ALGORITHMS, Algorithm
+from local.sagemaker import images
+from local.sagemaker.training import channels, instances
+from local.sagemaker.training.builtin_algorithm import ALGORITHMS, Algorithm
 
 _LIMIT_HYPERPARAMETERS = 100
 _LIMIT_VALUE = 2500
@@ -53,12 +54,12 @@ def _unsupported_instances(request: dict[str, Any], algorithm: Algorithm | None)
     count = request["ResourceConfig"].get("InstanceCount", 1)
     if algorithm is not None and count > 1:
         return ["ResourceConfig.InstanceCount above 1 of a built-in algorithm"]
-    if count > training_instances.LIMIT:
-        return [f"ResourceConfig.InstanceCount above {training_instances.LIMIT}"]
+    if count > instances.LIMIT:
+        return [f"ResourceConfig.InstanceCount above {instances.LIMIT}"]
     return [
         f"ShardedByS3Key of channel {channel['ChannelName']} with several instances"
         for channel in request.get("InputDataConfig") or []
-        if count > 1 and training_channels.distribution(channel) == "ShardedByS3Key"
+        if count > 1 and channels.distribution(channel) == "ShardedByS3Key"
     ]
 
 

@@ -1,0 +1,1 @@
+"""Training jobs: processes that see the container contract."""
