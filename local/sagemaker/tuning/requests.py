@@ -9,10 +9,10 @@ from typing import Any
 
 from moto.sagemaker.exceptions import ValidationError
 
-from local.sagemaker import tuning_space
 from local.sagemaker.training import requests
-from local.sagemaker.tuning_search import RandomSearch, Search, SuccessiveHalving, rungs
-from local.sagemaker.tuning_space import BadRange, Space
+from local.sagemaker.tuning import space as tuning_space
+from local.sagemaker.tuning.search import RandomSearch, Search, SuccessiveHalving, rungs
+from local.sagemaker.tuning.space import BadRange, Space
 
 STRATEGIES = ("Random", "Hyperband")
 OBJECTIVE = "_tuning_objective_metric"  # a hyperparameter that SageMaker adds

@@ -13,8 +13,8 @@ from moto.sagemaker.responses import SageMakerResponse
 
 from local.runtime import patch
 from local.runtime.runtime import Runtime
-from local.sagemaker import tuning_requests
-from local.sagemaker.tuning_job import TuningJob
+from local.sagemaker.tuning import requests
+from local.sagemaker.tuning.job import TuningJob
 
 _DEFAULT_RESULTS = 10
 _SORTED_BY = {
@@ -65,7 +65,7 @@ class TuningJobs:
 
         def create_hyper_parameter_tuning_job(response: SageMakerResponse) -> ActionResult:
             request = json.loads(response.body)
-            tuning_requests.check(request)
+            requests.check(request)
             result: ActionResult = original(response)
             name, backend = request["HyperParameterTuningJobName"], response.sagemaker_backend
             record = backend.hyper_parameter_tuning_jobs[name]

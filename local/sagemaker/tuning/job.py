@@ -21,8 +21,8 @@ from botocore.exceptions import ClientError
 from moto.sagemaker.models import SageMakerModelBackend
 
 from local.runtime.runtime import Runtime
-from local.sagemaker import tuning_requests
-from local.sagemaker.tuning_search import Candidate
+from local.sagemaker.tuning import requests
+from local.sagemaker.tuning.search import Candidate
 
 _POLL_SECONDS = 0.2
 _REASON_LENGTH = 1024
@@ -85,7 +85,7 @@ class TuningJob:
         config = request["HyperParameterTuningJobConfig"]
         self._objective = config["HyperParameterTuningJobObjective"]
         self._at_once = config["ResourceLimits"]["MaxParallelTrainingJobs"]
-        self._search = tuning_requests.search(request)
+        self._search = requests.search(request)
         self._sagemaker = runtime.client("sagemaker")
         self._trials: list[Trial] = []
         self._lock, self._stop = threading.Lock(), threading.Event()
@@ -144,9 +144,7 @@ class TuningJob:
         text = json.dumps([self.name, candidate.drawn, candidate.epochs], sort_keys=True)
         digest = hashlib.sha256(text.encode()).hexdigest()[:8]
         name = f"{self.name}-{len(self._trials) + 1:03d}-{digest}"
-        request = tuning_requests.training_job(
-            self._request, name, candidate.drawn, candidate.epochs
-        )
+        request = requests.training_job(self._request, name, candidate.drawn, candidate.epochs)
         try:
             self._sagemaker.create_training_job(**request)
         except ClientError as error:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from local.sagemaker.tuning_space import BadRange, parse
+from local.sagemaker.tuning.space import BadRange, parse
 
 
 def draws(kind: str, count: int = 400, **members: Any) -> list[str]:

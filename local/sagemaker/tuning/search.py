@@ -10,7 +10,7 @@ import dataclasses
 import random
 from typing import Protocol
 
-from local.sagemaker.tuning_space import Space
+from local.sagemaker.tuning.space import Space
 
 REDUCTION = 3  # of the candidates of a rung, one in so many goes on, with as many times the epochs
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from local.sagemaker.tuning_search import (
+from local.sagemaker.tuning.search import (
     Candidate,
     RandomSearch,
     Rung,
@@ -12,7 +12,7 @@ from local.sagemaker.tuning_search import (
     SuccessiveHalving,
     rungs,
 )
-from local.sagemaker.tuning_space import Parameter, Space
+from local.sagemaker.tuning.space import Parameter, Space
 
 SPACE = Space((Parameter("rate", low=0.0, high=1.0),))
 

@@ -1,0 +1,1 @@
+"""Tuning jobs: searches by real training jobs."""
