@@ -14,7 +14,7 @@ from werkzeug.serving import make_server
 from benchmarks.held_requests import HeldRequests
 from local.runtime.reaper import Reaper
 from local.runtime.runtime import Runtime
-from local.sagemaker import hosting
+from local.sagemaker.hosting import service as hosting
 from local.sagemaker.training import service
 from local.sagemaker.tuning import service as tuning
 from local.stepfunctions import service as stepfunctions

@@ -127,7 +127,7 @@ def installers() -> list[Callable[[Runtime], None]]:
     from local.events import service as events
     from local.iam import credentials, policies
     from local.lambdas import service as lambda_runtime
-    from local.sagemaker import hosting
+    from local.sagemaker.hosting import service as hosting
     from local.sagemaker.training import service as training
     from local.sagemaker.tuning import service as tuning
     from local.sqs import pollers

@@ -31,8 +31,9 @@ from local.runtime.logs import LogStream
 from local.runtime.private_files import unpack
 from local.runtime.reaper import RuntimeEnds
 from local.runtime.runtime import Runtime
-from local.sagemaker import applications, images
-from local.sagemaker.applications import Application, ServingFailed
+from local.sagemaker import images
+from local.sagemaker.hosting import applications
+from local.sagemaker.hosting.applications import Application, ServingFailed
 from local.sagemaker.training import channels
 
 LOG_GROUP = "/aws/sagemaker/Endpoints"

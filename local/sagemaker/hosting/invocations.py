@@ -12,7 +12,7 @@ from moto.sagemakerruntime.responses import SageMakerRuntimeResponse
 
 from local.runtime import patch
 from local.runtime.runtime import Runtime
-from local.sagemaker.model_server import LOG_GROUP, ModelServer
+from local.sagemaker.hosting.model_server import LOG_GROUP, ModelServer
 
 REALTIME_BYTES = 6 * 1024 * 1024
 SERVERLESS_BYTES = 4 * 1024 * 1024

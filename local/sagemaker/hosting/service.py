@@ -13,9 +13,9 @@ from moto.sagemaker.responses import SageMakerResponse
 
 from local.runtime import patch
 from local.runtime.runtime import Runtime
-from local.sagemaker import invocations, model_registry, scaling
-from local.sagemaker.applications import ServingFailed
-from local.sagemaker.model_server import ModelServer
+from local.sagemaker.hosting import invocations, model_registry, scaling
+from local.sagemaker.hosting.applications import ServingFailed
+from local.sagemaker.hosting.model_server import ModelServer
 
 _REASON_LENGTH = 1024
 _IN_PROGRESS = ("Creating", "Updating", "Deleting")

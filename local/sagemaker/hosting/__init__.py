@@ -1,0 +1,1 @@
+"""Hosting: models, the processes that serve them, and how requests reach them."""
