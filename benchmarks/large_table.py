@@ -131,7 +131,7 @@ def stage(kind: str, size: int, rows: int) -> dict[str, Any]:
         "rows": sum(answer["rows"].values()),
         "seconds": round(time.perf_counter() - wall, 1),
         "main_thread_seconds": round(time.thread_time() - thread, 1),
-        "processor_seconds": round(time.process_time() - process, 1),
+        "processor_seconds": round(time.process_time() - process, 2),
         "loaded_mb": loaded,
         "peak_mb": peak_mb(),
     }

@@ -1,5 +1,5 @@
 """The runtime's server process: moto, extended, on loopback. `python -m local.server` is started by
-`local.client`, never by hand.
+`local.laptop.client`, never by hand.
 
 It says when it is ready, and on which port, through a pipe. As long as its starter has not told it
 to `detach`, it ends when the starter ends.

@@ -29,7 +29,7 @@ def install(runtime: Runtime) -> None:
 def client_for(region: str, service: str, state_credentials: Any = None) -> Any:
     """A client with the session credentials of the role that `state_credentials` names."""
     if _runtime is None:
-        raise RuntimeError("local.role_clients is not installed.")
+        raise RuntimeError("local.iam.role_clients is not installed.")
     if state_credentials is None:
         return _runtime.client(service)
     return client_of_role(_runtime, service, state_credentials.role_arn, "StepFunctions", region)

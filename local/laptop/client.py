@@ -222,7 +222,7 @@ class _Server:
                     *("--root", str(root), "--state", str(runs / uuid.uuid4().hex)),
                     *("--ready", str(writer)),
                 ],
-                cwd=Path(__file__).resolve().parent.parent,
+                cwd=Path(__file__).resolve().parents[2],
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=subprocess.STDOUT,

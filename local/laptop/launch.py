@@ -12,7 +12,7 @@ from typing import Any
 
 from local.cloudformation.template import TemplateError, parse, resolve_parameters
 
-_PARAMETERS = Path(__file__).with_name("parameters.json")
+_PARAMETERS = Path(__file__).parents[1] / "parameters.json"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -230,7 +230,7 @@ def test_the_server_ends_with_the_process_that_started_it(
     tmp_path: Path, small: Path, eventually: Callable[..., Any]
 ) -> None:
     program = (
-        "import os, signal, sys; from pathlib import Path; from local.client import Laptop\n"
+        "import os, signal, sys; from pathlib import Path; from local.laptop.client import Laptop\n"
         "root, state, template = map(Path, sys.argv[1:])\n"
         "Laptop.start(root, state, template=template)\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"

@@ -14,7 +14,7 @@ from types import ModuleType
 import uvicorn
 from uvicorn.importer import import_from_string
 
-_DOORKEEPER = Path(__file__).resolve().parents[1] / "runtime" / "doorkeeper.py"
+_DOORKEEPER = Path(__file__).resolve().parents[2] / "runtime" / "doorkeeper.py"
 
 
 def main(application: str) -> None:

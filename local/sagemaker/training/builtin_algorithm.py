@@ -18,7 +18,7 @@ from local.sagemaker.images import Contract
 from local.sagemaker.linear_learner.metric_definitions import metric_definitions
 from local.sagemaker.training.script_failure import ErrorExcerpt, error_message
 
-_ROOT = Path(__file__).resolve().parents[2]
+_ROOT = Path(__file__).resolve().parents[3]
 PYTHON_PATH = os.pathsep.join([str(_ROOT), str(_ROOT / "core")])  # where the algorithms' code is
 CUSTOMER_ERROR = 2  # exit code for what the caller can put right
 

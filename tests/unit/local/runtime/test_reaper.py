@@ -14,7 +14,7 @@ from local.runtime.reaper import Reaper, RuntimeEnds
 SLEEP = ["sleep", "60"]
 PARENT = """
 import sys, time
-from local.reaper import Reaper
+from local.runtime.reaper import Reaper
 reaper = Reaper()
 print(reaper.start(["sleep", "60"]).pid, flush=True)
 time.sleep(60)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-SAY = "from local.runtime_log import say; say('a'); open(sys.argv[1], 'w').write('went on')"
+SAY = "from local.runtime.runtime_log import say; say('a'); open(sys.argv[1], 'w').write('went on')"
 
 
 def say(root: Path, output: Path, left: Path) -> int:
