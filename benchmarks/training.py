@@ -152,7 +152,8 @@ def own(case: str, channels: Path) -> list[float]:
         script, *options = command.split()
         argv = [sys.executable, str(ROOT / "model_code" / script), *options, "--classes"]
         argv += [json.dumps(CLASSES), "--image-size", str(side), "--epochs", str(EPOCHS)]
-        argv += ["--batch-size", str(BATCH), "--model-dir", folder, "--output-data-dir", folder]
+        argv += ["--batch-size", str(BATCH), "--seed", "0"]
+        argv += ["--model-dir", folder, "--output-data-dir", folder]
         for name in SPLITS:
             argv += [f"--{name}", str(channels / name)]
         subprocess.run(argv, check=True, stdout=subprocess.DEVNULL)

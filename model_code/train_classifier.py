@@ -1,4 +1,4 @@
-"""Trains the classifier: which class does an ultrasound image belong to.
+r"""Trains the classifier: which class does an ultrasound image belong to.
 
 A tiny run on a CPU, half a minute, on images that the project draws itself:
 
@@ -28,7 +28,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from sonomodel import arguments, job
+from sonomodel import arguments, hyperparameters, job
 from sonomodel.diagnostics.observations import saturation_of_classes
 from sonomodel.evaluation.bootstrap import read_groups
 from sonomodel.evaluation.calibration import likelihood, temperature
@@ -40,7 +40,7 @@ from sonomodel.images.samples import ImageSet, load_images, read_channel
 from sonomodel.model.card import ModelCard
 from sonomodel.model.predictor import Classifier
 from sonomodel.networks.pretrained import start_from
-from sonomodel.networks.resnet import RESNETS, LesionAware, ResNetConfig, build_resnet
+from sonomodel.networks.resnet import LesionAware, ResNetConfig, build_resnet
 from sonomodel.training.loop import Objective
 from sonomodel.training.losses import LesionAwareLoss, classification_loss
 from sonomodel.training.mixup import Mixup
@@ -77,21 +77,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = arguments.training_parser(__doc__, model_name="classifier")
-    parser.add_argument("--architecture", choices=RESNETS, default="resnet50")
-    parser.add_argument("--image-size", type=arguments.positive, default=224, help="pixels")
-    parser.add_argument("--label-smoothing", type=arguments.share, default=0.1)
-    parser.add_argument(
-        "--lesion-weight",
-        type=arguments.not_negative,
-        default=1.0,
-        help="of learning where the lesion is besides what it is; 0: not at all",
-    )
-    parser.add_argument(
-        "--mixup", type=arguments.share, default=0.0, help="alpha of the Beta distribution; 0: none"
-    )
-    arguments.add_weights(parser)
-    return parser.parse_args(argv)
+    return arguments.training_parser(__doc__, "classifier").parse_args(argv)
 
 
 def objective(options: argparse.Namespace, *, lesion_aware: bool) -> Objective:
@@ -121,7 +107,6 @@ def score(classes: Sequence[str], logits: Tensor, images: ImageSet) -> dict[str,
 def describe(
     options: argparse.Namespace, config: ResNetConfig, normalisation: Normalisation
 ) -> ModelCard:
-    names = ("architecture", "image_size", "label_smoothing", "lesion_weight", "mixup")
     return ModelCard(
         task="classification",
         name=options.model_name,
@@ -135,7 +120,7 @@ def describe(
         dataset_version=options.dataset_version,
         code_digest=options.code_digest,
         torch_version=torch.__version__,
-        hyperparameters=arguments.hyperparameters(options, names),
+        hyperparameters=hyperparameters.record(options, "classifier"),
         test_time_flip=options.test_time_flip,
     )
 

@@ -1,4 +1,4 @@
-"""Trains the segmenter: which pixels of an ultrasound image belong to a lesion.
+r"""Trains the segmenter: which pixels of an ultrasound image belong to a lesion.
 
 A tiny run on a CPU, half a minute, on images that the project draws itself:
 
@@ -26,7 +26,7 @@ from collections.abc import Sequence
 
 import torch
 
-from sonomodel import arguments, job
+from sonomodel import arguments, hyperparameters, job
 from sonomodel.diagnostics.observations import saturation_of_masks
 from sonomodel.evaluation.bootstrap import read_groups
 from sonomodel.evaluation.evaluation import evaluate_segmenter
@@ -38,10 +38,10 @@ from sonomodel.model.card import ModelCard
 from sonomodel.model.predictor import Segmenter
 from sonomodel.model.rule import LesionRule, Validated, choose, gated_agreement, presence_of
 from sonomodel.networks.pretrained import start_from
-from sonomodel.networks.resnet_unet import ENCODERS, build_segmenter
+from sonomodel.networks.resnet_unet import build_segmenter
 from sonomodel.networks.unet import LesionLogits, UNetConfig
 from sonomodel.training.loop import Objective
-from sonomodel.training.losses import MASK_LOSSES, LesionLoss
+from sonomodel.training.losses import LesionLoss
 
 LOGGED = ("lesion_dice", "lesion_iou", "normal_false_mask_rate")
 
@@ -81,17 +81,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = arguments.training_parser(__doc__, model_name="segmenter")
-    parser.set_defaults(learning_rate=2e-3)
-    parser.add_argument("--base-channels", type=arguments.positive, default=32)
-    parser.add_argument("--depth", type=arguments.positive, default=4)
-    parser.add_argument("--encoder", choices=ENCODERS, default="plain")
-    parser.add_argument("--presence-head", type=arguments.switch, default=True)
-    parser.add_argument("--deep-supervision", type=arguments.switch, default=False)
-    parser.add_argument("--mask-loss", choices=MASK_LOSSES, default="dice_ce")
-    parser.add_argument("--image-size", type=arguments.positive, default=256, help="pixels")
-    arguments.add_weights(parser)
-    return parser.parse_args(argv)
+    return arguments.training_parser(__doc__, "segmenter").parse_args(argv)
 
 
 def objective(options: argparse.Namespace) -> Objective:
@@ -130,8 +120,6 @@ def describe(
     config: UNetConfig,
     normalisation: Normalisation,
 ) -> ModelCard:
-    names = [*("base_channels", "depth", "encoder", "presence_head", "deep_supervision")]
-    names += ["mask_loss", "image_size"]
     return ModelCard(
         task="segmentation",
         name=options.model_name,
@@ -145,7 +133,7 @@ def describe(
         dataset_version=options.dataset_version,
         code_digest=options.code_digest,
         torch_version=torch.__version__,
-        hyperparameters=arguments.hyperparameters(options, names),
+        hyperparameters=hyperparameters.record(options, "segmenter"),
         test_time_flip=options.test_time_flip,
     )
 

@@ -117,7 +117,7 @@ def checkpoints(
     """Where the run keeps its checkpoint: None where no folder is named and none is mounted."""
     if options.checkpoint_dir is None:
         return None
-    weights: Path | None = getattr(options, "weights", None)
+    weights: Path | None = options.weights
     run = {
         "task": card.task,
         "network": card.network,
@@ -165,7 +165,7 @@ def _record(
     output, classes = options.output_data_dir, card.classes
     folders = {"train": options.train, "validation": options.validation, "test": options.test}
     splits = {split: read_channel(folder, classes) for split, folder in folders.items()}
-    weights: Path | None = getattr(options, "weights", None)
+    weights: Path | None = options.weights
     facts = {
         "best_epoch": history.best_epoch,
         "selection": history.selection,

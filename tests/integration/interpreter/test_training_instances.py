@@ -204,6 +204,7 @@ def training(platform: Platform, channels: Path) -> Job:
 def model_code() -> bytes:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
-        for path in (ROOT / "model_code").rglob("*.py"):
-            tar.add(path, arcname=path.relative_to(ROOT / "model_code"))
+        for path in (ROOT / "model_code").rglob("*"):
+            if path.suffix in (".py", ".json"):
+                tar.add(path, arcname=path.relative_to(ROOT / "model_code"))
     return buffer.getvalue()

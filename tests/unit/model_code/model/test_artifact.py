@@ -44,6 +44,18 @@ def test_its_code_works_on_its_own(classifier_dir: Path, tmp_path: Path) -> None
     ], finished.stderr
 
 
+def test_its_code_can_train_again(classifier_dir: Path) -> None:
+    """Declarations of hyperparameters included, which are data."""
+    finished = subprocess.run(
+        [sys.executable, str(classifier_dir / "code/train_classifier.py"), "--help"],
+        env={"PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+    )
+
+    assert "--label-smoothing" in finished.stdout, finished.stderr
+
+
 def test_configuration_names_the_deployment(classifier_dir: Path) -> None:
     configuration = yaml.safe_load((classifier_dir / "config.yaml").read_text())
 
