@@ -40,16 +40,12 @@ VARIANTS = {  # what is changed: what is added to the baseline's options
         "without the masks": "--lesion-weight 0",
         "full augmentation": "--augmentation full",
         "without averaged weights": "--ema-decay 0",
-        "with mixup (0.2)": "--mixup 0.2",
         "without label smoothing": "--label-smoothing 0",
     },
     "segmentation": {
         "plain U-Net": "--encoder plain --base-channels 16",
-        "residual U-Net": "--encoder residual --base-channels 16",
         "full augmentation": "--augmentation full",
         "without averaged weights": "--ema-decay 0",
-        "with deep supervision": "--deep-supervision true",
-        "focal Tversky loss": "--mask-loss focal_tversky",
     },
 }
 Evaluations = Sequence[Mapping[str, Any]]

@@ -51,7 +51,7 @@ from sonomodel.images.samples import Sample, read_channel
 from sonomodel.networks.resnet import ResNetConfig, build_resnet
 from sonomodel.networks.torchvision_guard import load_torchvision
 from sonomodel.networks.unet import UNet, UNetConfig
-from sonomodel.training.losses import LesionLoss, classification_loss
+from sonomodel.training.losses import classification_loss, lesion_loss
 
 ROOT = Path(__file__).resolve().parents[1]
 CLASSES = ["benign", "malignant", "normal"]
@@ -120,7 +120,7 @@ def reference(
 ) -> Iterator[float]:
     """Seconds of each epoch."""
     masks, side = case.startswith("unet"), CASES[case][0]
-    loss_of: Any = LesionLoss() if masks else classification_loss
+    loss_of: Any = lesion_loss if masks else classification_loss
     network = network_of(case)
     optimizer = torch.optim.AdamW(network.parameters(), 1e-3)
     batches: Any = functools.partial(

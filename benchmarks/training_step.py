@@ -38,7 +38,7 @@ from sonomodel.networks.resnet import ResNetConfig, build_resnet
 from sonomodel.networks.resnet_unet import build_segmenter
 from sonomodel.networks.unet import UNetConfig
 from sonomodel.training.allocator import keep_freed_memory
-from sonomodel.training.losses import LesionLoss, classification_loss
+from sonomodel.training.losses import classification_loss, lesion_loss
 from sonomodel.training.memory_format import keep_heavy_layers_contiguous
 
 CLASSES, SIZES = 3, (16, 15)
@@ -83,7 +83,7 @@ def measure(case: str, change: str, steps: int) -> dict[str, float]:
     fused = change != "AdamW without its fused kernel"
     optimizer = torch.optim.AdamW(network.parameters(), 1e-3, fused=fused)
     forward = torch.compile(network, dynamic=False) if change == "torch.compile" else network
-    loss_of: Any = classification_loss if case.startswith("resnet") else LesionLoss()
+    loss_of: Any = classification_loss if case.startswith("resnet") else lesion_loss
 
     def step(count: int) -> None:
         images, targets = drawn(case, count, layout)

@@ -43,7 +43,6 @@ from sonomodel.networks.pretrained import start_from
 from sonomodel.networks.resnet import LesionAware, ResNetConfig, build_resnet
 from sonomodel.training.loop import Objective
 from sonomodel.training.losses import LesionAwareLoss, classification_loss
-from sonomodel.training.mixup import Mixup
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -81,8 +80,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 def objective(options: argparse.Namespace, *, lesion_aware: bool) -> Objective:
-    """Smoothed and mixed labels and masks teach; the loss that is reported on validation is the
-    plain one."""
+    """Smoothed labels and masks teach; the loss that is reported on validation is the plain one."""
     smoothed = functools.partial(classification_loss, label_smoothing=options.label_smoothing)
     with_masks = LesionAwareLoss(options.label_smoothing, options.lesion_weight)
     return Objective(
@@ -92,7 +90,6 @@ def objective(options: argparse.Namespace, *, lesion_aware: bool) -> Objective:
         training_loss=with_masks if lesion_aware else smoothed,
         saturation=saturation_of_classes,
         augment=STRENGTHS[options.augmentation],
-        mixup=Mixup(options.mixup, len(options.classes)) if options.mixup else None,
     )
 
 

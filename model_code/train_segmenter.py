@@ -41,7 +41,7 @@ from sonomodel.networks.pretrained import start_from
 from sonomodel.networks.resnet_unet import build_segmenter
 from sonomodel.networks.unet import LesionLogits, UNetConfig
 from sonomodel.training.loop import Objective
-from sonomodel.training.losses import LesionLoss
+from sonomodel.training.losses import lesion_loss
 
 LOGGED = ("lesion_dice", "lesion_iou", "normal_false_mask_rate")
 
@@ -56,11 +56,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     job.refuse_single_image(len(train))
 
     config = UNetConfig(
-        options.base_channels,
-        options.depth,
-        options.encoder,
-        presence=options.presence_head,
-        deep_supervision=options.deep_supervision,
+        options.base_channels, options.depth, options.encoder, presence=options.presence_head
     )
     network = build_segmenter(config)
     if options.weights is not None:
@@ -86,7 +82,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
 
 def objective(options: argparse.Namespace) -> Objective:
     return Objective(
-        LesionLoss(options.mask_loss),
+        lesion_loss,
         score,
         selection="mean_agreement",
         saturation=saturation_of_masks,

@@ -20,7 +20,7 @@ class ModelCard:
     task: str  # classification or segmentation
     name: str
     version: str
-    architecture: str  # resnet18 …, unet, residual_unet
+    architecture: str  # resnet18 …, unet, resnet18_unet …
     network: dict[str, Any]  # the fields of the network's configuration
     classes: list[str]  # in the order of the classifier's outputs
     image_size: int  # side of the network's frame, pixels

@@ -19,7 +19,7 @@ from sonomodel.networks.resnet import RESNETS, ResNetConfig, build_resnet
 from sonomodel.networks.unet import DoubleConvolution, LesionLogits, UNet, UNetConfig, mask_head
 
 STRIDE = 32
-ENCODERS = ("plain", "residual", *RESNETS)
+ENCODERS = ("plain", *RESNETS)
 
 
 def build_segmenter(config: UNetConfig) -> nn.Module:
@@ -51,8 +51,6 @@ class ResNetUNet(nn.Module):
             for below, beside, width in zip(inputs, skipped, widths, strict=False)
         )
         self.classify = mask_head(widths[-1])
-        supervised = widths[2::-1] if config.deep_supervision else []
-        self.supervise = nn.ModuleList(mask_head(width) for width in supervised)
 
     def forward(self, images: Tensor) -> LesionLogits:
         height, width = images.shape[-2:]
@@ -60,19 +58,13 @@ class ResNetUNet(nn.Module):
         skipped = self._contract(functional.pad(images, padding))
         features = skipped.pop()
         presence = self._is_there(features) if self.presence else None
-        levels = []
         for convolve in self.expand:
             beside = skipped.pop()
             enlarged = functional.interpolate(features, size=beside.shape[-2:])
             features = convolve(torch.cat([beside, enlarged], dim=1))
-            levels.append(features)
         half = self.classify(features)
         mask = functional.interpolate(half, scale_factor=2.0, mode="bilinear")
-        coarse: tuple[Tensor, ...] = ()
-        if self.training and len(self.supervise) > 0:
-            finer = zip(self.supervise, levels[-2::-1], strict=True)
-            coarse = (half, *(head(level) for head, level in finer))
-        return LesionLogits(mask[..., :height, :width], presence, coarse)
+        return LesionLogits(mask[..., :height, :width], presence)
 
     def _contract(self, images: Tensor) -> list[Tensor]:
         """Features at 1/2, 1/4 … 1/32."""

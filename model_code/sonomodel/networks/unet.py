@@ -1,4 +1,4 @@
-"""The U-Net after the paper, and one whose contracting path is residual.
+"""The U-Net after the paper.
 
 One grey channel in, [batch, 1, height, width], normalised as `preprocessing` says.
 """
@@ -22,7 +22,6 @@ class UNetConfig:
     depth: int = 4  # number of times the resolution is halved
     encoder: str = "plain"  # the contracting path; with a ResNet, width and depth are the ResNet's
     presence: bool = False  # a head that says whether there is a lesion at all
-    deep_supervision: bool = False  # coarser levels learn the mask too
 
     @property
     def architecture(self) -> str:
@@ -32,7 +31,6 @@ class UNetConfig:
 class LesionLogits(NamedTuple):
     mask: Tensor  # [batch, 1, height, width]
     presence: Tensor | None  # [batch]; None without the head
-    coarse: tuple[Tensor, ...] = ()  # in training with deep supervision: at 1/2, 1/4 …, padded
 
     def detached(self) -> LesionLogits:
         """Mask and presence, float32, on the CPU."""
@@ -54,30 +52,6 @@ class DoubleConvolution(nn.Sequential):
         )
 
 
-class ResidualBlock(nn.Module):
-    """Two 3x3 convolutions beside a shortcut (He et al., 2016); `stride` 2 halves the size."""
-
-    def __init__(self, inputs: int, outputs: int, stride: int = 1) -> None:
-        super().__init__()
-        self.convolve = nn.Sequential(
-            nn.Conv2d(inputs, outputs, kernel_size=3, stride=stride, padding=1, bias=False),
-            nn.BatchNorm2d(outputs),
-            nn.ReLU(inplace=True),
-            nn.Conv2d(outputs, outputs, kernel_size=3, padding=1, bias=False),
-            nn.BatchNorm2d(outputs),
-        )
-        # Averaging before the 1x1 convolution lets the shortcut see every pixel (He et al., 2019).
-        pool: list[nn.Module] = [nn.AvgPool2d(stride)] if stride > 1 else []
-        project = [nn.Conv2d(inputs, outputs, kernel_size=1, bias=False), nn.BatchNorm2d(outputs)]
-        same = stride == 1 and inputs == outputs
-        self.shortcut = nn.Identity() if same else nn.Sequential(*pool, *project)
-        self.activate = nn.ReLU(inplace=True)
-
-    def forward(self, features: Tensor) -> Tensor:
-        activated: Tensor = self.activate(self.convolve(features) + self.shortcut(features))
-        return activated
-
-
 class Down(nn.Module):
     """Halves the resolution."""
 
@@ -88,13 +62,6 @@ class Down(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         convolved: Tensor = self.convolve(functional.max_pool2d(features, 2))
         return convolved
-
-
-class ResidualDown(nn.Sequential):
-    """Halves the resolution."""
-
-    def __init__(self, inputs: int, outputs: int) -> None:
-        super().__init__(ResidualBlock(inputs, outputs, stride=2), ResidualBlock(outputs, outputs))
 
 
 class Up(nn.Module):
@@ -137,19 +104,12 @@ class UNet(nn.Module):
             raise ArgumentsError(f"a U-Net needs at least one channel and one level, not {config}")
         widths = [config.base_channels * 2**level for level in range(config.depth + 1)]
         steps = list(itertools.pairwise(widths))
-        enter, down = (
-            (ResidualBlock, ResidualDown)
-            if config.encoder == "residual"
-            else (DoubleConvolution, Down)
-        )
         self.stride = 2**config.depth
-        self.enter = enter(1, widths[0])
-        self.contract = nn.ModuleList(down(fine, coarse) for fine, coarse in steps)
+        self.enter = DoubleConvolution(1, widths[0])
+        self.contract = nn.ModuleList(Down(fine, coarse) for fine, coarse in steps)
         self.presence = PresenceHead(widths[-1]) if config.presence else None
         self.expand = nn.ModuleList(Up(coarse, fine) for fine, coarse in reversed(steps))
         self.classify = mask_head(widths[0])
-        supervised = widths[1:-1] if config.deep_supervision else []
-        self.supervise = nn.ModuleList(mask_head(width) for width in supervised)
 
     def forward(self, images: Tensor) -> LesionLogits:
         height, width = images.shape[-2:]
@@ -159,13 +119,9 @@ class UNet(nn.Module):
             skipped.append(features)
             features = down(features)
         presence = None if self.presence is None else self.presence(features)
-        levels = []
         for up in self.expand:
             features = up(features, skipped.pop())
-            levels.append(features)
-        finer = levels[-2::-1] if self.training else []  # all but the finest, from fine to coarse
-        coarse = tuple(head(level) for head, level in zip(self.supervise, finer, strict=False))
-        return LesionLogits(self.classify(features)[..., :height, :width], presence, coarse)
+        return LesionLogits(self.classify(features)[..., :height, :width], presence)
 
     def _pad(self, images: Tensor) -> Tensor:
         """Right and below, to what `depth` halvings divide without a rest."""

@@ -25,7 +25,6 @@ from sonomodel.training.ema import WeightAverage
 from sonomodel.training.interruption import Interruption
 from sonomodel.training.losses import LesionTargets
 from sonomodel.training.memory_format import as_their_parameters, keep_heavy_layers_contiguous
-from sonomodel.training.mixup import Mixup
 from sonomodel.training.progress import History, Progress
 from sonomodel.training.schedule import Schedule, learning_rate_schedule
 
@@ -43,7 +42,6 @@ class Objective:
     selection: str  # the score by which the best epoch is known; higher is better
     training_loss: Callable[[Any, Any], Tensor] | None = None  # if it is another one
     augment: Augmentation = STRENGTHS["full"]
-    mixup: Mixup | None = None
     saturation: Callable[[Any, Tensor], float] | None = None  # outputs, targets -> share
 
 
@@ -244,8 +242,6 @@ class Trainer:
 
     def _step(self, train: ImageSet, picks: Tensor) -> float:
         images, targets = self._augmented(train, picks)
-        if self.objective.mixup is not None:
-            images, targets = self.objective.mixup(images, targets, self.generator)
         part = self.peers.part(len(picks))  # changed as a whole, so that the seed decides alone
         images, targets = images[part], of_images(targets, part)
         loss_of = self.objective.training_loss or self.objective.loss

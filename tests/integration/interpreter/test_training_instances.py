@@ -47,7 +47,6 @@ TINY = {
     "image-size": 32,
     "epochs": 2,
     "batch-size": 7,
-    "deep-supervision": True,
 }
 
 

@@ -13,11 +13,9 @@ from sonomodel.networks.unet import UNet, UNetConfig
 SMALL = UNetConfig(base_channels=4, depth=3)
 VARIANTS = [
     SMALL,
-    dataclasses.replace(SMALL, encoder="residual"),
-    dataclasses.replace(SMALL, presence=True, deep_supervision=True),
-    dataclasses.replace(SMALL, encoder="residual", presence=True, deep_supervision=True),
+    dataclasses.replace(SMALL, presence=True),
     UNetConfig(encoder="resnet18"),
-    UNetConfig(encoder="resnet50", presence=True, deep_supervision=True),
+    UNetConfig(encoder="resnet50", presence=True),
 ]
 
 
@@ -27,7 +25,6 @@ def test_answers_at_the_size_of_its_input(config: UNetConfig, size: tuple[int, i
     logits = build_segmenter(config).eval()(torch.randn(2, 1, *size))
 
     assert logits.mask.shape == (2, 1, *size)
-    assert logits.coarse == ()
     assert (logits.presence is not None) == config.presence
     assert logits.presence is None or logits.presence.shape == (2,)
 
@@ -41,24 +38,13 @@ def test_padding_does_not_change_sizes_that_divide() -> None:
     assert torch.equal(features, image)
 
 
-@pytest.mark.parametrize("encoder", ["plain", "residual"])
 @pytest.mark.parametrize(("depth", "coarsest"), [(1, 8), (3, 32)])
-def test_width_doubles_with_every_level(depth: int, coarsest: int, encoder: str) -> None:
-    network = UNet(UNetConfig(base_channels=4, depth=depth, encoder=encoder))
+def test_width_doubles_with_every_level(depth: int, coarsest: int) -> None:
+    network = UNet(UNetConfig(base_channels=4, depth=depth))
 
     widths = {tensor.shape[0] for tensor in network.contract.state_dict().values() if tensor.ndim}
 
     assert max(widths) == coarsest
-
-
-@pytest.mark.parametrize("encoder", ["plain", "resnet18"])
-def test_deep_supervision_answers_from_fine_to_coarse_in_training(encoder: str) -> None:
-    network = build_segmenter(UNetConfig(4, 4, encoder, deep_supervision=True)).train()
-
-    logits = network(torch.randn(2, 1, 30, 64))  # padded to 32 rows
-
-    sizes = [tuple(level.shape[-2:]) for level in logits.coarse]
-    assert sizes[:3] == [(16, 32), (8, 16), (4, 8)]
 
 
 @pytest.mark.parametrize("config", VARIANTS)
@@ -66,7 +52,7 @@ def test_every_parameter_is_used(config: UNetConfig) -> None:
     network = build_segmenter(config)
 
     logits = network(torch.randn(2, 1, 64, 64))
-    heads = [logits.mask, *logits.coarse, *([] if logits.presence is None else [logits.presence])]
+    heads = [logits.mask, *([] if logits.presence is None else [logits.presence])]
     sum(head.square().sum() for head in heads).backward()
 
     unused = [name for name, value in network.named_parameters() if not value.grad.abs().sum()]
@@ -90,7 +76,7 @@ def test_network_without_levels_is_refused() -> None:
 
 
 def test_unknown_encoder_is_named() -> None:
-    with pytest.raises(ArgumentsError, match=r"vgg16.*plain, residual, resnet18"):
+    with pytest.raises(ArgumentsError, match=r"vgg16.*plain, resnet18"):
         build_segmenter(UNetConfig(encoder="vgg16"))
 
 

@@ -27,8 +27,7 @@ from sonomodel.processes.compute import Compute
 from sonomodel.processes.peers import Peers
 from sonomodel.training.checkpoint import CheckpointStore
 from sonomodel.training.loop import Objective, Trainer
-from sonomodel.training.losses import LesionAwareLoss, LesionLoss, classification_loss
-from sonomodel.training.mixup import Mixup
+from sonomodel.training.losses import LesionAwareLoss, classification_loss, lesion_loss
 from sonomodel.training.schedule import Schedule
 
 SIDE = 16
@@ -87,7 +86,7 @@ class LesionAware(nn.Module):
 
 
 def segmenter() -> nn.Module:
-    return UNet(UNetConfig(4, 2, presence=True, deep_supervision=True))
+    return UNet(UNetConfig(4, 2, presence=True))
 
 
 def accuracy(logits: Tensor, images: ImageSet) -> dict[str, float | None]:
@@ -100,14 +99,11 @@ def agreement(outputs: LesionLogits, images: ImageSet) -> dict[str, float | None
 
 
 CLASSES = Objective(classification_loss, accuracy, "accuracy")
-LESION_AWARE = dataclasses.replace(
-    CLASSES, training_loss=LesionAwareLoss(0.1, 0.5), mixup=Mixup(0.4, 3)
-)
+LESION_AWARE = dataclasses.replace(CLASSES, training_loss=LesionAwareLoss(0.1, 0.5))
 CASES = {
     "lesion_aware": (LesionAware, LESION_AWARE),
     "classifier": (classifier, CLASSES),
-    "mixup": (classifier, dataclasses.replace(CLASSES, mixup=Mixup(0.4, 3))),
-    "segmenter": (segmenter, Objective(LesionLoss(), agreement, "agreement")),
+    "segmenter": (segmenter, Objective(lesion_loss, agreement, "agreement")),
 }
 
 

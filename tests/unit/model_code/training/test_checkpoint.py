@@ -44,7 +44,7 @@ def test_without_a_checkpoint_there_is_nothing_to_load(tmp_path: Path) -> None:
     [
         ({"learning_rate": 2e-3}, r"learning_rate was 0\.001 and is 0\.002"),
         ({"train": "abd", "epochs": 5}, "epochs was 4 and is 5, train was 'abc' and is 'abd'"),
-        ({"mixup": 0.2}, r"mixup was None and is 0\.2"),
+        ({"label-smoothing": 0.2}, r"label-smoothing was None and is 0\.2"),
     ],
 )
 def test_checkpoint_of_another_run_is_refused(

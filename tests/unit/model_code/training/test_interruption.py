@@ -133,4 +133,4 @@ def test_job_with_other_hyperparameters_is_refused(channels: Path, tmp_path: Pat
 
     assert process.returncode == 1
     assert "RuntimeError: CheckpointError: " in errors
-    assert "learning_rate was 0.002 and is 0.005" in errors
+    assert "learning-rate was 0.002 and is 0.005" in errors

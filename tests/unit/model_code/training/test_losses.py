@@ -9,11 +9,10 @@ from sonomodel.networks.resnet import LesionAwareLogits
 from sonomodel.networks.unet import LesionLogits
 from sonomodel.training.losses import (
     LesionAwareLoss,
-    LesionLoss,
     LesionTargets,
     classification_loss,
     dice_loss,
-    focal_tversky_loss,
+    lesion_loss,
     segmentation_loss,
 )
 
@@ -79,77 +78,16 @@ def test_smoothed_labels_forbid_certainty() -> None:
     assert float(smoothed) == pytest.approx(0.2 * 20, rel=1e-3)
 
 
-def test_shares_of_classes_are_targets_too() -> None:
-    logits = torch.log(torch.tensor([[0.7, 0.2, 0.1]]))
-
-    loss = classification_loss(logits, torch.tensor([[0.5, 0.0, 0.5]]))
-
-    assert float(loss) == pytest.approx(-(math.log(0.7) + math.log(0.1)) / 2)
-
-
-def test_focal_tversky_loss_by_hand() -> None:
-    masks = torch.tensor([1.0, 1, 0, 0]).reshape(1, 1, 2, 2)
-    logits = torch.logit(torch.tensor([0.8, 0.6, 0.2, 0.4])).reshape(1, 1, 2, 2)
-
-    loss = focal_tversky_loss(logits, masks)
-
-    index = (1.4 + 1) / (1.4 + 0.7 * 0.6 + 0.3 * 0.6 + 1)
-    assert float(loss) == pytest.approx((1 - index) ** 0.75, rel=1e-4)
-
-
-def test_focal_tversky_counts_a_missed_pixel_more_than_a_false_one() -> None:
-    masks = torch.zeros(1, 1, 4, 4)
-    masks[..., :2] = 1
-    certain = (masks * 2 - 1) * 30
-    missing, adding = certain.clone(), certain.clone()
-    missing[0, 0, 0, 0], adding[0, 0, 0, 3] = -30, 30
-
-    assert focal_tversky_loss(missing, masks) > focal_tversky_loss(adding, masks)
-
-
-@pytest.mark.parametrize("filled", [True, False])
-def test_focal_tversky_has_finite_gradients_where_nothing_is_wrong(filled: bool) -> None:
-    masks = torch.full((2, 1, 8, 8), float(filled))
-    logits = ((masks * 2 - 1) * 60).requires_grad_()
-
-    focal_tversky_loss(logits, masks).backward()
-
-    assert logits.grad is not None
-    assert logits.grad.isfinite().all()
-
-
-def test_lesion_loss_adds_presence_and_coarse_levels() -> None:
+def test_lesion_loss_adds_the_presence() -> None:
     masks = torch.zeros(2, 1, 8, 8)
     masks[0, 0, :4, :4] = 1
     right = (masks * 2 - 1) * 30
-    halves = torch.nn.functional.avg_pool2d(right, 2)
     seen = torch.tensor([30.0, -30.0])
-    loss = LesionLoss()
 
-    assert float(loss(LesionLogits(right, seen, (halves,)), masks)) < 1e-3
-    assert float(loss(LesionLogits(right, -seen), masks)) == pytest.approx(0.1 * 30, rel=1e-3)
-    deep = float(loss(LesionLogits(right, None, (-halves,)), masks))
-    assert deep == pytest.approx(float(segmentation_loss(-halves, (halves > 0).float())) / 3, 1e-2)
-
-
-def test_coarse_levels_of_a_padded_image_learn_the_padded_mask() -> None:
-    masks = torch.zeros(1, 1, 6, 5)
-    masks[..., :4, :4] = 1
-    coarse = torch.full((1, 1, 4, 4), -30.0)
-    coarse[..., :2, :2] = 30
-    fine = (masks * 2 - 1) * 30
-
-    assert float(LesionLoss()(LesionLogits(fine, None, (coarse,)), masks)) < 1e-3
-
-
-def test_focal_tversky_is_used_when_asked_for() -> None:
-    masks = torch.zeros(1, 1, 4, 4)
-    masks[..., :2] = 1
-    logits = torch.zeros(1, 1, 4, 4)
-
-    loss = LesionLoss("focal_tversky")(LesionLogits(logits, None), masks)
-
-    assert torch.equal(loss, focal_tversky_loss(logits, masks))
+    assert float(lesion_loss(LesionLogits(right, None), masks)) < 1e-3
+    assert float(lesion_loss(LesionLogits(right, seen), masks)) < 1e-3
+    assert float(lesion_loss(LesionLogits(right, -seen), masks)) == pytest.approx(3, rel=1e-3)
+    assert float(lesion_loss(LesionLogits(-right, None), masks)) > 10
 
 
 def test_lesion_aware_loss_weighs_the_mask_at_the_features_size() -> None:
