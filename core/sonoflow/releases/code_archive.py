@@ -23,7 +23,7 @@ from sonoflow.aws.clients import client
 from sonoflow.errors import CodeAltered
 
 PACKAGE = "sonoflow_model_code"  # model_code/, as its pyproject.toml installs it
-_SUFFIXES = (".py", ".txt", ".yaml")  # what that package carries; no caches, no metadata
+_SUFFIXES = (".html", ".py", ".txt", ".yaml")  # what that package carries; no caches, no metadata
 _ATTEMPTS = 3  # S3 asks for another one where two write the same key at once
 
 

@@ -36,9 +36,10 @@ def write_model(folder: Path, network: nn.Module, card: ModelCard) -> None:
 
 
 def copy_code(target: Path) -> None:
-    """All modules, those for training too: a model carries the code that made it."""
+    """All of it, what is for training too: a model carries the code that made it."""
     root = Path(__file__).parents[2]
-    for module in sorted([*root.glob("*.py"), *root.glob("sonomodel/**/*.py")]):
-        place = target / module.relative_to(root)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(module, place)
+    for pattern in ("*.py", "sonomodel/**/*.py", "sonomodel/**/*.html"):
+        for file in sorted(root.glob(pattern)):
+            place = target / file.relative_to(root)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, place)
