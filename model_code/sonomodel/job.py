@@ -25,8 +25,8 @@ from sonomodel.processes import world as distributed
 from sonomodel.processes.compute import Compute
 from sonomodel.processes.launcher import launch
 from sonomodel.processes.peers import Peers
+from sonomodel.report import page
 from sonomodel.report import record as model_record
-from sonomodel.report import writing
 from sonomodel.report.record import ModelRecord
 from sonomodel.report.worst_cases import worst_cases
 from sonomodel.training.allocator import keep_freed_memory
@@ -144,7 +144,7 @@ def finish(
     output: Path = options.output_data_dir
     output.mkdir(parents=True, exist_ok=True)
     _write_json(output / "evaluation.json", evaluation)
-    writing.write(output, _record(options, network, card, evaluation, history))
+    page.write(output, _record(options, network, card, evaluation, history))
     print(log_line(_of_best_epoch(history)), flush=True)
     figures = {
         f"test_{name}": value

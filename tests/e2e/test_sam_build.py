@@ -74,6 +74,7 @@ def test_the_model_code_travels_with_its_function(built: Path) -> None:
     package = built / "PackageModelCodeFunction" / "sonoflow_model_code"
     assert (package / "train_classifier.py").is_file()
     assert (package / "serve.py").is_file()
+    assert (package / "sonomodel/report/templates/report.html").is_file()
 
 
 @pytest.fixture

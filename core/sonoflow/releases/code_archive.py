@@ -23,7 +23,8 @@ from sonoflow.aws.clients import client
 from sonoflow.errors import CodeAltered
 
 PACKAGE = "sonoflow_model_code"  # model_code/, as its pyproject.toml installs it
-_SUFFIXES = (".json", ".py", ".txt", ".yaml")  # what that package carries; no caches, no metadata
+# What that package carries; no caches, no metadata.
+_SUFFIXES = (".html", ".json", ".py", ".txt", ".yaml")
 _ATTEMPTS = 3  # S3 asks for another one where two write the same key at once
 
 

@@ -38,7 +38,8 @@ def write_model(folder: Path, network: nn.Module, card: ModelCard) -> None:
 def copy_code(target: Path) -> None:
     """All of it, what is for training too: a model carries the code that made it."""
     root = Path(__file__).parents[2]
-    for file in sorted([*root.glob("*.py"), *root.glob("*.json"), *root.glob("sonomodel/**/*.py")]):
-        place = target / file.relative_to(root)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(file, place)
+    for pattern in ("*.py", "*.json", "sonomodel/**/*.py", "sonomodel/**/*.html"):
+        for file in sorted(root.glob(pattern)):
+            place = target / file.relative_to(root)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, place)

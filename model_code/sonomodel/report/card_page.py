@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from sonomodel.report.curves import decided
-from sonomodel.report.html import counted, figure, interval, spoken
+from sonomodel.report.notation import counted, figure, interval, spoken
 from sonomodel.report.record import MEANINGS, ModelRecord
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]#|~])")

@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sonomodel.report.html import Html, escaped, joined
+from markupsafe import Markup
 
 WIDTH = 360  # of the drawing's own units, as are those below
 _LEFT, _RIGHT, _TOP, _BOTTOM = 44, 8, 16, 34
@@ -19,6 +19,30 @@ _HEIGHT = 200
 _TICKS = 5
 DASHES = ("", "6 3", "2 3", "8 3 2 3")  # of the first series, the second, ...
 Point = tuple[float, float | None]
+
+_SVG = Markup(
+    '<svg class="plot" viewBox="0 0 {} {}" role="img" aria-label="{}" font-size="11"'
+    ' fill="var(--soft)">{}</svg>'
+)
+_KEY = Markup(
+    '<span class="key"><svg viewBox="0 0 26 8" width="26" height="8" aria-hidden="true">'
+    '<line x1="0" y1="4" x2="26" y2="4" {}/></svg>{}</span>'
+)
+_GRID = Markup('<line stroke="var(--line)" x1="{}" y1="{}" x2="{}" y2="{}"/>')
+_DASHED = Markup(
+    '<line stroke="var(--soft)" stroke-dasharray="4 3" x1="{}" y1="{}" x2="{}" y2="{}"/>'
+)
+_UPRIGHT = Markup(
+    '<line stroke="var(--ink)" stroke-dasharray="1 3" x1="{}" y1="{}" x2="{}" y2="{}"/>'
+)
+_BAR = Markup(
+    '<rect fill="var(--class-0)" fill-opacity=".35" x="{:.2f}" y="{}" width="{:.2f}"'
+    ' height="{:.2f}"/>'
+)
+_DOT = Markup('<circle fill="var(--class-0)" r="4" cx="{}" cy="{}"/>')
+_RING = Markup(
+    '<circle fill="none" stroke="var(--class-1)" stroke-width="1.6" r="4" cx="{}" cy="{}"/>'
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,14 +96,14 @@ def lines(
     limits: Mapping[str, float] | None = None,
     within: tuple[float, float] | None = None,
     log: bool = False,
-) -> Html:
+) -> Markup:
     """Lines over epochs, with a legend. `marked`: the epoch that was kept. `limits`: values to draw
     level lines at, by name. `within`: the ends of the value axis, if the data do not set them."""
     limits = limits or {}
     values = [value for one in series for _, value in one.points if value is not None]
     epochs = [epoch for one in series for epoch, _ in one.points]
     if not values:
-        return Html("")
+        return Markup()
     low, high = within or _ends([*values, *limits.values()], log=log)
     across = Scale(min(epochs), max(max(epochs), min(epochs) + 1), _LEFT + 6, WIDTH - _RIGHT - 6)
     up = Scale(low, high, _HEIGHT - _BOTTOM, _TOP, log)
@@ -88,7 +112,7 @@ def lines(
     if marked is not None:
         parts.append(_marked(across(marked), f"best epoch {marked:g}"))
     parts += [_line(one.points, across, up, number) for number, one in enumerate(series)]
-    return joined([svg(_HEIGHT, description, parts), legend([one.name for one in series])])
+    return svg(_HEIGHT, description, parts) + legend([one.name for one in series])
 
 
 def _ends(values: Sequence[float], *, log: bool) -> tuple[float, float]:
@@ -102,7 +126,7 @@ def _ends(values: Sequence[float], *, log: bool) -> tuple[float, float]:
 
 def bars(
     description: str, counts: Sequence[int], edges: Sequence[float], label: str, middle: float
-) -> Html:
+) -> Markup:
     """A histogram of counts, the median drawn."""
     across = Scale(edges[0], edges[-1], _LEFT, WIDTH - _RIGHT)
     up = Scale(0, max(*counts, 1) * 1.12, _HEIGHT - _BOTTOM, _TOP)
@@ -118,7 +142,7 @@ def bars(
 
 def reliability(
     description: str, bins: Sequence[Mapping[str, Any]], before: Sequence[Mapping[str, Any]]
-) -> Html:
+) -> Markup:
     """Accuracy against confidence; where the two are equal, the model means what it says."""
     height = 290
     across = Scale(0, 1, _LEFT, WIDTH - _RIGHT)
@@ -128,12 +152,11 @@ def reliability(
         x, width = across(one["low"]), across(one["high"]) - across(one["low"])
         parts.append(_bar(x, width, up(one["accuracy"]), up(0)))
         parts.append(_text(x + width / 2, up(0) - 4, str(one["images"]), "middle"))
-    ends = f'x1="{across(0)}" y1="{up(0)}" x2="{across(1)}" y2="{up(1)}"'
-    parts.append(Html(f'<line class="soft-line" stroke-dasharray="4 3" {ends}/>'))
-    for name, group in (("before", before), ("after", bins)):
-        for one in _filled(group):
-            place = f'cx="{across(one["confidence"])}" cy="{up(one["accuracy"])}"'
-            parts.append(Html(f'<circle class="{name}" r="4" {place}/>'))
+    parts.append(_DASHED.format(across(0), up(0), across(1), up(1)))
+    for mark, group in ((_RING, before), (_DOT, bins)):
+        parts += [
+            mark.format(across(one["confidence"]), up(one["accuracy"])) for one in _filled(group)
+        ]
     return svg(height, description, parts)
 
 
@@ -141,48 +164,47 @@ def _filled(bins: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     return [one for one in bins if one["images"]]
 
 
-def svg(height: int, description: str, parts: Iterable[Html]) -> Html:
-    opening = f'<svg class="plot" viewBox="0 0 {WIDTH} {height}" role="img"'
-    return Html(f'{opening} aria-label="{escaped(description)}">{joined(parts)}</svg>')
+def svg(height: int, description: str, parts: Iterable[Markup]) -> Markup:
+    return _SVG.format(WIDTH, height, description, Markup().join(parts))
 
 
-def legend(names: Sequence[str]) -> Html:
+def legend(names: Sequence[str]) -> Markup:
     """What each line is; told apart by dashes as well as by colour."""
-    keys = [
-        Html(
-            f'<span class="key"><svg viewBox="0 0 26 8" width="26" height="8" aria-hidden="true">'
-            f'<line x1="0" y1="4" x2="26" y2="4" {_stroke(number)}/></svg>{escaped(name)}</span>'
-        )
-        for number, name in enumerate(names)
-    ]
-    return Html(f'<p class="legend">{joined(keys)}</p>')
+    keys = [_KEY.format(_stroke(number), name) for number, name in enumerate(names)]
+    return Markup('<p class="legend">{}</p>').format(Markup().join(keys))
 
 
-def _stroke(number: int) -> str:
+def _stroke(number: int) -> Markup:
     dashes = DASHES[number % len(DASHES)]
-    dashed = f' stroke-dasharray="{dashes}"' if dashes else ""
-    return f'style="stroke: var(--class-{number % 4})" stroke-width="2" fill="none"{dashed}'
+    dashed = Markup(' stroke-dasharray="{}"').format(dashes) if dashes else ""
+    return Markup('stroke="{}" stroke-width="2" fill="none"{}').format(_colour(number), dashed)
+
+
+def _colour(number: int) -> str:
+    return f"var(--class-{number % 4})"
 
 
 def _axes(
     across: Scale, up: Scale, label: str, *, whole: bool = False, bottom: float = _HEIGHT - _BOTTOM
-) -> Html:
+) -> Markup:
     """Grid, ticks and the name of the horizontal axis. `whole`: no tick between two of them."""
     parts = []
     for tick in up.ticks():
         y = up(tick)
-        line = f'<line class="grid" x1="{_LEFT}" y1="{y}" x2="{WIDTH - _RIGHT}" y2="{y}"/>'
-        parts.append(Html(f"{line}{_text(_LEFT - 6, y + 4, short(tick), 'end')}"))
+        parts.append(_GRID.format(_LEFT, y, WIDTH - _RIGHT, y))
+        parts.append(_text(_LEFT - 6, y + 4, short(tick), "end"))
     for tick in across.ticks():
         if across.high > 1 and whole and tick != round(tick):
             continue
         parts.append(_text(across(tick), bottom + 15, short(tick), "middle"))
-    middle = (_LEFT + WIDTH - _RIGHT) / 2
-    return joined([*parts, _text(middle, bottom + 30, label, "middle")])
+    parts.append(_text((_LEFT + WIDTH - _RIGHT) / 2, bottom + 30, label, "middle"))
+    return Markup().join(parts)
 
 
-def _text(x: float, y: float, text: str, anchor: str) -> Html:
-    return Html(f'<text x="{x:.2f}" y="{y:.2f}" text-anchor="{anchor}">{escaped(text)}</text>')
+def _text(x: float, y: float, text: str, anchor: str) -> Markup:
+    return Markup('<text x="{:.2f}" y="{:.2f}" text-anchor="{}">{}</text>').format(
+        x, y, anchor, text
+    )
 
 
 def short(value: float) -> str:
@@ -190,39 +212,35 @@ def short(value: float) -> str:
     return f"{value:.4g}"
 
 
-def _bar(x: float, width: float, top: float, bottom: float) -> Html:
-    place = f'x="{x + 1:.2f}" y="{top}" width="{width - 2:.2f}" height="{bottom - top:.2f}"'
-    return Html(f'<rect class="bar" {place}/>')
+def _bar(x: float, width: float, top: float, bottom: float) -> Markup:
+    return _BAR.format(x + 1, top, width - 2, bottom - top)
 
 
-def _line(points: Sequence[Point], across: Scale, up: Scale, number: int) -> Html:
-    pieces: list[list[str]] = [[]]
+def _line(points: Sequence[Point], across: Scale, up: Scale, number: int) -> Markup:
+    pieces: list[list[tuple[float, float]]] = [[]]
     for x, value in points:
         if value is None:
             pieces.append([])
         else:
-            pieces[-1].append(f"{across(x)},{up(value)}")
+            pieces[-1].append((across(x), up(value)))
     drawn = []
     for piece in pieces:
         if len(piece) == 1:
-            left, top = piece[0].split(",")
-            fill = f'style="fill: var(--class-{number % 4})"'
-            drawn.append(Html(f'<circle cx="{left}" cy="{top}" r="2.5" {fill}/>'))
+            dot = Markup('<circle cx="{}" cy="{}" r="2.5" fill="{}"/>')
+            drawn.append(dot.format(*piece[0], _colour(number)))
         elif piece:
-            drawn.append(Html(f'<polyline points="{" ".join(piece)}" {_stroke(number)}/>'))
-    return joined(drawn)
+            places = " ".join(f"{x},{y}" for x, y in piece)
+            drawn.append(Markup('<polyline points="{}" {}/>').format(places, _stroke(number)))
+    return Markup().join(drawn)
 
 
-def _marked(x: float, text: str) -> Html:
+def _marked(x: float, text: str) -> Markup:
     """An upright line, named on the side where there is room."""
-    place = f'x1="{x}" y1="{_TOP}" x2="{x}" y2="{_HEIGHT - _BOTTOM}"'
     right = x < WIDTH * 0.6
     name = _text(x + 4 if right else x - 4, _TOP - 5, text, "start" if right else "end")
-    return Html(f'<line class="ink-line" {place}/>{name}')
+    return _UPRIGHT.format(x, _TOP, x, _HEIGHT - _BOTTOM) + name
 
 
-def _limit(up: Scale, name: str, value: float) -> Html:
+def _limit(up: Scale, name: str, value: float) -> Markup:
     y = up(value)
-    place = f'x1="{_LEFT}" y1="{y}" x2="{WIDTH - _RIGHT}" y2="{y}"'
-    text = _text(WIDTH - _RIGHT, y - 4, name, "end")
-    return Html(f'<line class="soft-line" stroke-dasharray="4 3" {place}/>{text}')
+    return _DASHED.format(_LEFT, y, WIDTH - _RIGHT, y) + _text(WIDTH - _RIGHT, y - 4, name, "end")

@@ -17,7 +17,7 @@ import torch
 from sonomodel.images.samples import Sample, balanced_batches
 from sonomodel.model.card import ModelCard
 from sonomodel.processes.compute import Compute
-from sonomodel.report.html import percent
+from sonomodel.report.notation import percent
 from sonomodel.report.worst_cases import WorstCase
 
 Counts = dict[str, int]  # by class

@@ -21,7 +21,7 @@ from sonomodel.evaluation.boundary import outline
 from sonomodel.images.preprocessing import GreyImage
 from sonomodel.images.samples import Sample
 from sonomodel.model.predictor import THRESHOLD_LEVEL, Segmenter
-from sonomodel.report.html import percent
+from sonomodel.report.notation import percent
 
 FOLDER = "worst_cases"
 SIDE = 240  # pixels, the longer side: two lie side by side on a phone

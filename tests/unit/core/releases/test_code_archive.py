@@ -24,7 +24,7 @@ def test_only_what_belongs_to_the_code_is_packed(package: Path) -> None:
     for name in (
         *("train.py", "config.yaml", "pyproject.toml", ".secret.py", "data.pyc", "a.png"),
         *("networks/unet.py", "networks/blocks/__init__.py", "__pycache__/train.pyc"),
-        *(".cache/stale.py", "hyperparameters.json", ".state.json"),
+        *(".cache/stale.py", "hyperparameters.json", ".state.json", "networks/page.html"),
     ):
         (package / name).write_bytes(name.encode())
 
@@ -33,6 +33,7 @@ def test_only_what_belongs_to_the_code_is_packed(package: Path) -> None:
     with tarfile.open(fileobj=io.BytesIO(data)) as archive:
         assert archive.getnames() == [
             *("config.yaml", "hyperparameters.json", "networks/blocks/__init__.py"),
+            "networks/page.html",
             *("networks/unet.py", "train.py"),
         ]
         members = archive.getmembers()

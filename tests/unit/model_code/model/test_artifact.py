@@ -56,6 +56,15 @@ def test_its_code_can_train_again(classifier_dir: Path) -> None:
     assert "--label-smoothing" in finished.stdout, finished.stderr
 
 
+def test_its_code_holds_the_pages_of_the_report(classifier_dir: Path, root: Path) -> None:
+    folder = "sonomodel/report/templates"
+
+    carried = {path.name for path in (classifier_dir / "code" / folder).iterdir()}
+
+    assert "report.html" in carried
+    assert carried == {path.name for path in (root / "model_code" / folder).iterdir()}
+
+
 def test_configuration_names_the_deployment(classifier_dir: Path) -> None:
     configuration = yaml.safe_load((classifier_dir / "config.yaml").read_text())
 

@@ -4,7 +4,6 @@ import re
 
 import pytest
 
-from sonomodel.report.html import spoken
 from sonomodel.report.plots import Scale, Series, bars, lines
 
 
@@ -70,8 +69,3 @@ def test_a_histogram_names_its_counts() -> None:
     assert ">3</text>" in shown
     assert ">0</text>" in shown, "of the axis"
     assert shown.count("<rect") == 2
-
-
-def test_names_are_spelled_as_people_do() -> None:
-    assert spoken("lesion_fpr_stan") == "lesion FPR STAN"
-    assert spoken("macro_f1") == "macro F1"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import html
 import re
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import pytest
 
 from sonomodel.diagnostics.rules import RULES
-from sonomodel.report import writing
+from sonomodel.report import page as model_page
 from sonomodel.report.record import ModelRecord
 from sonomodel.report.worst_cases import WorstCase, choose
 from tests.unit.model_code.conftest import CLASSES, card
@@ -19,12 +20,12 @@ PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\xf0\0\0\0\xb4" + bytes(20)
 
 
 def page(made: ModelRecord, folder: Path) -> str:
-    writing.write(folder, made)
+    model_page.write(folder, made)
     return (folder / "report.html").read_text(encoding="utf-8")
 
 
 def model_card(made: ModelRecord, folder: Path) -> str:
-    writing.write(folder, made)
+    model_page.write(folder, made)
     return (folder / "model_card.md").read_text(encoding="utf-8")
 
 
@@ -130,8 +131,7 @@ def test_every_rule_is_listed_with_threshold_source_and_outcome(tmp_path: Path) 
 
     shown, told = page(made, tmp_path), model_card(made, tmp_path)
 
-    listed = part(shown, "diagnostics").replace("&gt;", ">").replace("&lt;", "<")
-    listed = listed.replace("&#x27;", "'")
+    listed = html.unescape(part(shown, "diagnostics"))
     for rule in RULES:
         assert rule.threshold in listed
         assert rule.source in listed
