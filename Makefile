@@ -8,6 +8,8 @@ REQUIREMENTS := requirements.txt requirements-dev.txt constraints.txt
 DATASET ?=
 OUT ?= out
 SAM ?= .venv-sam/bin/sam
+PARAMETERS ?=
+GUIDED ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check format bench deploy build clean
@@ -51,8 +53,14 @@ build: .venv-sam/.ready ## sam build, from the repository root
 	rm -rf .aws-sam core/build model_code/build # what is left there would be shipped again
 	$(SAM) build
 
-deploy: build ## sam build and sam deploy --guided
-	$(SAM) deploy --guided
+# The guide's answers are kept, and used from then on, in a file that git ignores.
+ANSWERS := samconfig.local.toml
+CONFIG = $(if $(GUIDED)$(wildcard $(ANSWERS)),$(ANSWERS),samconfig.toml)
+
+deploy: build ## sam build and sam deploy (PARAMETERS="Name=value …"; GUIDED=1 to be asked)
+	$(if $(GUIDED),cp -n samconfig.toml $(ANSWERS) || true)
+	$(SAM) deploy --config-file $(CONFIG) $(if $(GUIDED),--guided) \
+	  $(if $(PARAMETERS),--parameter-overrides $(PARAMETERS))
 
 # The SAM CLI, checkov and the SageMaker SDK pin what they share with us, so each has an
 # environment of its own.

@@ -126,8 +126,8 @@ class FolderS3:
 def split(folder: Path, batches: int) -> dict[str, Any]:
     """In a process of its own: what the handler answered, how long it took, its peak memory."""
     os.environ.update(
-        UPLOADS_BUCKET="uploads", WORK_BUCKET="work", RESULTS_BUCKET="results",
-        SPLIT_SEED="7", MINIMUM_IMAGES_PER_CLASS="10", POWERTOOLS_TRACE_DISABLED="true",
+        WORK_BUCKET="work", RESULTS_BUCKET="results",
+        STAGING_OPTIONS='{"minimum-images-per-class": 10}', POWERTOOLS_TRACE_DISABLED="true",
         POWERTOOLS_METRICS_NAMESPACE="Benchmark", POWERTOOLS_LOG_LEVEL="CRITICAL",
         POWERTOOLS_METRICS_DISABLED="true",
     )  # fmt: skip

@@ -120,7 +120,7 @@ def stage(kind: str, size: int, rows: int) -> dict[str, Any]:
     importlib.import_module("functions.stage_table.app")
     clients.client("s3")
     loaded, source = peak_mb(), KINDS[kind](size, rows)
-    options = settings.TableStaging(split_seed=7, minimum_rows_per_class=10)
+    options = settings.read(settings.TableStaging, {})
     dataset = Dataset("large", "0123456789ab")
     job = staging.Job(source, dataset, mapping.parse({}), options, "drain")
     wall, process, thread = time.perf_counter(), time.process_time(), time.thread_time()

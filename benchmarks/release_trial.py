@@ -13,6 +13,7 @@ import tarfile
 import time
 import uuid
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -20,8 +21,9 @@ from botocore.exceptions import ClientError
 from benchmarks import release_settings
 from benchmarks.release_machine import Machines
 from sonoflow.releases import hosting
-from sonoflow.releases import release as releases
+from sonoflow.releases.release import Release, from_state
 
+_MODEL_CODE = Path(__file__).resolve().parents[1] / "model_code"
 GONE = ("Deleting", "Absent")
 _CHANGING = ("Creating", "Updating", "Deleting")
 _MACHINE, _EXECUTION = ":stateMachine:", ":execution:"
@@ -178,7 +180,7 @@ class Trial:
             for one in listed["ModelPackageSummaryList"]
         }
 
-    def _release(self, run: str) -> releases.Release:
+    def _release(self, run: str) -> Release:
         work = f"s3://{self.bucket}"
         payload = {
             "run": run,
@@ -194,15 +196,11 @@ class Trial:
             },
             "code": {"uri": f"{work}/code/0.tar.gz", "sha256": "0" * 64},
         }
-        return releases.from_state(
-            payload,
-            release_settings.training(self.stack, self._machines.sagemaker_role),
-            release_settings.TABLE_TRAINING,
-            release_settings.HOSTING,
-            self.bucket,
-        )
+        role = self._machines.sagemaker_role
+        environment = release_settings.environment(self.stack, role, self.bucket)
+        return from_state(payload, environment, _MODEL_CODE)
 
-    def _plan(self, release: releases.Release) -> dict[str, Any]:
+    def _plan(self, release: Release) -> dict[str, Any]:
         package = hosting.model_package(release)
         if not self._machines.approves:
             package["ModelApprovalStatus"] = "Approved"
@@ -212,7 +210,7 @@ class Trial:
             "release": release.name,
             "version": release.version,
             "tuning_job": None,
-            "evaluation": release.evaluation,
+            "evaluation": release.task.evaluation(release),
             "model_package": package,
             "create_model": hosting.model(release),
             "endpoint_config": hosting.endpoint_config(release),
@@ -221,7 +219,7 @@ class Trial:
             "scaling": hosting.scaling(release),
         }
 
-    def _upload(self, release: releases.Release, good: bool) -> None:
+    def _upload(self, release: Release, good: bool) -> None:
         serve = _SERVE.replace("GOOD", str(good)).replace("NAME", release.name)
         body = _archive({"config.yaml": _CONFIG, "code/serve.py": serve})
         bucket, _, key = release.model_uri.removeprefix("s3://").partition("/")

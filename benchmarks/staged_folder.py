@@ -60,7 +60,9 @@ def stage(path: Path, folder: Path, seed: int, number: int) -> list[Entry]:
         entries, _ = staging.stage(source, planned, put, at_once=1)
         looks = {entry["id"]: fingerprints.parse(entry) for entry in entries}
         entries.sort(key=lambda entry: (entry["class"], entry["id"]))
-        splitting = Splitting(split_seed=seed, minimum_images_per_class=1, split_folds=number)
+        splitting = Splitting(
+            seed, minimum_images_per_class=1, split_stable=False, split_folds=number
+        )
         frozen = freezing.freeze(Parts(entries, looks, []), splitting, {})
         lines = [json.dumps({n: v for n, v in e.items() if n != "thumb"}) for e in frozen.entries]
         index.write_text("\n".join(lines) + "\n", encoding="utf-8")

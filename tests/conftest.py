@@ -51,3 +51,12 @@ def loopback_only() -> Iterator[None]:
     socket.socket.connect = guarded  # type: ignore[method-assign]
     yield
     socket.socket.connect = connect  # type: ignore[method-assign]
+
+
+@pytest.fixture
+def model_code(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The model code, where a function that carries it finds it."""
+    carried = tmp_path / "carried"
+    carried.mkdir()
+    (carried / "sonoflow_model_code").symlink_to(root / "model_code")
+    monkeypatch.syspath_prepend(carried)

@@ -1,28 +1,35 @@
 """Settings of the functions, from environment variables.
 
 Each dataclass is what one kind of function needs; a field is the variable of the same name in
-capitals. They are read when a function does its work, never at import.
+capitals, or an option of STAGING_OPTIONS where staging_options.json declares it. They are read when
+a function does its work, never at import.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import functools
+import importlib.resources
+import json
 import os
+from collections.abc import Mapping
 from typing import Any, TypeVar, get_type_hints
 
+from sonoflow import options
 from sonoflow.errors import ConfigurationError
 
 T = TypeVar("T")
 
 HOSTING_MODES = ("serverless", "realtime")
-RANDOM, HYPERBAND = "Random", "Hyperband"
-TUNING_STRATEGIES = (RANDOM, HYPERBAND)  # as SageMaker names them
-TABLE_FEATURES = ("plain", "engineered")
+# As SageMaker's Linear Learner names them.
+BINARY_CLASSIFIER = "binary_classifier"
+MULTICLASS_CLASSIFIER = "multiclass_classifier"
+REGRESSOR = "regressor"
+REGRESSOR_CUT = 0.5  # a regressor gives no class: from this score on it is class 1
 
 
 @dataclasses.dataclass(frozen=True)
 class Buckets:
-    uploads_bucket: str
     work_bucket: str
     results_bucket: str
 
@@ -32,50 +39,38 @@ class Planning:
     train_images_state_machine_arn: str
     train_table_state_machine_arn: str
     notifications_topic_arn: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Batching:
     stage_batch_images: int
-    stage_batch_bytes: int = 32 * 1024 * 1024
+    stage_batch_bytes: int
 
 
 @dataclasses.dataclass(frozen=True)
 class Staging:
-    stage_uploads_at_once: int = 16
-    stage_read_attempts: int = 3
+    stage_uploads_at_once: int
+    stage_read_attempts: int
 
 
 @dataclasses.dataclass(frozen=True)
 class TableStaging:
     split_seed: int
     minimum_rows_per_class: int
-    table_features: str = "plain"
-    stage_read_attempts: int = 3
-
-    def __post_init__(self) -> None:
-        if self.table_features not in TABLE_FEATURES:
-            choices = " or ".join(TABLE_FEATURES)
-            raise ConfigurationError(
-                f"TABLE_FEATURES is {self.table_features!r}: must be {choices}"
-            )
-        # Fewer do not reach all three splits.
-        if self.minimum_rows_per_class < 10:
-            raise ConfigurationError(
-                f"MINIMUM_ROWS_PER_CLASS is {self.minimum_rows_per_class}: must be 10 or more"
-            )
+    table_features: str
+    stage_read_attempts: int
 
 
 @dataclasses.dataclass(frozen=True)
 class Splitting:
     split_seed: int
     minimum_images_per_class: int
-    split_stable: bool = False
-    split_folds: int = 5
-
-    def __post_init__(self) -> None:
-        if self.split_folds < 2:
-            raise ConfigurationError(f"SPLIT_FOLDS is {self.split_folds}: must be 2 or more")
+    split_stable: bool
+    split_folds: int
 
 
 @dataclasses.dataclass(frozen=True)
-class Prediction:
+class Predicting:
     classifier_endpoint_name: str
     segmenter_endpoint_name: str
     table_endpoint_name: str
@@ -93,66 +88,77 @@ class Retrying:
 
 
 @dataclasses.dataclass(frozen=True)
-class Training:
-    """Where and how models are trained, and what they must reach."""
+class Releasing:
+    """What every training job and model has in common."""
 
     stack_name: str
     sagemaker_role_arn: str
-    training_image_uri: str
-    training_instance_type: str
-    training_instance_count: int
     training_max_runtime_seconds: int
-    classifier_architecture: str
-    classifier_image_size: int
-    classifier_epochs: int
-    segmenter_base_channels: int
-    segmenter_depth: int
-    segmenter_image_size: int
-    segmenter_epochs: int
-    batch_size: int
-    training_seed: int
-    minimum_accuracy: float
-    minimum_lesion_dice: float
     training_spot: bool = False
-    segmenter_encoder: str = "plain"
-    segmenter_deep_supervision: bool = False
-    test_time_flip: bool = False
-    stop_on: str = "none"
-    pretrained_weights_uri: str = ""
-    segmenter_weights_uri: str = ""
-    tune: bool = False
-    tune_strategy: str = RANDOM
-    tune_jobs: int = 12
-    tune_parallel_jobs: int = 3
 
 
 @dataclasses.dataclass(frozen=True)
-class TableTraining:
-    """Where and how Linear Learner is trained on tables, and what it must reach.
+class Training:
+    """Where models of images are trained and served, and what their networks start from."""
 
-    Learning rate, L1 and weight decay are a number or `auto`, as Linear Learner takes them.
-    """
+    training_image_uri: str
+    serving_image_uri: str
+    training_instance_type: str
+    training_instance_count: int
+    pretrained_weights_uri: str = ""  # empty: from scratch
+    segmenter_weights_uri: str = ""
 
-    table_predictor_type: str
-    table_loss: str
-    table_epochs: int
-    table_mini_batch_size: int
-    table_models: int
-    table_learning_rate: str
-    table_l1: str
-    table_weight_decay: str
+
+@dataclasses.dataclass(frozen=True)
+class Tuning:
+    """Whether, and how, hyperparameters of image models are searched for."""
+
+    tune: bool = False
+    tuning_options: str = "{}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Classification:
+    classifier_architecture: str
+    classifier_image_size: int
+    classifier_epochs: int
+    classifier_hyperparameters: str = "{}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Segmentation:
+    segmenter_image_size: int
+    segmenter_epochs: int
+    segmenter_hyperparameters: str = "{}"
+
+
+@dataclasses.dataclass(frozen=True)
+class LinearLearner:
+    table_hyperparameters: str = "{}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Table:
+    """Where Linear Learner is trained on tables."""
+
     table_instance_type: str
     table_instance_count: int
-    table_spot: bool
-    minimum_table_accuracy: float
     linear_learner_image_uri: str = ""  # empty where no image of the region is known
+
+
+@dataclasses.dataclass(frozen=True)
+class Gates:
+    """What models must reach on the test split."""
+
+    minimum_accuracy: float
+    minimum_lesion_dice: float
+    minimum_table_accuracy: float
 
 
 @dataclasses.dataclass(frozen=True)
 class Hosting:
     """How models are served."""
 
-    serving_image_uri: str
     hosting_mode: str
     hosting_instance_type: str
     serverless_memory_mb: int
@@ -160,8 +166,6 @@ class Hosting:
     scaling_minimum: int
     scaling_maximum: int
     scaling_target_invocations: float
-    scale_in_cooldown_seconds: int
-    scale_out_cooldown_seconds: int
 
     def __post_init__(self) -> None:
         if self.hosting_mode not in HOSTING_MODES:
@@ -169,19 +173,39 @@ class Hosting:
             raise ConfigurationError(f"HOSTING_MODE is {self.hosting_mode!r}: must be {choices}")
 
 
-def read(group: type[T]) -> T:
-    """The settings of a group, from the environment. Raises ConfigurationError."""
+def read(group: type[T], environment: Mapping[str, str] | None = None) -> T:
+    """The settings of a group, from this process's environment unless another is given. Raises
+    ConfigurationError."""
+    found = os.environ if environment is None else environment
     hints = get_type_hints(group)
-    return group(
-        **{
-            field.name: _value(field.name.upper(), hints[field.name], field.default)
-            for field in dataclasses.fields(group)  # type: ignore[arg-type]
-        }
-    )
+    staging: dict[str, Any] | None = None
+    values: dict[str, Any] = {}
+    for field in dataclasses.fields(group):  # type: ignore[arg-type]
+        option = field.name.replace("_", "-")
+        if option in staging_declarations():
+            staging = staging_options(found) if staging is None else staging
+            values[field.name] = staging[option]
+        else:
+            variable = field.name.upper()
+            values[field.name] = _value(found, variable, hints[field.name], field.default)
+    return group(**values)
 
 
-def _value(variable: str, kind: type[Any], default: Any) -> Any:
-    text = os.environ.get(variable, "").strip()
+def staging_options(environment: Mapping[str, str]) -> dict[str, Any]:
+    """Raises ConfigurationError."""
+    text = environment.get("STAGING_OPTIONS", "").strip() or "{}"
+    return options.merged("StagingOptions", staging_declarations(), text)
+
+
+@functools.cache
+def staging_declarations() -> dict[str, options.Declaration]:
+    file = importlib.resources.files("sonoflow") / "staging_options.json"
+    declared: dict[str, options.Declaration] = json.loads(file.read_text("utf-8"))
+    return declared
+
+
+def _value(environment: Mapping[str, str], variable: str, kind: type[Any], default: Any) -> Any:
+    text = environment.get(variable, "").strip()
     if not text:
         if default is dataclasses.MISSING:
             raise ConfigurationError(f"the environment variable {variable} is not set")

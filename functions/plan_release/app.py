@@ -7,9 +7,8 @@ from typing import Any
 from aws_lambda_powertools import Logger, Tracer
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from sonoflow import settings
 from sonoflow.releases import hosting, training_jobs
-from sonoflow.releases import release as releases
+from sonoflow.releases.release import from_state
 
 logger = Logger()
 tracer = Tracer()
@@ -18,28 +17,23 @@ tracer = Tracer()
 @logger.inject_lambda_context(correlation_id_path="run")
 @tracer.capture_lambda_handler(capture_response=False)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    release = releases.from_state(
-        event,
-        training=settings.read(settings.Training),
-        table_training=settings.read(settings.TableTraining),
-        hosting=settings.read(settings.Hosting),
-        work_bucket=settings.read(settings.Buckets).work_bucket,
-    )
-    logger.info("release planned", extra={"release": release.name, "task": release.task.name})
+    release = from_state(event)
+    task = release.task
+    logger.info("release planned", extra={"release": release.name, "task": task.name})
     return {
-        "task": release.task.name,
-        "model": release.task.model,
+        "task": task.name,
+        "model": task.model,
         "release": release.name,
         "version": release.version,
         "training_job": training_jobs.request(release),
         "tuning_job": training_jobs.tuning_request(release),
-        "evaluation": release.evaluation,
-        "gate": release.gate,
+        "evaluation": task.evaluation(release),
+        "gate": task.gate(len(release.classes)),
         "model_package": hosting.model_package(release),
         "create_model": hosting.model(release),
         "endpoint_config": hosting.endpoint_config(release),
         "endpoint": hosting.endpoint(release),
         "endpoint_update": hosting.endpoint_update(release),
         "scaling": hosting.scaling(release),
-        "probe": release.probe,
+        "probe": task.probe_request(release),
     }

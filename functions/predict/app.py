@@ -51,7 +51,7 @@ def handle_record(record: SQSRecord) -> None:
         logger.set_correlation_id(event.get("id"))
         upload = uploads.from_event(event)
         buckets = settings.read(settings.Buckets)
-        outcome = image_inbox.handle(upload, buckets, settings.read(settings.Prediction))
+        outcome = image_inbox.handle(upload, buckets, settings.read(settings.Predicting))
     except Exception as error:
         if put_off(record, event, error):
             return

@@ -9,7 +9,6 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from sonoflow import payloads
-from sonoflow.judging import image_probes, table_probes
 from sonoflow.releases import tasks
 
 logger = Logger()
@@ -21,14 +20,13 @@ tracer = Tracer()
 @tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    task = tasks.get(payloads.field(event, "task", str))
-    probed = table_probes.probe(event) if task.is_built_in else image_probes.probe(event)
+    probed = tasks.get(payloads.field(event, "task", str)).probe(event)
     for milliseconds in probed.milliseconds:
         metrics.add_metric("ProbeLatency", MetricUnit.Milliseconds, milliseconds)
     answer = {
         "passed": True,
         "probes": probed.probes,
-        "milliseconds": image_probes.median(probed.milliseconds),
+        "milliseconds": probed.median,
         "metrics": probed.metrics,
     }
     logger.info("endpoint probed", extra=answer)

@@ -38,7 +38,8 @@ OWN_DATA = {
     "MinimumLesionDice": "0",
     "ClassifierEpochs": "40",
     "SegmenterEpochs": "40",
-    "BatchSize": "8",
+    "ClassifierHyperparameters": '{"batch-size": 8}',
+    "SegmenterHyperparameters": '{"base-channels": 8, "batch-size": 8}',
 }
 
 

@@ -6,11 +6,15 @@ import dataclasses
 import difflib
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from local.cloudformation.template import TemplateError, parse, resolve_parameters
+from sonoflow import settings
+from sonoflow.errors import ConfigurationError
+from sonoflow.releases import tasks
 
 _PARAMETERS = Path(__file__).parents[1] / "parameters.json"
 
@@ -46,6 +50,8 @@ class Launch:
             name: ",".join(value) if isinstance(value, list) else value
             for name, value in resolved.items()
         }
+        if below:
+            _check_values(texts, root / "model_code")
         digest = hashlib.sha256(text.encode()).hexdigest()
         return cls(template, digest, below, given, texts)
 
@@ -95,3 +101,14 @@ def _check_names(given: Mapping[str, str], declared: Mapping[str, Any], template
             raise TemplateError(
                 f"There is no parameter {name}{hint} All are under Parameters in {template}"
             )
+
+
+def _check_values(texts: Mapping[str, str], code: Path) -> None:
+    """As the function that plans a data set does before anything is staged: here it can be said
+    before anything is started. Raises TemplateError."""
+    environment = {re.sub(r"(?<!^)(?=[A-Z])", "_", name).upper(): texts[name] for name in texts}
+    try:
+        settings.staging_options(environment)
+        tasks.check((*tasks.OF_IMAGES, *tasks.OF_TABLES), environment, code)
+    except ConfigurationError as error:
+        raise TemplateError(str(error)) from error

@@ -16,6 +16,7 @@ from functions.plan_release.app import handler
 from local.cloudformation.intrinsics import Resolver
 from local.cloudformation.template import parse, resolve_parameters
 from sonoflow import settings
+from sonoflow.releases import tasks
 from tests.sam_environments import Environments, environments
 from tests.unit import stack
 from tests.unit.conftest import Context
@@ -87,10 +88,18 @@ def test_every_function_can_read_its_settings(
             for group in READ.findall((root / "functions" / function / "app.py").read_text()):
                 settings.read(getattr(settings, group))
                 groups.add(group)
-    assert {"Planning", "Training", "TableTraining", "Hosting", "Prediction"} <= groups
+    assert {"Planning", "Buckets", "Staging", "Splitting", "Predicting"} <= groups
+
+
+def test_an_upload_can_be_held_against_the_parameters(invoked: Environments, root: Path) -> None:
+    variables = invoked["PlanDatasetFunction"]
+
+    tasks.check((*tasks.OF_IMAGES, *tasks.OF_TABLES), variables, root / "model_code")
+    assert settings.read(settings.Batching, variables).stage_batch_images == 50
 
 
 @pytest.mark.parametrize("case", ["classification", "segmentation", "table", "tuned"])
+@pytest.mark.usefixtures("model_code")
 def test_a_release_can_be_planned(
     invoked: Environments, monkeypatch: pytest.MonkeyPatch, case: str
 ) -> None:

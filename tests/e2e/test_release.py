@@ -56,7 +56,7 @@ def approvals(stack: Stack, group: str) -> dict[int, str]:
 
 
 def test_realtime_hosting_scales(deploy: Deploy, phantoms: Phantoms) -> None:
-    with deploy(HostingMode="realtime", ScalingMaximum="3", ScaleInCooldown="77") as stack:
+    with deploy(HostingMode="realtime", ScalingMaximum="3") as stack:
         stack.upload("inbox/early.png", one_image(phantoms(1)))  # long before its models
         ended = stack.run_to_the_end("datasets/phantoms.zip", phantoms(1))
 
@@ -68,7 +68,7 @@ def test_realtime_hosting_scales(deploy: Deploy, phantoms: Phantoms) -> None:
         }
         for policy in policies.values():
             target = policy["TargetTrackingScalingPolicyConfiguration"]
-            assert target["ScaleInCooldown"] == 77
+            assert target["ScaleInCooldown"] == 300
         assert stack.wait_for_document(stack.results, "predictions/early.png.json")
         assert stack.depth("InboxDeadLetterQueueUrl") == 0
 

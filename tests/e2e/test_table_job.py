@@ -69,7 +69,8 @@ def test_a_table_becomes_an_endpoint_that_scores_and_a_worse_model_does_not_take
         assert serving(stack) == release["release"]
 
         # A regressor's know no accuracy: its endpoint is what misses the gate.
-        stack.update(TablePredictorType="regressor", TableLoss="absolute_loss")
+        told = '{"predictor_type": "regressor", "loss": "absolute_loss"}'
+        stack.update(TableHyperparameters=told)
         undone = train(stack, shuffled()[1:])
         assert undone["status"] == "FAILED"
         assert undone["error"] == "ProbeFailed"

@@ -22,17 +22,12 @@ TABLE_STATE_MACHINE_ARN = (
 EVENTS = Path(__file__).resolve().parents[2] / "events"
 
 ENVIRONMENT = {
-    "UPLOADS_BUCKET": UPLOADS,
     "WORK_BUCKET": WORK,
     "RESULTS_BUCKET": RESULTS,
     "TRAIN_IMAGES_STATE_MACHINE_ARN": STATE_MACHINE_ARN,
     "TRAIN_TABLE_STATE_MACHINE_ARN": TABLE_STATE_MACHINE_ARN,
     "NOTIFICATIONS_TOPIC_ARN": TOPIC_ARN,
-    "STAGE_BATCH_IMAGES": "4",
-    "SPLIT_SEED": "7",
-    "MINIMUM_IMAGES_PER_CLASS": "3",
-    "MINIMUM_ROWS_PER_CLASS": "10",
-    "TABLE_FEATURES": "plain",
+    "STAGING_OPTIONS": '{"stage-batch-images": 4, "minimum-images-per-class": 3}',
     "CLASSIFIER_ENDPOINT_NAME": "sonoflow-classifier",
     "SEGMENTER_ENDPOINT_NAME": "sonoflow-segmenter",
     "TABLE_ENDPOINT_NAME": "sonoflow-table",
@@ -52,35 +47,29 @@ ENVIRONMENT = {
     "SCALING_MINIMUM": "1",
     "SCALING_MAXIMUM": "4",
     "SCALING_TARGET_INVOCATIONS": "60",
-    "SCALE_IN_COOLDOWN_SECONDS": "300",
-    "SCALE_OUT_COOLDOWN_SECONDS": "60",
     "CLASSIFIER_ARCHITECTURE": "resnet18",
     "CLASSIFIER_IMAGE_SIZE": "128",
     "CLASSIFIER_EPOCHS": "12",
-    "SEGMENTER_BASE_CHANNELS": "16",
-    "SEGMENTER_DEPTH": "4",
     "SEGMENTER_IMAGE_SIZE": "128",
     "SEGMENTER_EPOCHS": "15",
-    "BATCH_SIZE": "16",
-    "TRAINING_SEED": "7",
+    "CLASSIFIER_HYPERPARAMETERS": "{}",
+    "SEGMENTER_HYPERPARAMETERS": '{"base-channels": 16}',
     "PRETRAINED_WEIGHTS_URI": "",
     "SEGMENTER_WEIGHTS_URI": "",
     "MINIMUM_ACCURACY": "0.6",
     "MINIMUM_LESION_DICE": "0.4",
-    "TABLE_PREDICTOR_TYPE": "binary_classifier",
-    "TABLE_LOSS": "logistic",
-    "TABLE_EPOCHS": "15",
-    "TABLE_MINI_BATCH_SIZE": "100",
-    "TABLE_MODELS": "32",
-    "TABLE_LEARNING_RATE": "auto",
-    "TABLE_L1": "auto",
-    "TABLE_WEIGHT_DECAY": "auto",
+    "TABLE_HYPERPARAMETERS": "{}",
     "TABLE_INSTANCE_TYPE": "ml.c7i.xlarge",
     "TABLE_INSTANCE_COUNT": "1",
-    "TABLE_SPOT": "false",
     "MINIMUM_TABLE_ACCURACY": "0.9",
     "LINEAR_LEARNER_IMAGE_URI": "382416733822.dkr.ecr.us-east-1.amazonaws.com/linear-learner:1",
 }
+
+
+def staging_options(**given: Any) -> str:
+    """STAGING_OPTIONS as above, but for `given`."""
+    told = json.loads(ENVIRONMENT["STAGING_OPTIONS"])
+    return json.dumps({**told, **{name.replace("_", "-"): given[name] for name in given}})
 
 
 def event(name: str) -> Any:

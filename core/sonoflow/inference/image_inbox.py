@@ -17,7 +17,7 @@ from sonoflow.images import formats, pixels, png
 from sonoflow.inference import image_endpoints, overlays, predictions, table_inbox
 from sonoflow.inference.answers import Answer, Overtaken
 from sonoflow.settings import Buckets
-from sonoflow.settings import Prediction as Settings
+from sonoflow.settings import Predicting as Settings
 
 # Text chunk of masks and overlays: the version they show. Without it empty masks of two versions
 # would be the same to a conditional write.

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from sonoflow.aws.clients import client
 from sonoflow.errors import EndpointResponseInvalid
 from sonoflow.inference.image_endpoints import PAYLOAD_BYTES_LIMIT
-from sonoflow.releases.linear_learner import REGRESSOR_CUT
+from sonoflow.settings import REGRESSOR_CUT
 from sonoflow.tables import recordio
 from sonoflow.tables.table import Table
 

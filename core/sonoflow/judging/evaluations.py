@@ -1,13 +1,8 @@
-"""What a training job found out about its model on the test split.
-
-A script of ours leaves an `evaluation.json` in its output, and documents for people beside it. A
-built-in algorithm leaves figures in
-the description of its job; the evaluation is written when its endpoint has been probed.
-"""
+"""What a training job of ours leaves: an `evaluation.json` in its output, and documents for people
+beside it."""
 
 from __future__ import annotations
 
-import dataclasses
 import io
 import json
 import math
@@ -18,11 +13,7 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
-from sonoflow import keys, payloads
-from sonoflow.aws import objects
-from sonoflow.aws.clients import client
 from sonoflow.errors import EvaluationUnreadable
-from sonoflow.releases import linear_learner
 
 FILE = "evaluation.json"
 # What else a script leaves for those who want to know how the figures came about, and what it is.
@@ -34,41 +25,6 @@ DOCUMENTS = {
 }
 _PICTURE = re.compile(r"worst_cases/\d\d-[0-9a-f]{16}\.(image|true|predicted)\.png")
 _BYTES_LIMIT = 64 * 1024 * 1024  # of all that is kept of an output
-
-
-@dataclasses.dataclass(frozen=True)
-class Kept:
-    figures: dict[str, float | None]
-    missing: list[str]  # documents that the training job did not leave
-
-
-def kept(payload: Mapping[str, Any]) -> Kept:
-    """The figures of a script's evaluation, which is kept at the payload's
-    `evaluation.evaluation_uri`, and its documents and pictures beside it. Raises
-    EvaluationUnreadable, PayloadInvalid."""
-    output = keys.parse_uri(payloads.field(payload, "evaluation.output_uri", str))
-    bucket, key = keys.parse_uri(payloads.field(payload, "evaluation.evaluation_uri", str))
-    left = documents(objects.read(*output))
-    figures = metrics(left[FILE])
-    for name, content in left.items():
-        if name != FILE:
-            kind = DOCUMENTS.get(name, "image/png")
-            objects.write(bucket, keys.beside(key, name), content, kind)
-    objects.write(bucket, key, left[FILE], "application/json")
-    return Kept(figures, sorted(DOCUMENTS.keys() - left.keys()))
-
-
-def reported(payload: Mapping[str, Any]) -> dict[str, float | None]:
-    """The figures that SageMaker holds of a built-in algorithm's job. Raises
-    EvaluationUnreadable, PayloadInvalid."""
-    job = payloads.field(payload, "evaluation.training_job", str)
-    description = client("sagemaker").describe_training_job(TrainingJobName=job)
-    return linear_learner.figures(description)
-
-
-def extract(output: bytes) -> bytes:
-    """`evaluation.json` out of a training job's output.tar.gz. Raises EvaluationUnreadable."""
-    return documents(output)[FILE]
 
 
 def documents(output: bytes) -> dict[str, bytes]:

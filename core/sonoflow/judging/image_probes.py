@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
-import statistics
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -15,48 +13,49 @@ from sonoflow.aws import objects
 from sonoflow.errors import EndpointResponseInvalid, ProbeFailed
 from sonoflow.images import pixels
 from sonoflow.inference import image_endpoints
+from sonoflow.judging.probes import Probed
 from sonoflow.keys import parse_uri
-from sonoflow.releases import tasks
 
 PROBES = 3
 
 
-@dataclasses.dataclass(frozen=True)
-class Probed:
-    """An endpoint that passed."""
-
-    probes: int  # images or rows that were sent
-    milliseconds: list[float]  # of each image, or of each shard of rows
-    metrics: dict[str, float | None] = dataclasses.field(default_factory=dict)  # that came of it
-
-
-def probe(payload: Mapping[str, Any]) -> Probed:
-    """Sends a few images of the test split. Raises ProbeFailed; errors of the call escape."""
-    task = payloads.field(payload, "task", str)
+def classifier(payload: Mapping[str, Any]) -> Probed:
+    """Has a few images classified. Raises ProbeFailed; errors of the call escape."""
     endpoint = payloads.field(payload, "endpoint_name", str)
-    manifest = parse_uri(payloads.field(payload, "manifest_uri", str))
     classes = payloads.texts(payload, "classes")
+
+    def classify(data: bytes) -> None:
+        answer = image_endpoints.classify(endpoint, data)
+        if set(answer.probabilities) != set(classes):
+            message = f"{endpoint} knows {sorted(answer.probabilities)}, not {sorted(classes)}"
+            raise ProbeFailed(message)
+
+    return _probe(payload, classify)
+
+
+def segmenter(payload: Mapping[str, Any]) -> Probed:
+    """Has a few images segmented. Raises ProbeFailed; errors of the call escape."""
+    endpoint = payloads.field(payload, "endpoint_name", str)
+
+    def segment(data: bytes) -> None:
+        decoded = pixels.decode(data)
+        image_endpoints.segment(endpoint, data, (decoded.width, decoded.height))
+
+    return _probe(payload, segment)
+
+
+def _probe(payload: Mapping[str, Any], ask: Callable[[bytes], None]) -> Probed:
+    manifest = parse_uri(payloads.field(payload, "manifest_uri", str))
     took = []
     for bucket, key in choose(objects.read(*manifest)):
         data = objects.read(bucket, key)
         start = time.perf_counter()
         try:
-            _ask(task, endpoint, data, classes)
+            ask(data)
         except EndpointResponseInvalid as error:
             raise ProbeFailed(str(error)) from error
         took.append((time.perf_counter() - start) * 1000)
     return Probed(len(took), took)
-
-
-def _ask(task: str, endpoint: str, data: bytes, classes: Collection[str]) -> None:
-    if tasks.get(task).name == tasks.CLASSIFICATION:
-        answer = image_endpoints.classify(endpoint, data)
-        if set(answer.probabilities) != set(classes):
-            message = f"{endpoint} knows {sorted(answer.probabilities)}, not {sorted(classes)}"
-            raise ProbeFailed(message)
-    else:
-        decoded = pixels.decode(data)
-        image_endpoints.segment(endpoint, data, (decoded.width, decoded.height))
 
 
 def choose(manifest: bytes) -> list[tuple[str, str]]:
@@ -69,7 +68,3 @@ def choose(manifest: bytes) -> list[tuple[str, str]]:
     if not by_class:
         raise ProbeFailed("the test split holds no image to probe with")
     return [parse_uri(prefix["prefix"] + name) for name in list(by_class.values())[:PROBES]]
-
-
-def median(values: Sequence[float]) -> float:
-    return round(statistics.median(values), 1)

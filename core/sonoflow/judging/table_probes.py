@@ -17,11 +17,10 @@ from sonoflow.aws import objects
 from sonoflow.errors import EndpointResponseInvalid, PayloadInvalid, ProbeFailed
 from sonoflow.inference import table_endpoint
 from sonoflow.judging import evaluations, gates, table_figures
-from sonoflow.judging.image_probes import Probed
+from sonoflow.judging.probes import Probed
 from sonoflow.judging.table_figures import Baseline, Floats, Labels
 from sonoflow.keys import parse_uri
-from sonoflow.releases import tasks
-from sonoflow.releases.linear_learner import REGRESSOR, REGRESSOR_CUT
+from sonoflow.settings import REGRESSOR, REGRESSOR_CUT
 from sonoflow.tables import recordio
 from sonoflow.tables.table import Table
 
@@ -47,7 +46,7 @@ def probe(payload: Mapping[str, Any]) -> Probed:
     baseline = _baseline(payload, classes)
     found = table_figures.evaluate(truth, scores, predicted, classes, baseline, cut)
     release = payloads.field(payload, "release", str)
-    evaluation = {"task": tasks.TABLE, "release": release, **found}
+    evaluation = {"task": payloads.field(payload, "task", str), "release": release, **found}
     document = json.dumps(evaluation, ensure_ascii=False, indent=1, allow_nan=False).encode()
     objects.write(*_location(payload, "evaluation_uri"), document, "application/json")
     figures = evaluations.metrics(document)

@@ -10,10 +10,11 @@ from sonoflow import keys, settings
 from sonoflow.aws import objects, readahead
 from sonoflow.aws.ranged import RemoteObject
 from sonoflow.aws.uploads import Upload
-from sonoflow.errors import DatasetRefused
+from sonoflow.errors import ConfigurationError, DatasetRefused
 from sonoflow.images import batches, contents
 from sonoflow.keys import Dataset
 from sonoflow.planning import executions
+from sonoflow.releases import tasks
 from sonoflow.splits import manifests
 from sonoflow.tables import mapping as table_mapping
 
@@ -42,12 +43,23 @@ class Plan:
 
 def plan(upload: Upload, planning: settings.Planning, work: str) -> Plan:
     """Raises DatasetRefused. Of images, the staging plan is left in the bucket `work`."""
+    try:
+        return _plan(upload, planning, work)
+    except ConfigurationError as error:
+        # Found before anything is staged or paid for: a release would fail by it hours later.
+        detail = f"{error}. Deploy the stack with other parameters, then upload this again"
+        raise DatasetRefused("parameters", detail) from error
+
+
+def _plan(upload: Upload, planning: settings.Planning, work: str) -> Plan:
     if PurePosixPath(upload.key).suffix.lower() in TABLE_SUFFIXES:
         return _table(upload, planning)
     return _images(upload, planning, work)
 
 
 def _table(upload: Upload, planning: settings.Planning) -> Plan:
+    tasks.check(tasks.OF_TABLES)
+    settings.read(settings.TableStaging)
     if upload.size == 0:
         raise DatasetRefused("empty-table", "the file holds no bytes")
     if upload.size > TABLE_BYTES_LIMIT:
@@ -60,11 +72,13 @@ def _table(upload: Upload, planning: settings.Planning) -> Plan:
 
 
 def _images(upload: Upload, planning: settings.Planning, work: str) -> Plan:
+    tasks.check(tasks.OF_IMAGES)
+    batching = settings.read(settings.Batching)
     source = RemoteObject(upload)
     index = contents.open_upload(upload, source)
     found = contents.plan(index, source)
     dataset = Dataset(keys.dataset_name(upload.key), contents.version(index))
-    limits = batches.Limits(planning.stage_batch_images, planning.stage_batch_bytes)
+    limits = batches.Limits(batching.stage_batch_images, batching.stage_batch_bytes)
     document, count = batches.document(batches.cut(found.images, limits))
     objects.write(work, dataset.plan, document, "application/json")
     manifests.write_part(work, dataset.plan_part, [], found.quarantine)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import importlib.resources
 import io
 import tarfile
 from collections.abc import Iterator
@@ -21,9 +20,9 @@ from sonoflow import keys
 from sonoflow.aws import objects
 from sonoflow.aws.clients import client
 from sonoflow.errors import CodeAltered
+from sonoflow.releases import model_code
 
-PACKAGE = "sonoflow_model_code"  # model_code/, as its pyproject.toml installs it
-# What that package carries; no caches, no metadata.
+# What the model code is made of; no caches, no metadata.
 _SUFFIXES = (".html", ".json", ".py", ".txt", ".yaml")
 _ATTEMPTS = 3  # S3 asks for another one where two write the same key at once
 
@@ -33,9 +32,9 @@ def build() -> tuple[bytes, str]:
 
     The same files give the same bytes: names in order, no times, no owners.
     """
-    files = dict(sorted(_files(importlib.resources.files(PACKAGE))))
+    files = dict(sorted(_files(model_code.folder())))
     if not files:
-        raise FileNotFoundError(f"the package {PACKAGE} holds no files")
+        raise FileNotFoundError(f"the package {model_code.PACKAGE} holds no files")
     packed = io.BytesIO()
     # gzip's header would hold the time otherwise, which tarfile's own "w:gz" does not let one set.
     with (

@@ -7,6 +7,8 @@ from typing import Any
 from sonoflow.releases.release import Release
 
 VARIANT = "primary"
+# Seconds: an instance takes minutes to come, and a quiet minute is no reason to let it go.
+SCALE_IN_COOLDOWN, SCALE_OUT_COOLDOWN = 300, 60
 
 
 def model_package(release: Release) -> dict[str, Any]:
@@ -17,7 +19,7 @@ def model_package(release: Release) -> dict[str, Any]:
     now: a table's evaluation is made at its endpoint.
     """
     container = {
-        "Image": release.serving_image_uri,
+        "Image": release.task.serving_image_uri,
         "ModelDataUrl": release.model_uri,
     }
     package: dict[str, Any] = {
@@ -34,9 +36,8 @@ def model_package(release: Release) -> dict[str, Any]:
         # Makes a repeated call register nothing twice.
         "ClientToken": release.version,
     }
-    if not release.task.is_built_in:
-        statistics = {"ContentType": "application/json", "S3Uri": release.evaluation_uri}
-        package["ModelMetrics"] = {"ModelQuality": {"Statistics": statistics}}
+    if (metrics := release.task.model_metrics(release)) is not None:
+        package["ModelMetrics"] = metrics
     return package
 
 
@@ -48,9 +49,9 @@ def model(release: Release) -> dict[str, Any]:
     """
     return {
         "ModelName": release.name,
-        "ExecutionRoleArn": release.training.sagemaker_role_arn,
+        "ExecutionRoleArn": release.releasing.sagemaker_role_arn,
         "PrimaryContainer": {
-            "Image": release.serving_image_uri,
+            "Image": release.task.serving_image_uri,
             "ModelDataUrl": release.model_uri,
         },
         "EnableNetworkIsolation": not is_serverless(release),
@@ -116,8 +117,8 @@ def scaling(release: Release) -> dict[str, Any] | None:
             "TargetTrackingScalingPolicyConfiguration": {
                 "TargetValue": settings.scaling_target_invocations,
                 "PredefinedMetricSpecification": metric,
-                "ScaleInCooldown": settings.scale_in_cooldown_seconds,
-                "ScaleOutCooldown": settings.scale_out_cooldown_seconds,
+                "ScaleInCooldown": SCALE_IN_COOLDOWN,
+                "ScaleOutCooldown": SCALE_OUT_COOLDOWN,
             },
         },
     }

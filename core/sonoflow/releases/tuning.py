@@ -2,8 +2,8 @@
 
 `Tune` in an execution's input asks for it: true, or an object with any of Strategy,
 MaxNumberOfTrainingJobs, MaxParallelTrainingJobs, RandomSeed and ParameterRanges (by
-hyperparameter). What it leaves out comes from the settings and from the task; false trains once,
-whatever the settings say, and null leaves it to them.
+hyperparameter). What it leaves out comes from the parameter TuningOptions, an object of the same
+kind, and from the task; false trains once, whatever the parameters say, and null leaves it to them.
 """
 
 from __future__ import annotations
@@ -12,14 +12,17 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from sonoflow.errors import ConfigurationError, PayloadInvalid
+from sonoflow import settings, uploaded_json
+from sonoflow.errors import ConfigurationError, DocumentInvalid, PayloadInvalid
 from sonoflow.releases import ranges
-from sonoflow.releases.ranges import Range
-from sonoflow.releases.tasks import Task
-from sonoflow.settings import HYPERBAND, TUNING_STRATEGIES, Training
+from sonoflow.releases.ranges import LOGARITHMIC, Choice, Interval, Range
 
 NAME_LIMIT = 32  # characters, of a tuning job's name
 EPOCHS = "epochs"  # what Hyperband gives out; its name is one that SageMaker knows
+RANDOM, HYPERBAND = "Random", "Hyperband"
+STRATEGIES = (RANDOM, HYPERBAND)  # as SageMaker names them
+JOBS, PARALLEL_JOBS = 12, 3
+_OPTIONS_LIMIT = 4096  # bytes
 _MEMBERS = {
     "Strategy",
     "MaxNumberOfTrainingJobs",
@@ -41,35 +44,53 @@ class Tuning:
     epochs: int | None  # of a whole training, where the strategy itself gives them out
 
 
-def asked(wanted: Any, task: Task, settings: Training) -> Tuning | None:
-    """The tuning that `Tune` in an execution's input, or the settings, ask for.
+def asked(
+    wanted: Any, task: str, stack: settings.Tuning, hyperparameters: Mapping[str, Any]
+) -> Tuning | None:
+    """The search that `Tune` in an execution's input, or the stack, asks for, around the
+    hyperparameters of a single training job.
 
-    Raises PayloadInvalid, naming what is wrong with the input.
+    Raises PayloadInvalid, naming what is wrong with the input; ConfigurationError.
     """
     if wanted is None:
-        wanted = settings.tune and not task.is_built_in
+        wanted = stack.tune
     if wanted is False:
         return None
-    if task.is_built_in:
-        raise PayloadInvalid(
-            f"'Tune' is not for the task {task.name!r}: Linear Learner tries the TableModels "
-            "candidates of one training job by itself; leave it out"
-        )
-    return _parsed({} if wanted is True else wanted, task, settings)
-
-
-def _parsed(wanted: Any, task: Task, settings: Training) -> Tuning:
+    if wanted is True:
+        wanted = {}
     if not isinstance(wanted, Mapping):
         raise PayloadInvalid(f"'Tune' must be true, false or an object, not {wanted!r}")
+    return _parsed({**_options(stack.tuning_options), **wanted}, task, hyperparameters)
+
+
+def check(task: str, stack: settings.Tuning, hyperparameters: Mapping[str, Any]) -> None:
+    """That a search could be planned, were one asked for. Raises ConfigurationError."""
+    try:
+        _parsed(_options(stack.tuning_options), task, hyperparameters)
+    except PayloadInvalid as error:
+        raise ConfigurationError(f"TuningOptions, as 'Tune': {error}") from error
+
+
+def _options(text: str) -> dict[str, Any]:
+    try:
+        options = uploaded_json.parse(text, _OPTIONS_LIMIT)
+    except DocumentInvalid as error:
+        raise ConfigurationError(f"TuningOptions is {error}: {text!r}") from error
+    if not isinstance(options, dict):
+        raise ConfigurationError(f"TuningOptions must be a JSON object, not {text!r}")
+    return options
+
+
+def _parsed(wanted: Mapping[str, Any], task: str, hyperparameters: Mapping[str, Any]) -> Tuning:
     if unknown := sorted(set(wanted) - _MEMBERS):
         raise PayloadInvalid(f"'Tune' has no {unknown[0]!r}; there are {sorted(_MEMBERS)}")
-    strategy = wanted.get("Strategy", settings.tune_strategy)
-    if strategy not in TUNING_STRATEGIES:
-        choices = " or ".join(TUNING_STRATEGIES)
+    strategy = wanted.get("Strategy", RANDOM)
+    if strategy not in STRATEGIES:
+        choices = " or ".join(STRATEGIES)
         raise PayloadInvalid(f"'Tune.Strategy' must be {choices}, not {strategy!r}")
-    jobs = _count(wanted, "MaxNumberOfTrainingJobs", settings.tune_jobs)
-    parallel = _count(wanted, "MaxParallelTrainingJobs", settings.tune_parallel_jobs)
-    several = _ranges(wanted.get("ParameterRanges", {}), task, settings)
+    jobs = _count(wanted, "MaxNumberOfTrainingJobs", JOBS)
+    parallel = _count(wanted, "MaxParallelTrainingJobs", PARALLEL_JOBS)
+    several = _ranges(wanted.get("ParameterRanges", {}), task, hyperparameters)
     epochs = None
     if strategy == HYPERBAND:
         epochs = int(max(ranges.top(one) for one in several if one.name == EPOCHS))
@@ -78,7 +99,7 @@ def _parsed(wanted: Any, task: Task, settings: Training) -> Tuning:
         strategy=strategy,
         jobs=jobs,
         parallel_jobs=min(parallel, jobs),
-        seed=_count(wanted, "RandomSeed", settings.training_seed, least=0),
+        seed=_count(wanted, "RandomSeed", hyperparameters["seed"], least=0),
         ranges=several,
         epochs=epochs,
     )
@@ -91,20 +112,32 @@ def _count(wanted: Mapping[str, Any], name: str, default: int, least: int = 1) -
     return value
 
 
-def _ranges(wanted: Any, task: Task, settings: Training) -> tuple[Range, ...]:
+def _ranges(wanted: Any, task: str, hyperparameters: Mapping[str, Any]) -> tuple[Range, ...]:
     if not isinstance(wanted, Mapping):
         raise PayloadInvalid(f"'Tune.ParameterRanges' must be an object, not {wanted!r}")
-    given = task.ranges(settings)
+    given = usual_ranges(hyperparameters)
     names = [one.name for one in given]
     if unknown := sorted(set(wanted) - set(names)):
         raise PayloadInvalid(
             f"'Tune.ParameterRanges' has {unknown[0]!r}, which is none of the hyperparameters that "
-            f"can be tuned for {task.name}: {', '.join(names)}"
+            f"can be tuned for {task}: {', '.join(names)}"
         )
     several = (
         ranges.overridden(one, wanted[one.name]) if one.name in wanted else one for one in given
     )
     return tuple(several)
+
+
+def usual_ranges(hyperparameters: Mapping[str, Any]) -> tuple[Range, ...]:
+    """What tuning draws from, around the values of a single training job."""
+    batch, epochs = hyperparameters["batch-size"], hyperparameters[EPOCHS]
+    whole_training = Interval(EPOCHS, epochs // 2, epochs, whole=True)
+    return (
+        Choice("batch-size", tuple(sorted({max(1, batch // 2), batch, 2 * batch})), whole=True),
+        whole_training if epochs > 1 else Choice(EPOCHS, (epochs,), whole=True),
+        Interval("learning-rate", 1e-4, 1e-2, LOGARITHMIC),
+        Interval("weight-decay", 1e-4, 1e-1, LOGARITHMIC),
+    )
 
 
 def job_name(stack_name: str, digest: str) -> str:

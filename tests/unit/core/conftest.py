@@ -5,19 +5,16 @@ from typing import Any
 
 import pytest
 
-from sonoflow import settings
-from sonoflow.releases import release as releases
-from sonoflow.releases import tasks
-from sonoflow.releases.release import Release
+from sonoflow.releases.release import Release, from_state
 from tests.unit import stack
 
 
 @pytest.fixture
-def release(settings_env: pytest.MonkeyPatch) -> Callable[..., Release]:
+def release(settings_env: pytest.MonkeyPatch, model_code: None) -> Callable[..., Release]:
     """Composes a release of a task, under the settings at the time of the call."""
 
     def compose(task: str = "classification", **changes: Any) -> Release:
-        name = "table" if task == tasks.TABLE else "classification"
+        name = "table" if task == "table" else "classification"
         payload = stack.event(f"plan_release.{name}")
         payload["task"] = task
         for path, value in changes.items():
@@ -26,12 +23,6 @@ def release(settings_env: pytest.MonkeyPatch) -> Callable[..., Release]:
             for folder in folders:
                 target = target[folder]
             target[last] = value
-        return releases.from_state(
-            payload,
-            settings.read(settings.Training),
-            settings.read(settings.TableTraining),
-            settings.read(settings.Hosting),
-            stack.WORK,
-        )
+        return from_state(payload)
 
     return compose

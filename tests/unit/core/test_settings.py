@@ -19,59 +19,84 @@ def test_a_missing_variable_is_an_error_that_names_it(
     settings_env: pytest.MonkeyPatch, value: str | None
 ) -> None:
     if value is None:
-        settings_env.delenv("SPLIT_SEED")
+        settings_env.delenv("CLASSIFIER_EPOCHS")
     else:
-        settings_env.setenv("SPLIT_SEED", value)
+        settings_env.setenv("CLASSIFIER_EPOCHS", value)
 
-    with pytest.raises(ConfigurationError, match="SPLIT_SEED is not set"):
-        settings.read(settings.Splitting)
+    with pytest.raises(ConfigurationError, match="CLASSIFIER_EPOCHS is not set"):
+        settings.read(settings.Classification)
 
 
 def test_a_value_that_is_no_number_is_an_error_that_shows_it(
     settings_env: pytest.MonkeyPatch,
 ) -> None:
-    settings_env.setenv("SPLIT_SEED", "seven")
+    settings_env.setenv("CLASSIFIER_EPOCHS", "seven")
 
-    with pytest.raises(ConfigurationError, match="SPLIT_SEED is 'seven': must be a int"):
-        settings.read(settings.Splitting)
+    with pytest.raises(ConfigurationError, match="CLASSIFIER_EPOCHS is 'seven': must be a int"):
+        settings.read(settings.Classification)
 
 
 @pytest.mark.parametrize(("text", "value"), [("true", True), ("false", False), ("", False)])
-def test_splits_are_stable_only_if_it_is_asked_for(
+def test_spot_instances_are_taken_only_if_it_is_asked_for(
     settings_env: pytest.MonkeyPatch, text: str, value: bool
 ) -> None:
     """As CloudFormation writes the parameter; `bool("false")` would be true."""
-    settings_env.setenv("SPLIT_STABLE", text)
+    settings_env.setenv("TRAINING_SPOT", text)
 
-    assert settings.read(settings.Splitting).split_stable is value
+    assert settings.read(settings.Releasing).training_spot is value
 
 
 @pytest.mark.parametrize("text", ["True", "yes", "1"])
 def test_anything_else_for_a_truth_is_an_error(settings_env: pytest.MonkeyPatch, text: str) -> None:
-    settings_env.setenv("SPLIT_STABLE", text)
+    settings_env.setenv("TRAINING_SPOT", text)
 
-    with pytest.raises(ConfigurationError, match=f"SPLIT_STABLE is '{text}': must be a bool"):
-        settings.read(settings.Splitting)
-
-
-def test_the_number_of_folds_is_read_and_two_at_least(settings_env: pytest.MonkeyPatch) -> None:
-    settings_env.setenv("SPLIT_FOLDS", "10")
-    assert settings.read(settings.Splitting).split_folds == 10
-
-    settings_env.setenv("SPLIT_FOLDS", "1")
-    with pytest.raises(ConfigurationError, match="SPLIT_FOLDS is 1: must be 2 or more"):
-        settings.read(settings.Splitting)
+    with pytest.raises(ConfigurationError, match=f"TRAINING_SPOT is '{text}': must be a bool"):
+        settings.read(settings.Releasing)
 
 
-def test_staging_reads_and_uploads_as_the_environment_says(
-    settings_env: pytest.MonkeyPatch,
-) -> None:
-    settings_env.setenv("STAGE_UPLOADS_AT_ONCE", "4")
-    settings_env.setenv("STAGE_READ_ATTEMPTS", "7")
+@pytest.mark.parametrize("text", [None, "", "{}"])
+def test_staging_has_defaults(settings_env: pytest.MonkeyPatch, text: str | None) -> None:
+    if text is None:
+        settings_env.delenv("STAGING_OPTIONS")
+    else:
+        settings_env.setenv("STAGING_OPTIONS", text)
 
-    staging = settings.read(settings.Staging)
+    assert settings.read(settings.Batching) == settings.Batching(50, 32 * 1024 * 1024)
+    assert settings.read(settings.Staging) == settings.Staging(16, 3)
+    assert settings.read(settings.Splitting) == settings.Splitting(7, 5, False, 5)
+    assert settings.read(settings.TableStaging) == settings.TableStaging(7, 10, "plain", 3)
 
-    assert (staging.stage_uploads_at_once, staging.stage_read_attempts) == (4, 7)
+
+def test_staging_is_as_its_options_say() -> None:
+    text = '{"split-seed": 8, "split-stable": true, "split-folds": 10}'
+
+    read = settings.read(settings.Splitting, {"STAGING_OPTIONS": text})
+
+    assert read == settings.Splitting(8, 5, split_stable=True, split_folds=10)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            '{"split-sed": 8}',
+            "StagingOptions: there is no option 'split-sed'; did you mean split-seed",
+        ),
+        ('{"split-folds": 1}', "split-folds must be a whole number from 2 on, not 1"),
+        ('{"split-stable": "true"}', 'split-stable must be true or false, not "true"'),
+        ('{"table-features": "squared"}', 'table-features must be "plain" or "engineered"'),
+        ('{"minimum-rows-per-class": 9}', "minimum-rows-per-class.*from 10 on, not 9"),
+        ('{"stage-read-attempts": 11}', "stage-read-attempts.*10 at most, not 11"),
+        ('{"split-seed": true}', "split-seed must be a whole number.*not true"),
+        ('{"split-seed": 1, "split-seed": 2}', "StagingOptions is.*twice"),
+        ('{"split-seed": NaN}', "StagingOptions is.*NaN"),
+        ("[]", "StagingOptions must be a JSON object"),
+        ("split-seed=8", "StagingOptions is no JSON"),
+    ],
+)
+def test_options_that_make_no_sense_are_refused_by_name(text: str, message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        settings.read(settings.Splitting, {"STAGING_OPTIONS": text})
 
 
 def test_an_unknown_hosting_mode_is_an_error(settings_env: pytest.MonkeyPatch) -> None:
@@ -88,24 +113,7 @@ def test_only_the_weights_may_be_left_empty(settings_env: pytest.MonkeyPatch) ->
 
 
 def test_a_change_of_the_environment_is_seen(settings_env: pytest.MonkeyPatch) -> None:
-    settings.read(settings.Splitting)
-    settings_env.setenv("SPLIT_SEED", "8")
+    settings.read(settings.Classification)
+    settings_env.setenv("CLASSIFIER_EPOCHS", "8")
 
-    assert settings.read(settings.Splitting).split_seed == 8
-
-
-@pytest.mark.parametrize(
-    ("variable", "value", "message"),
-    [
-        ("TABLE_FEATURES", "squared", "TABLE_FEATURES is 'squared': must be plain or engineered"),
-        ("MINIMUM_ROWS_PER_CLASS", "9", "MINIMUM_ROWS_PER_CLASS is 9: must be 10 or more"),
-    ],
-)
-def test_settings_of_tables_are_checked(
-    settings_env: pytest.MonkeyPatch, variable: str, value: str, message: str
-) -> None:
-    assert settings.read(settings.TableStaging).table_features == "plain"
-    settings_env.setenv(variable, value)
-
-    with pytest.raises(ConfigurationError, match=message):
-        settings.read(settings.TableStaging)
+    assert settings.read(settings.Classification).classifier_epochs == 8

@@ -2,18 +2,22 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from typing import Any
 
 import pytest
 
 from functions.plan_dataset.app import handler
 from sonoflow.aws.clients import client
-from sonoflow.errors import PayloadInvalid
+from sonoflow.errors import ConfigurationError, PayloadInvalid
 from sonoflow.planning import plans
 from tests.unit import pictures, stack
 
 # Powertools warns where a function failed before it had anything to count.
-pytestmark = pytest.mark.filterwarnings("ignore:No application metrics to publish")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:No application metrics to publish"),
+    pytest.mark.usefixtures("model_code"),
+]
 
 NOT_A_ZIP = b"these are the notes of a colleague\nbye"
 
@@ -198,10 +202,67 @@ def test_an_event_of_another_kind_is_an_error_that_says_so(aws: None, context: A
 def test_a_missing_setting_is_an_error_that_names_it(
     aws: None, context: Any, settings_env: pytest.MonkeyPatch
 ) -> None:
-    settings_env.delenv("STAGE_BATCH_IMAGES")
+    settings_env.delenv("NOTIFICATIONS_TOPIC_ARN")
 
-    with pytest.raises(Exception, match="STAGE_BATCH_IMAGES"):
+    with pytest.raises(ConfigurationError, match="NOTIFICATIONS_TOPIC_ARN"):
         handler(stack.event("plan_dataset.archive"), context)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "message"),
+    [
+        ("STAGING_OPTIONS", '{"stage-batch-image": 4}', "StagingOptions.*did you mean stage-batch"),
+        ("CLASSIFIER_HYPERPARAMETERS", '{"mixin": 1}', "ClassifierHyperparameters.*'mixin'"),
+        ("SEGMENTER_HYPERPARAMETERS", '{"depth": 2.5}', "SegmenterHyperparameters: depth.*2.5"),
+        ("TUNING_OPTIONS", '{"Strategy": "Grid"}', "TuningOptions.*'Grid'"),
+    ],
+)
+def test_parameters_that_no_release_could_be_trained_with_refuse_images_before_they_are_staged(
+    aws: None,
+    context: Any,
+    settings_env: pytest.MonkeyPatch,
+    variable: str,
+    value: str,
+    message: str,
+) -> None:
+    settings_env.setenv(variable, value)
+    event = stack.upload(stack.event("plan_dataset.archive"), pictures.archive(pictures.busi()))
+
+    answer = handler(event, context)
+
+    assert (answer["status"], answer["reason"]) == ("refused", "parameters")
+    (left,) = stack.keys_of(stack.WORK)  # nothing is staged
+    assert f"s3://{stack.WORK}/{left}" == answer["refusal"]
+    refusal = stack.read_json(stack.WORK, left)
+    assert re.search(message, refusal["detail"])
+    assert "upload this again" in refusal["detail"]
+    assert stack.executions() == []
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "message"),
+    [
+        ("STAGING_OPTIONS", '{"minimum-rows-per-class": 9}', "minimum-rows-per-class.*from 10 on"),
+        ("TABLE_HYPERPARAMETERS", '{"loss": "squared_loss"}', "TableHyperparameters: loss must be"),
+    ],
+)
+def test_parameters_that_no_table_could_be_trained_with_refuse_it(
+    aws: None,
+    context: Any,
+    settings_env: pytest.MonkeyPatch,
+    variable: str,
+    value: str,
+    message: str,
+) -> None:
+    settings_env.setenv(variable, value)
+    settings_env.setenv("CLASSIFIER_HYPERPARAMETERS", "of no concern to a table")
+
+    answer = handler(stack.upload(stack.event("plan_dataset.table"), WDBC), context)
+
+    assert (answer["status"], answer["reason"]) == ("refused", "parameters")
+    (refusal,) = (key for key in stack.keys_of(stack.WORK) if key.startswith("refused/"))
+    assert re.search(message, stack.read_json(stack.WORK, refusal)["detail"])
+    assert table_executions() == []
 
 
 WDBC = b"842302,M,17.99\n842517,B,20.57\n"

@@ -9,6 +9,7 @@ from functions.plan_release.app import handler
 from sonoflow.errors import PayloadInvalid
 from tests.unit import stack
 
+pytestmark = pytest.mark.usefixtures("model_code")
 TRAINING = f"s3://{stack.WORK}/training"
 
 
@@ -111,8 +112,8 @@ def test_a_tables_plan_holds_all_that_its_release_needs(settings_env: None, cont
 def test_a_regressor_is_judged_at_its_endpoint_alone(
     settings_env: pytest.MonkeyPatch, context: Any
 ) -> None:
-    settings_env.setenv("TABLE_PREDICTOR_TYPE", "regressor")
-    settings_env.setenv("TABLE_LOSS", "absolute_loss")
+    told = '{"predictor_type": "regressor", "loss": "absolute_loss"}'
+    settings_env.setenv("TABLE_HYPERPARAMETERS", told)
 
     plan = handler(stack.event("plan_release.table"), context)
 

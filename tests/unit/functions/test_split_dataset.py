@@ -125,11 +125,12 @@ def test_folds_and_duplicates_are_written_beside_the_index(aws: None, context: A
 def test_stable_splits_are_kept_for_the_next_version(
     aws: None, context: Any, settings_env: pytest.MonkeyPatch
 ) -> None:
-    settings_env.setenv("SPLIT_STABLE", "true")
+    settings_env.setenv("STAGING_OPTIONS", stack.staging_options(split_stable=True))
     write_parts(PREFIX, whole(60), [])
     handler(stack.event("split_dataset.staged"), context)
     kept = stack.read_json(stack.WORK, "datasets/busi-mini/kept_splits.json")
-    settings_env.setenv("SPLIT_SEED", "8")  # would draw others
+    other = stack.staging_options(split_stable=True, split_seed=8)  # would draw others
+    settings_env.setenv("STAGING_OPTIONS", other)
     write_parts(PREFIX, whole(70), [])
 
     handler(stack.event("split_dataset.staged"), context)

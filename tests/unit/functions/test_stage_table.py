@@ -307,7 +307,7 @@ def test_classes_are_numbered_so_that_the_positive_one_is_1(
 def test_engineered_features_are_standard_by_the_training_split_with_squares_and_products(
     aws: None, context: Any, settings_env: pytest.MonkeyPatch
 ) -> None:
-    settings_env.setenv("TABLE_FEATURES", "engineered")
+    settings_env.setenv("STAGING_OPTIONS", stack.staging_options(table_features="engineered"))
 
     answer = stage(context, written(wdbc()))
 
@@ -328,14 +328,14 @@ def test_engineered_features_are_standard_by_the_training_split_with_squares_and
 def test_too_many_features_to_engineer_are_refused(
     aws: None, context: Any, settings_env: pytest.MonkeyPatch
 ) -> None:
-    settings_env.setenv("TABLE_FEATURES", "engineered")
+    settings_env.setenv("STAGING_OPTIONS", stack.staging_options(table_features="engineered"))
     header = ["label", *(f"f{n}" for n in range(201))]
     data = written([header, *([str(n % 2)] + [str(n)] * 201 for n in range(20))])
 
     with pytest.raises(DatasetRefused, match=r"too-many-features: 201 .* 20502 .* at most 200"):
         stage(context, data)
 
-    settings_env.setenv("TABLE_FEATURES", "plain")
+    settings_env.setenv("STAGING_OPTIONS", stack.staging_options(table_features="plain"))
     assert stage(context, data)["features"] == 201
 
 
@@ -378,7 +378,7 @@ def test_what_a_sample_suggests_changes_nothing_that_is_written(
     aws: None, context: Any, settings_env: pytest.MonkeyPatch, features: str, kind: str
 ) -> None:
     """A small table is its own sample; of a large one, a sample sees beginning and end, say."""
-    settings_env.setenv("TABLE_FEATURES", features)
+    settings_env.setenv("STAGING_OPTIONS", stack.staging_options(table_features=features))
     size = {"plain": 20_000, "engineered": 300_000}[features]
     settings_env.setattr(shards, "SHARD_BYTES", size)
     settings_env.setattr(shards, "_TRANSFORMED_BYTES", 5_000)
@@ -432,7 +432,7 @@ def test_another_seed_splits_otherwise(
 ) -> None:
     stage(context, written(wdbc()))
     first = {row[0] for row in staged()["test"]}
-    settings_env.setenv("SPLIT_SEED", "8")
+    settings_env.setenv("STAGING_OPTIONS", stack.staging_options(split_seed=8))
     stage(context, written(wdbc()))
 
     assert {row[0] for row in staged()["test"]} != first

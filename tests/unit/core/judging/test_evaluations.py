@@ -24,7 +24,7 @@ def packed(name: str, content: bytes, **more: bytes) -> bytes:
 
 @pytest.mark.parametrize("name", ["evaluation.json", "./evaluation.json", "data/evaluation.json"])
 def test_the_evaluation_is_found_wherever_sagemaker_put_it(name: str) -> None:
-    assert evaluations.extract(packed(name, b"{}")) == b"{}"
+    assert evaluations.documents(packed(name, b"{}")) == {"evaluation.json": b"{}"}
 
 
 @pytest.mark.parametrize(
@@ -39,14 +39,14 @@ def test_the_evaluation_is_found_wherever_sagemaker_put_it(name: str) -> None:
 )
 def test_an_output_without_readable_evaluation_is_an_error(output: bytes) -> None:
     with pytest.raises(EvaluationUnreadable):
-        evaluations.extract(output)
+        evaluations.documents(output)
 
 
 def test_a_file_that_would_fill_the_memory_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(evaluations, "_BYTES_LIMIT", 10)
 
     with pytest.raises(EvaluationUnreadable, match="limit"):
-        evaluations.extract(packed("evaluation.json", b" " * 11))
+        evaluations.documents(packed("evaluation.json", b" " * 11))
 
 
 def test_metrics_are_the_plain_figures() -> None:

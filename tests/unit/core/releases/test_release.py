@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from typing import Any
@@ -7,7 +8,8 @@ from typing import Any
 import pytest
 
 from sonoflow.errors import ConfigurationError, PayloadInvalid
-from sonoflow.releases.release import Code, Release
+from sonoflow.releases import training_jobs
+from sonoflow.releases.release import Release
 
 Compose = Callable[..., Release]
 
@@ -37,8 +39,12 @@ def test_every_ingredient_changes_the_version(
         release(code__sha256="0" * 64).version,
         release(dataset__classes=["benign", "malignant"]).version,
     }
-    for variable in ("CLASSIFIER_EPOCHS", "TRAINING_SEED", "TRAINING_IMAGE_URI"):
-        settings_env.setenv(variable, "77")
+    for variable, value in (
+        ("CLASSIFIER_EPOCHS", "77"),
+        ("CLASSIFIER_HYPERPARAMETERS", '{"seed": 77}'),
+        ("TRAINING_IMAGE_URI", "77"),
+    ):
+        settings_env.setenv(variable, value)
         versions.add(release().version)
 
     assert len(versions) == 9
@@ -54,8 +60,12 @@ def test_every_ingredient_of_a_table_changes_the_version(
         release("table", dataset__features=31).version,
         release("table", dataset__classes=["B", "M", "N"]).version,
     }
-    for variable in ("TABLE_EPOCHS", "TABLE_L1", "LINEAR_LEARNER_IMAGE_URI"):
-        settings_env.setenv(variable, "77")
+    for variable, value in (
+        ("TABLE_HYPERPARAMETERS", '{"epochs": 77}'),
+        ("TABLE_HYPERPARAMETERS", '{"epochs": 77, "l1": 77}'),
+        ("LINEAR_LEARNER_IMAGE_URI", "77"),
+    ):
+        settings_env.setenv(variable, value)
         versions.add(release("table").version)
 
     assert len(versions) == 8
@@ -91,13 +101,12 @@ def test_a_region_without_linear_learner_fails_for_tables_alone_and_says_what_to
 def test_hyperparameters_tell_the_model_who_it_is(release: Compose) -> None:
     composed = release()
 
-    told = composed.hyperparameters
-    assert told["classes"] == ["benign", "malignant", "normal"]
-    assert told["model-name"] == "classifier"
-    assert told["model-version"] == composed.version
-    assert told["dataset-version"] == "cd0007f2cf09"
-    assert isinstance(composed.source, Code)
-    assert told["code-digest"] == composed.source.sha256
+    told = training_jobs.request(composed)["HyperParameters"]
+    assert json.loads(json.loads(told["classes"])) == ["benign", "malignant", "normal"]
+    assert json.loads(told["model-name"]) == "classifier"
+    assert json.loads(told["model-version"]) == composed.version
+    assert json.loads(told["dataset-version"]) == "cd0007f2cf09"
+    assert json.loads(told["code-digest"]) == composed.task.source
 
 
 def test_a_stacks_name_that_leaves_no_room_is_an_error(

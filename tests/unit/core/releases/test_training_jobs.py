@@ -3,11 +3,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from sonoflow.releases import training_jobs
-from sonoflow.releases.release import Code, Release
+from sonoflow.releases.release import Release
 from tests.unit import stack
 from tests.unit.core.releases.service_models import problems
 
@@ -37,8 +38,7 @@ def test_the_container_is_cut_off_and_its_code_comes_as_a_channel(release: Compo
     told = {name: json.loads(value) for name, value in request["HyperParameters"].items()}
     assert request["EnableNetworkIsolation"] is True
     assert told["sagemaker_program"] == "train_classifier.py"
-    assert isinstance(composed.source, Code)
-    archive = f"{composed.source.sha256}.tar.gz"
+    archive = f"{composed.task.source}.tar.gz"
     assert told["sagemaker_submit_directory"] == f"/opt/ml/input/data/code/{archive}"
     channels = {channel["ChannelName"]: channel for channel in request["InputDataConfig"]}
     assert list(channels) == ["train", "validation", "test", "code", "index"]
@@ -93,17 +93,22 @@ def test_instances_speak_encrypted_where_there_are_several(
     assert request["ResourceConfig"]["InstanceCount"] == int(count)
 
 
-def test_what_the_program_is_told_are_flags_that_it_knows(release: Compose, root: object) -> None:
+@pytest.mark.parametrize(
+    ("task", "model"), [("classification", "classifier"), ("segmentation", "segmenter")]
+)
+def test_what_the_program_is_told_are_flags_that_it_knows(
+    release: Compose, root: Path, task: str, model: str
+) -> None:
     """A flag that a script does not know is an error of the script, minutes into a job."""
-    for task, script in (("classification", "classifier"), ("segmentation", "segmenter")):
-        source = "".join(
-            (root / "model_code" / name).read_text("utf-8")  # type: ignore[operator]
-            for name in ("sonomodel/arguments.py", f"train_{script}.py")
-        )
-        told = training_jobs.request(release(task))["HyperParameters"]
-        for name in told:
-            if not name.startswith("sagemaker_"):
-                assert f'"--{name}"' in source, name
+    declared = json.loads((root / "model_code/hyperparameters.json").read_text("utf-8"))
+    identity = {"classes", "model-name", "model-version", "dataset-version", "code-digest"}
+    told = training_jobs.request(release(task))["HyperParameters"]
+
+    flags = {name for name in told if not name.startswith("sagemaker_")}
+
+    assert flags == declared["common"].keys() | declared[model].keys() | identity
+    arguments = (root / "model_code/sonomodel/arguments.py").read_text("utf-8")
+    assert all(f'"--{name}"' in arguments for name in identity)
 
 
 def test_a_table_is_trained_by_linear_learner_on_its_manifests(release: Compose) -> None:
@@ -146,7 +151,7 @@ def test_linear_learner_is_told_plain_text(release: Compose) -> None:
         "l1": "auto",
         "wd": "auto",
         "normalize_data": "true",
-        "loss": "logistic",
+        "loss": "auto",
     }
 
 
@@ -173,7 +178,7 @@ def test_a_script_says_where_it_goes_on_and_may_wait_for_spot_instances(
 def test_spot_training_takes_no_longer_than_sagemaker_lets_built_in_algorithms(
     release: Compose, settings_env: pytest.MonkeyPatch, seconds: str, run: int
 ) -> None:
-    settings_env.setenv("TABLE_SPOT", "true")
+    settings_env.setenv("TRAINING_SPOT", "true")
     settings_env.setenv("TRAINING_MAX_RUNTIME_SECONDS", seconds)
 
     request = training_jobs.request(release("table"))

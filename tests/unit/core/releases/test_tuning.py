@@ -1,18 +1,20 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from sonoflow import settings
 from sonoflow.errors import ConfigurationError, PayloadInvalid
-from sonoflow.releases import tasks, training_jobs
+from sonoflow.releases import tasks, training_jobs, tuning
 from sonoflow.releases.release import Release
 from tests.unit import stack
 from tests.unit.core.releases.service_models import problems
 
 Compose = Callable[..., Release]
-IMAGE_TASKS = [tasks.CLASSIFICATION, tasks.SEGMENTATION]
+IMAGE_TASKS = [task.name for task in tasks.OF_IMAGES]
 
 
 def request(release: Release) -> dict[str, Any]:
@@ -59,7 +61,7 @@ def test_candidates_are_like_the_training_job(release: Compose, task: str) -> No
     assert composed["Tags"] == job["Tags"]
     told = set(definition["StaticHyperParameters"])
     assert told.isdisjoint(ranges(tuned))
-    assert told | {"batch-size", "epochs"} == set(job["HyperParameters"])
+    assert told | ranges(tuned).keys() == set(job["HyperParameters"])
     metrics = {one["Name"] for one in definition["AlgorithmSpecification"]["MetricDefinitions"]}
     assert config(tuned)["HyperParameterTuningJobObjective"]["MetricName"] in metrics
 
@@ -144,23 +146,47 @@ def test_hyperband_gives_out_the_epochs_itself(release: Compose) -> None:
 def test_the_settings_tune_what_is_only_dropped(
     release: Compose, settings_env: pytest.MonkeyPatch
 ) -> None:
-    assert release().tuning is None
+    assert release().task.tuning is None
     settings_env.setenv("TUNE", "true")
-    settings_env.setenv("TUNE_STRATEGY", "Hyperband")
-    settings_env.setenv("TUNE_JOBS", "7")
-    settings_env.setenv("TUNE_PARALLEL_JOBS", "2")
+    options = {"Strategy": "Hyperband", "MaxNumberOfTrainingJobs": 7, "MaxParallelTrainingJobs": 2}
+    settings_env.setenv("TUNING_OPTIONS", json.dumps(options))
 
     assert config(release())["Strategy"] == "Hyperband"
     assert config(release(Tune=None))["ResourceLimits"] == {
         "MaxNumberOfTrainingJobs": 7,
         "MaxParallelTrainingJobs": 2,
     }
-    assert release(Tune=False).tuning is None
-    assert release("table").tuning is None
+    assert config(release(Tune={"MaxNumberOfTrainingJobs": 3}))["ResourceLimits"] == {
+        "MaxNumberOfTrainingJobs": 3,
+        "MaxParallelTrainingJobs": 2,
+    }
+    assert release(Tune=False).task.tuning is None
+    assert release("table").task.tuning is None
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ("[]", "TuningOptions must be a JSON object"),
+        ("{", "TuningOptions is no JSON"),
+        ('{"Jobs": 3}', "TuningOptions.*'Jobs'"),
+        ('{"Strategy": "Grid"}', "TuningOptions.*'Grid'"),
+        ('{"MaxNumberOfTrainingJobs": 0}', "TuningOptions.*from 1.*0"),
+        ('{"ParameterRanges": {"depth": {"Values": [3]}}}', "TuningOptions.*'depth'"),
+    ],
+)
+def test_options_that_no_search_could_be_planned_with_are_found_before_one_is_asked_for(
+    options: str, message: str
+) -> None:
+    told = {"batch-size": 16, "epochs": 12, "seed": 7}
+
+    tuning.check("classification", settings.Tuning(), told)
+    with pytest.raises(ConfigurationError, match=message):
+        tuning.check("classification", settings.Tuning(tuning_options=options), told)
 
 
 def test_a_table_is_not_tuned(release: Compose) -> None:
-    with pytest.raises(PayloadInvalid, match=r"'table': Linear Learner tries the TableModels"):
+    with pytest.raises(PayloadInvalid, match=r"'table': Linear Learner tries the candidates"):
         release("table", Tune=True)
 
 

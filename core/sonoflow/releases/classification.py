@@ -1,0 +1,58 @@
+"""Which class does an image belong to: benign, malignant, normal, or whatever a data set has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from sonoflow import settings
+from sonoflow.releases.script_task import Script, ScriptTask
+from sonoflow.releases.task import Gate
+
+if TYPE_CHECKING:
+    from sonoflow.judging.probes import Probed
+
+
+class Classification(ScriptTask):
+    name = "classification"
+    model = "classifier"
+    program = "train_classifier.py"
+    metrics = (
+        "train:loss",
+        "validation:loss",
+        "validation:accuracy",
+        "validation:macro_f1",
+        "validation:likelihood",
+        "test:accuracy",
+        "test:macro_f1",
+        "test:macro_auc",
+        "test:ece",
+    )
+    objective = "validation:likelihood"
+    response_types = ("application/json",)
+
+    @classmethod
+    def script(cls, environment: Mapping[str, str] | None) -> Script:
+        given = settings.read(settings.Classification, environment)
+        return Script(
+            parameter="ClassifierHyperparameters",
+            text=given.classifier_hyperparameters,
+            apart={
+                "architecture": ("ClassifierArchitecture", given.classifier_architecture),
+                "epochs": ("ClassifierEpochs", given.classifier_epochs),
+                "image-size": ("ClassifierImageSize", given.classifier_image_size),
+            },
+        )
+
+    @property
+    def weights_uri(self) -> str:
+        return self.training.pretrained_weights_uri
+
+    def gate(self, classes: int) -> Gate:
+        return {"minimum": {"accuracy": self.gates.minimum_accuracy}}
+
+    @staticmethod
+    def probe(payload: Mapping[str, Any]) -> Probed:
+        from sonoflow.judging import image_probes  # with arrays, which planning does without
+
+        return image_probes.classifier(payload)

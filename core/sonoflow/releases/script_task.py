@@ -1,0 +1,203 @@
+"""Tasks of images: a script of the model code trains a network, in script mode."""
+
+from __future__ import annotations
+
+import abc
+import dataclasses
+import json
+from collections.abc import Mapping
+from importlib.resources.abc import Traversable
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from sonoflow import keys, options, payloads, settings
+from sonoflow.judging import judgements
+from sonoflow.judging.judgements import Judgement
+from sonoflow.releases import model_code, training_jobs, tuning
+from sonoflow.releases.task import Task
+from sonoflow.releases.tuning import Tuning
+
+if TYPE_CHECKING:
+    from sonoflow.releases.release import Release
+
+_INPUT = "/opt/ml/input/data"
+_NUMBER = "([0-9.eE+-]+)"
+
+
+@dataclasses.dataclass(frozen=True)
+class Code:
+    """The archive of the model code."""
+
+    uri: str
+    sha256: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Script:
+    """What the stack's parameters say to one script."""
+
+    parameter: str  # the one that holds hyperparameters together
+    text: str
+    apart: dict[str, tuple[str, Any]]  # parameter and value of those that have one for themselves
+
+    def hyperparameters(self, declared: Mapping[str, options.Declaration]) -> dict[str, Any]:
+        """All that the script declares. Raises ConfigurationError."""
+        elsewhere = {name: parameter for name, (parameter, _) in self.apart.items()}
+        told = options.merged(self.parameter, declared, self.text, elsewhere)
+        for name, (parameter, value) in self.apart.items():
+            options.check(parameter, declared[name], value)
+            told[name] = value
+        return told
+
+
+@dataclasses.dataclass(frozen=True)
+class ScriptTask(Task):
+    program: ClassVar[str]  # in the model code
+    metrics: ClassVar[tuple[str, ...]]  # as CloudWatch names them; the log writes _ for :
+    request_types = ("image/bmp", "image/jpeg", "image/png", "image/tiff")  # what serve.py takes
+
+    code: Code
+    training: settings.Training
+    gates: settings.Gates
+    hyperparameters: dict[str, Any]
+    search: Tuning | None
+
+    @classmethod
+    @abc.abstractmethod
+    def script(cls, environment: Mapping[str, str] | None) -> Script:
+        """From the settings. Raises ConfigurationError."""
+
+    @property
+    @abc.abstractmethod
+    def weights_uri(self) -> str:
+        """What the network starts from; empty: from scratch."""
+
+    @classmethod
+    def from_state(
+        cls,
+        payload: Mapping[str, Any],
+        environment: Mapping[str, str] | None,
+        code: Traversable | None,
+    ) -> Self:
+        hyperparameters = cls._hyperparameters(environment, code)
+        tune = settings.read(settings.Tuning, environment)
+        return cls(
+            code=Code(
+                uri=payloads.field(payload, "code.uri", str),
+                sha256=payloads.field(payload, "code.sha256", str),
+            ),
+            training=settings.read(settings.Training, environment),
+            gates=settings.read(settings.Gates, environment),
+            hyperparameters=hyperparameters,
+            search=tuning.asked(payload.get("Tune"), cls.name, tune, hyperparameters),
+        )
+
+    @classmethod
+    def check(cls, environment: Mapping[str, str] | None, code: Traversable | None) -> None:
+        hyperparameters = cls._hyperparameters(environment, code)
+        tuning.check(cls.name, settings.read(settings.Tuning, environment), hyperparameters)
+
+    @classmethod
+    def _hyperparameters(
+        cls, environment: Mapping[str, str] | None, code: Traversable | None
+    ) -> dict[str, Any]:
+        declared = model_code.hyperparameters(cls.model, code or model_code.folder())
+        return cls.script(environment).hyperparameters(declared)
+
+    @property
+    def training_image_uri(self) -> str:
+        return self.training.training_image_uri
+
+    @property
+    def serving_image_uri(self) -> str:
+        return self.training.serving_image_uri
+
+    @property
+    def tuning(self) -> Tuning | None:
+        return self.search
+
+    @property
+    def source(self) -> str:
+        return self.code.sha256
+
+    def own_hyperparameters(self, classes: int) -> dict[str, Any]:
+        return self.hyperparameters
+
+    def evaluation(self, release: Release) -> dict[str, str]:
+        return {"output_uri": release.output_uri, "evaluation_uri": release.evaluation_uri}
+
+    def model_metrics(self, release: Release) -> dict[str, Any]:
+        statistics = {"ContentType": "application/json", "S3Uri": release.evaluation_uri}
+        return {"ModelQuality": {"Statistics": statistics}}
+
+    def training_job(self, release: Release) -> dict[str, Any]:
+        """The code comes as a channel: the container cannot reach S3."""
+        archive = keys.parse_uri(self.code.uri)[1].rpartition("/")[2]
+        flags = {
+            **self.hyperparameters,
+            "classes": list(release.classes),
+            "model-name": self.model,
+            "model-version": release.version,
+            "dataset-version": release.dataset.version,
+            "code-digest": self.code.sha256,
+            "sagemaker_program": self.program,
+            "sagemaker_submit_directory": f"{_INPUT}/code/{archive}",
+        }
+        return {
+            "AlgorithmSpecification": {
+                **training_jobs.algorithm(self.training_image_uri),
+                "MetricDefinitions": self.metric_definitions(),
+            },
+            "HyperParameters": encoded(flags),
+            "InputDataConfig": self._channels(release),
+            "ResourceConfig": training_jobs.machines(
+                self.training.training_instance_type, self.training.training_instance_count
+            ),
+            "StoppingCondition": _stopping(release.releasing),
+            # Written after every epoch: a job that is interrupted goes on there.
+            "CheckpointConfig": {
+                "S3Uri": keys.uri(release.work_bucket, keys.checkpoints(release.name)),
+            },
+        }
+
+    def _channels(self, release: Release) -> list[dict[str, Any]]:
+        channel = training_jobs.channel
+        channels = [channel(one, "ManifestFile", release.manifests[one]) for one in keys.SPLITS]
+        channels.append(channel("code", "S3Prefix", self.code.uri))
+        # Which images belong together, for the confidence intervals.
+        index = keys.uri(release.work_bucket, release.dataset.index)
+        channels.append(channel("index", "S3Prefix", index))
+        if self.weights_uri:
+            channels.append(channel("weights", "S3Prefix", self.weights_uri))
+        return channels
+
+    @classmethod
+    def metric_definitions(cls) -> list[dict[str, str]]:
+        """How SageMaker finds the metrics in the log lines of a training job."""
+        return [
+            {"Name": name, "Regex": f"{name.replace(':', '_')}={_NUMBER}"} for name in cls.metrics
+        ]
+
+    @staticmethod
+    def judge(payload: Mapping[str, Any]) -> Judgement:
+        return judgements.of_output(payload)
+
+
+def _stopping(releasing: settings.Releasing) -> dict[str, int]:
+    """A script checkpoints, so it may wait for spot instances as long again as it may run."""
+    seconds = releasing.training_max_runtime_seconds
+    if not releasing.training_spot:
+        return {"MaxRuntimeInSeconds": seconds}
+    return {"MaxRuntimeInSeconds": seconds, "MaxWaitTimeInSeconds": 2 * seconds}
+
+
+def encoded(hyperparameters: Mapping[str, Any]) -> dict[str, str]:
+    """As SageMaker carries them: text that the training toolkit reads as JSON.
+
+    Strings are quoted, as the SageMaker SDK does: a version like 61e104857123 would otherwise
+    arrive as a number, and a list as Python's notation of it. A list is therefore the text of its
+    JSON, quoted once more.
+    """
+    return {
+        name: json.dumps(json.dumps(value) if isinstance(value, list) else value)
+        for name, value in hyperparameters.items()
+    }

@@ -1,0 +1,56 @@
+"""Which pixels of an image belong to a lesion."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from sonoflow import settings
+from sonoflow.releases.script_task import Script, ScriptTask
+from sonoflow.releases.task import Gate
+
+if TYPE_CHECKING:
+    from sonoflow.judging.probes import Probed
+
+
+class Segmentation(ScriptTask):
+    name = "segmentation"
+    model = "segmenter"
+    program = "train_segmenter.py"
+    metrics = (
+        "train:loss",
+        "validation:loss",
+        "validation:lesion_dice",
+        "validation:lesion_iou",
+        "validation:mean_agreement",
+        "test:lesion_dice",
+        "test:lesion_iou",
+        "test:normal_false_mask_rate",
+    )
+    objective = "validation:mean_agreement"
+    response_types = ("image/png",)
+
+    @classmethod
+    def script(cls, environment: Mapping[str, str] | None) -> Script:
+        given = settings.read(settings.Segmentation, environment)
+        return Script(
+            parameter="SegmenterHyperparameters",
+            text=given.segmenter_hyperparameters,
+            apart={
+                "epochs": ("SegmenterEpochs", given.segmenter_epochs),
+                "image-size": ("SegmenterImageSize", given.segmenter_image_size),
+            },
+        )
+
+    @property
+    def weights_uri(self) -> str:
+        return self.training.segmenter_weights_uri
+
+    def gate(self, classes: int) -> Gate:
+        return {"minimum": {"lesion_dice": self.gates.minimum_lesion_dice}}
+
+    @staticmethod
+    def probe(payload: Mapping[str, Any]) -> Probed:
+        from sonoflow.judging import image_probes  # with arrays, which planning does without
+
+        return image_probes.segmenter(payload)

@@ -1,0 +1,182 @@
+"""Which class does a row of a table belong to, by SageMaker's built-in Linear Learner."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from importlib.resources.abc import Traversable
+from typing import TYPE_CHECKING, Any, Self
+
+from sonoflow import keys, payloads, settings
+from sonoflow.errors import ConfigurationError, PayloadInvalid
+from sonoflow.judging import judgements
+from sonoflow.judging.judgements import Judgement
+from sonoflow.releases import linear_learner, training_jobs
+from sonoflow.releases.task import Gate, Task
+
+if TYPE_CHECKING:
+    from sonoflow.judging.probes import Probed
+    from sonoflow.releases.release import Release
+
+_RECORDIO = "application/x-recordio-protobuf"
+# What Linear Learner takes and gives.
+_ROW_TYPES = (_RECORDIO, "application/json", "application/jsonlines", "text/csv")
+# Built-in algorithms that do not checkpoint wait this long for spot instances, training included:
+# https://docs.aws.amazon.com/sagemaker/latest/dg/model-managed-spot-training.html
+_SPOT_SECONDS_LIMIT = 3600
+
+
+@dataclasses.dataclass(frozen=True)
+class StagedTable:
+    """What is known of a table as it is written for training."""
+
+    uri: str  # of table.json
+    features: int  # columns of the vectors
+    train_rows: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Table(Task):
+    name = "table"
+    model = "table"
+    request_types = _ROW_TYPES
+    response_types = _ROW_TYPES
+
+    staged: StagedTable
+    stack: settings.Table
+    gates: settings.Gates
+    given: dict[str, Any]  # hyperparameters, by Linear Learner's names
+
+    @classmethod
+    def from_state(
+        cls,
+        payload: Mapping[str, Any],
+        environment: Mapping[str, str] | None,
+        code: Traversable | None,
+    ) -> Self:
+        if payload.get("Tune") not in (None, False):
+            raise PayloadInvalid(
+                f"'Tune' is not for the task {cls.name!r}: Linear Learner tries the candidates of "
+                "one training job by itself, as many as num_models says; leave it out"
+            )
+        classes = payloads.texts(payload, "dataset.classes")
+        if len(classes) < 2:
+            raise PayloadInvalid(f"'dataset.classes' must be two or more, not {classes}")
+        staged = StagedTable(
+            uri=payloads.field(payload, "dataset.table_uri", str),
+            features=_positive(payload, "dataset.features"),
+            train_rows=_positive(payload, "dataset.train_rows"),
+        )
+        return cls(
+            staged,
+            settings.read(settings.Table, environment),
+            settings.read(settings.Gates, environment),
+            cls._given(environment),
+        )
+
+    @classmethod
+    def check(cls, environment: Mapping[str, str] | None, code: Traversable | None) -> None:
+        cls._given(environment)
+
+    @staticmethod
+    def _given(environment: Mapping[str, str] | None) -> dict[str, Any]:
+        own = settings.read(settings.LinearLearner, environment)
+        return linear_learner.given(own.table_hyperparameters)
+
+    @property
+    def training_image_uri(self) -> str:
+        uri = self.stack.linear_learner_image_uri
+        if not uri:
+            message = "no Linear Learner image is known for this region: set LinearLearnerImageUri"
+            raise ConfigurationError(message)
+        return uri
+
+    @property
+    def serving_image_uri(self) -> str:
+        return self.training_image_uri
+
+    @property
+    def tuning(self) -> None:
+        return None
+
+    @property
+    def source(self) -> str:
+        return self.staged.uri
+
+    def own_hyperparameters(self, classes: int) -> dict[str, Any]:
+        shares = self.staged.train_rows // self.stack.table_instance_count
+        return linear_learner.hyperparameters(self.given, self.staged.features, shares, classes)
+
+    def gate(self, classes: int) -> Gate:
+        """A regressor's own figures know no accuracy: it is judged by what its endpoint answers,
+        as every table model is."""
+        if linear_learner.predictor_type(self.given, classes) == settings.REGRESSOR:
+            return {}
+        return self._endpoint_gate
+
+    @property
+    def _endpoint_gate(self) -> Gate:
+        """What the endpoint must reach on the test split."""
+        return {"minimum": {"accuracy": self.gates.minimum_table_accuracy}}
+
+    def evaluation(self, release: Release) -> dict[str, str]:
+        return {"training_job": release.name, "evaluation_uri": release.evaluation_uri}
+
+    def probe_request(self, release: Release) -> dict[str, Any]:
+        work, dataset = release.work_bucket, release.dataset
+        return {
+            **super().probe_request(release),
+            "predictor_type": linear_learner.predictor_type(self.given, len(release.classes)),
+            "table_uri": self.staged.uri,
+            "statistics_uri": keys.uri(work, dataset.table_statistics),
+            "release_table_uri": keys.uri(work, keys.release_table(release.name)),
+            "release": release.name,
+            "evaluation_uri": release.evaluation_uri,
+            "gate": self._endpoint_gate,
+        }
+
+    def training_job(self, release: Release) -> dict[str, Any]:
+        """Linear Learner shares the training shards out between its instances."""
+        return {
+            "AlgorithmSpecification": training_jobs.algorithm(self.training_image_uri),
+            "HyperParameters": self.own_hyperparameters(len(release.classes)),
+            "InputDataConfig": [_channel(release, split) for split in keys.SPLITS],
+            "ResourceConfig": training_jobs.machines(
+                self.stack.table_instance_type, self.stack.table_instance_count
+            ),
+            "StoppingCondition": _stopping(release.releasing),
+        }
+
+    @staticmethod
+    def judge(payload: Mapping[str, Any]) -> Judgement:
+        return judgements.of_training_job(payload)
+
+    @staticmethod
+    def probe(payload: Mapping[str, Any]) -> Probed:
+        from sonoflow.judging import table_probes  # with arrays, which planning does without
+
+        return table_probes.probe(payload)
+
+
+def _stopping(releasing: settings.Releasing) -> dict[str, int]:
+    seconds = releasing.training_max_runtime_seconds
+    if not releasing.training_spot:
+        return {"MaxRuntimeInSeconds": seconds}
+    return {
+        "MaxRuntimeInSeconds": min(seconds, _SPOT_SECONDS_LIMIT),
+        "MaxWaitTimeInSeconds": _SPOT_SECONDS_LIMIT,
+    }
+
+
+def _channel(release: Release, split: str) -> dict[str, Any]:
+    distribution = training_jobs.SHARED if split == "train" else training_jobs.WHOLE
+    manifest = release.manifests[split]
+    channel = training_jobs.channel(split, "ManifestFile", manifest, distribution)
+    return {**channel, "ContentType": _RECORDIO}
+
+
+def _positive(payload: Mapping[str, Any], path: str) -> int:
+    value = payloads.field(payload, path, int)
+    if value < 1:
+        raise PayloadInvalid(f"{path!r} must be 1 or more, not {value}")
+    return value

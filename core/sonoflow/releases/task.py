@@ -1,0 +1,106 @@
+"""A task that models are trained for, and everything in which one task differs from another.
+
+`tasks` looks one up by its name. Everybody else asks the task, and compares no names.
+"""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Mapping
+from importlib.resources.abc import Traversable
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from sonoflow.judging.judgements import Judgement
+
+if TYPE_CHECKING:
+    from sonoflow.judging.probes import Probed
+    from sonoflow.releases.release import Release
+    from sonoflow.releases.tuning import Tuning
+
+Gate = dict[str, dict[str, float]]
+
+
+class Task(abc.ABC):
+    """A task as one release has it: with its source, and with what the stack's parameters say."""
+
+    name: ClassVar[str]
+    model: ClassVar[str]
+    request_types: ClassVar[tuple[str, ...]]  # content types that the endpoint takes
+    response_types: ClassVar[tuple[str, ...]]  # and those that it gives
+    objective: ClassVar[str] = ""  # the metric, greater is better, that tuning searches by
+
+    @classmethod
+    @abc.abstractmethod
+    def from_state(
+        cls,
+        payload: Mapping[str, Any],
+        environment: Mapping[str, str] | None,
+        code: Traversable | None,
+    ) -> Self:
+        """What a state's input asks for, under settings and with model code as in `check`. Raises
+        PayloadInvalid, ConfigurationError."""
+
+    @classmethod
+    @abc.abstractmethod
+    def check(cls, environment: Mapping[str, str] | None, code: Traversable | None) -> None:
+        """That a release could be planned under these settings, those of this process where there
+        are none, and with this model code, the carried one where there is none. Raises
+        ConfigurationError."""
+
+    @property
+    @abc.abstractmethod
+    def training_image_uri(self) -> str: ...
+
+    @property
+    @abc.abstractmethod
+    def serving_image_uri(self) -> str: ...
+
+    @property
+    @abc.abstractmethod
+    def tuning(self) -> Tuning | None:
+        """The search of hyperparameters that is wanted; None: a single training job."""
+
+    @property
+    @abc.abstractmethod
+    def source(self) -> str:
+        """What names that which is trained, or trained on, by its content."""
+
+    @abc.abstractmethod
+    def own_hyperparameters(self, classes: int) -> dict[str, Any]:
+        """Those that the stack's parameters decide, for so many classes."""
+
+    @abc.abstractmethod
+    def training_job(self, release: Release) -> dict[str, Any]:
+        """What CreateTrainingJob is told beside what it is told for every task."""
+
+    @abc.abstractmethod
+    def gate(self, classes: int) -> Gate:
+        """What the training job's evaluation must reach."""
+
+    @abc.abstractmethod
+    def evaluation(self, release: Release) -> dict[str, str]:
+        """Where `judge` finds the figures, and where the evaluation is kept."""
+
+    def model_metrics(self, release: Release) -> dict[str, Any] | None:
+        """The body of ModelMetrics, where their object exists when the model is registered."""
+        return None
+
+    def probe_request(self, release: Release) -> dict[str, Any]:
+        """What `probe` is asked to do."""
+        return {
+            "task": self.name,
+            "endpoint_name": release.endpoint,
+            "manifest_uri": release.manifests["test"],
+            "classes": list(release.classes),
+        }
+
+    @staticmethod
+    @abc.abstractmethod
+    def judge(payload: Mapping[str, Any]) -> Judgement:
+        """A training job's figures, held against the gate. Raises EvaluationUnreadable,
+        PayloadInvalid."""
+
+    @staticmethod
+    @abc.abstractmethod
+    def probe(payload: Mapping[str, Any]) -> Probed:
+        """Asks an endpoint that was just deployed. Raises ProbeFailed."""

@@ -1,0 +1,147 @@
+"""Parameters that a person can answer, and none that must be."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from local.cloudformation.template import TemplateError, parse, resolve_parameters
+from sonoflow import options, settings
+from sonoflow.releases import linear_learner
+
+TOGETHER = {
+    "ClassifierHyperparameters",
+    "SegmenterHyperparameters",
+    "TableHyperparameters",
+    "StagingOptions",
+    "TuningOptions",
+}
+# Of the names and values of one function, together:
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+ENVIRONMENT_BYTES = 4096
+LONGEST = 128  # characters of a value that a stack makes or a person gives: a URI, an ARN
+
+
+def test_nothing_must_be_answered(template: dict[str, Any]) -> None:
+    assert not [n for n, one in template["Parameters"].items() if "Default" not in one]
+
+
+def test_what_holds_several_options_is_a_json_object_and_empty_by_default(
+    template: dict[str, Any],
+) -> None:
+    assert {n for n, one in template["Parameters"].items() if one["Default"] == "{}"} == TOGETHER
+    for name in TOGETHER:
+        for broken in ("{", "", "[]", "batch-size=8"):
+            with pytest.raises(TemplateError, match=name):
+                resolve_parameters(template, {name: broken})
+        given = '{"a": {"b": [1]}}\n'
+        assert resolve_parameters(template, {name: given})[name] == given
+
+
+def test_no_functions_environment_can_be_larger_than_lambda_allows(
+    template: dict[str, Any],
+) -> None:
+    common = template["Globals"]["Function"]["Environment"]["Variables"]
+    for logical_id, resource in template["Resources"].items():
+        if resource["Type"] == "AWS::Serverless::Function":
+            own = resource["Properties"].get("Environment", {}).get("Variables", {})
+            sizes = [
+                len(name) + longest(value, template["Parameters"])
+                for name, value in {**common, **own}.items()
+            ]
+            assert sum(sizes) <= ENVIRONMENT_BYTES, logical_id
+
+
+def longest(value: Any, parameters: dict[str, Any]) -> int:
+    if not isinstance(value, dict):
+        return len(str(value))
+    parameter = parameters.get(value.get("Ref"), {})
+    if parameter.get("Type") == "Number":
+        return 20
+    if "AllowedValues" in parameter:
+        return max(len(str(one)) for one in parameter["AllowedValues"])
+    return int(parameter.get("MaxLength", LONGEST))
+
+
+@pytest.mark.parametrize(
+    "declared",
+    [settings.staging_declarations(), linear_learner.declared()],
+    ids=["staging", "table"],
+)
+def test_the_document_tells_every_option(
+    root: Path, declared: dict[str, options.Declaration]
+) -> None:
+    document = (root / "docs/parameters.md").read_text("utf-8")
+    for name, one in declared.items():
+        row = f"| `{name}` | `{json.dumps(one['default'])}` | {options.described(one)} | "
+        assert row + one["description"] + " |" in document, name
+
+
+def test_the_documents_parameters_are_accepted(root: Path, template: dict[str, Any]) -> None:
+    document = (root / "docs/parameters.md").read_text("utf-8")
+    (block,) = re.findall(r"```yaml\n(.*?)```", document, re.DOTALL)
+
+    given = {name: str(value) for name, value in yaml.safe_load(block).items()}
+
+    assert given.keys() & TOGETHER
+    resolve_parameters(template, given)
+    assert settings.staging_options({"STAGING_OPTIONS": given["StagingOptions"]})
+
+
+def make(root: Path, *words: str) -> str:
+    """What `make` would run, without running it."""
+    command = ["make", "--dry-run", "--always-make", "deploy", *words]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
+    return done.stdout.replace("\\\n", " ")
+
+
+def test_a_deployment_asks_nothing_unless_it_is_asked_to(root: Path) -> None:
+    plain, guided = make(root), make(root, "GUIDED=1")
+    given = make(root, "PARAMETERS=file://parameters.yaml")
+
+    assert "deploy --config-file" in plain
+    assert "--guided" not in plain
+    assert re.search(r"deploy --config-file samconfig\.local\.toml --guided", guided)
+    assert "--parameter-overrides file://parameters.yaml" in given
+    configuration = (root / "samconfig.toml").read_text("utf-8")
+    assert "confirm_changeset = false" in configuration
+    assert "parameter_overrides" not in configuration
+
+
+def test_answers_land_in_no_tracked_file(root: Path) -> None:
+    assert "samconfig.local.toml" in (root / ".gitignore").read_text("utf-8").splitlines()
+
+
+@pytest.mark.slow
+def test_sam_reads_json_out_of_a_file(root: Path, tmp_path: Path) -> None:
+    """By the SAM CLI's own code, which makes `{` of JSON on the command line."""
+    document = (root / "docs/parameters.md").read_text("utf-8")
+    (block,) = re.findall(r"```yaml\n(.*?)```", document, re.DOTALL)
+    (tmp_path / "parameters.yaml").write_text(block)
+    program = (
+        "import json; from samcli.cli.types import CfnParameterOverridesType as Overrides\n"
+        "print(json.dumps(Overrides().convert(('file://parameters.yaml',), None, None)))"
+    )
+
+    done = subprocess.run(
+        [root / ".venv-sam/bin/python", "-I", "-c", program],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert json.loads(json.loads(done.stdout)["ClassifierHyperparameters"])["batch-size"] == 8
+
+
+def test_the_template_is_read_as_the_laptop_reads_it(root: Path, template: dict[str, Any]) -> None:
+    assert (
+        parse((root / "template.yaml").read_text())["Parameters"].keys()
+        == template["Parameters"].keys()
+    )

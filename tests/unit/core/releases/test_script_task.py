@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from sonoflow.errors import ConfigurationError
+from sonoflow.releases import script_task, tasks
+from sonoflow.releases.classification import Classification
+from sonoflow.releases.release import Release
+from sonoflow.releases.script_task import ScriptTask
+from sonoflow.releases.segmentation import Segmentation
+
+Compose = Callable[..., Release]
+TASKS = [Classification, Segmentation]
+
+# As model_code prints them.
+LOG = {
+    "classification": "epoch=3/20 learning_rate=0.001 train_loss=0.41 validation_loss=3.8e-01 "
+    "validation_accuracy=0.91 validation_macro_f1=0.90 validation_likelihood=0.7 seconds=2.1\n"
+    "test_accuracy=0.93 test_macro_f1=0.92 test_macro_auc=0.97 test_ece=0.03",
+    "segmentation": "epoch=3/20 learning_rate=0.001 train_loss=0.41 validation_loss=3.8e-01 "
+    "validation_lesion_dice=0.81 validation_lesion_iou=0.7 validation_mean_agreement=0.8\n"
+    "test_lesion_dice=0.8 test_lesion_iou=0.71 test_normal_false_mask_rate=0.25",
+}
+
+
+@pytest.mark.parametrize("task", TASKS, ids=lambda task: task.name)
+def test_every_metric_is_found_in_the_log_exactly_once(task: type[ScriptTask]) -> None:
+    definitions = task.metric_definitions()
+    assert definitions
+    for definition in definitions:
+        values = re.findall(definition["Regex"], LOG[task.name])
+        assert len(values) == 1, definition
+        float(values[0])
+
+
+@pytest.mark.parametrize("task", TASKS, ids=lambda task: task.name)
+def test_the_program_exists(task: type[ScriptTask], root: Path) -> None:
+    assert (root / "model_code" / task.program).is_file()
+
+
+@pytest.mark.parametrize(
+    "value", ["61e104857123", "123456789012", "resnet18", "true", "", 'a "quoted" one']
+)
+def test_text_arrives_as_text_even_where_it_looks_like_a_number(value: str) -> None:
+    encoded = script_task.encoded({"dataset-version": value})
+
+    assert json.loads(encoded["dataset-version"]) == value
+
+
+def test_a_list_arrives_as_the_text_of_its_json() -> None:
+    """The toolkit reads JSON and hands `str()` of it to the program: a list would come in
+    Python's notation."""
+    encoded = script_task.encoded({"classes": ["benign", "normal"], "epochs": 3, "rate": 0.5})
+
+    assert str(json.loads(encoded["classes"])) == '["benign", "normal"]'
+    assert str(json.loads(encoded["epochs"])) == "3"
+    assert str(json.loads(encoded["rate"])) == "0.5"
+
+
+def test_a_script_is_told_all_that_it_declares(release: Compose) -> None:
+    """So that the console shows what a model was trained with, defaults included."""
+    told = release("segmentation").task.own_hyperparameters(3)
+
+    assert told.items() >= {"base-channels": 16, "epochs": 15, "image-size": 128, "seed": 7}.items()
+    assert told.items() >= {"batch-size": 16, "depth": 4, "encoder": "plain"}.items()
+    own = release("classification").task.own_hyperparameters(3)
+    assert own.items() >= {"architecture": "resnet18", "epochs": 12, "image-size": 128}.items()
+
+
+@pytest.mark.parametrize(
+    ("task", "variable", "value", "message"),
+    [
+        (
+            "classification",
+            "CLASSIFIER_HYPERPARAMETERS",
+            '{"batch_size": 8}',
+            "ClassifierHyperparameters.*'batch_size'.*batch-size",
+        ),
+        (
+            "classification",
+            "CLASSIFIER_HYPERPARAMETERS",
+            '{"batch-size": "8"}',
+            'ClassifierHyperparameters: batch-size must be a whole number from 1 on, not "8"',
+        ),
+        (
+            "classification",
+            "CLASSIFIER_HYPERPARAMETERS",
+            '{"image-size": 64}',
+            "image-size is set by the parameter ClassifierImageSize",
+        ),
+        ("classification", "CLASSIFIER_EPOCHS", "0", "ClassifierEpochs must be.*from 1 on, not 0"),
+        (
+            "segmentation",
+            "SEGMENTER_HYPERPARAMETERS",
+            '{"encoder": "vgg"}',
+            'SegmenterHyperparameters: encoder must be "plain" or.*not "vgg"',
+        ),
+        ("segmentation", "SEGMENTER_HYPERPARAMETERS", "{", "SegmenterHyperparameters is no JSON"),
+        ("segmentation", "SEGMENTER_IMAGE_SIZE", "8", "SegmenterImageSize must be"),
+    ],
+)
+def test_what_no_script_would_take_is_refused_by_name(
+    release: Compose,
+    settings_env: pytest.MonkeyPatch,
+    task: str,
+    variable: str,
+    value: str,
+    message: str,
+) -> None:
+    tasks.check(tasks.OF_IMAGES)
+    settings_env.setenv(variable, value)
+
+    with pytest.raises(ConfigurationError, match=message):
+        release(task)
+    with pytest.raises(ConfigurationError, match=message):
+        tasks.check(tasks.OF_IMAGES)
