@@ -197,7 +197,8 @@ def _check_width(job: Job, columns: Columns) -> None:
     if job.options.table_features == "engineered" and width > ENGINEERED_FEATURES_LIMIT:
         detail = (
             f"{width} features would be {engineered_width(width)} with squares and products; at"
-            f" most {ENGINEERED_FEATURES_LIMIT} can be engineered: set TableFeatures to plain"
+            f" most {ENGINEERED_FEATURES_LIMIT} can be engineered: set table-features in the"
+            " parameter StagingOptions to plain"
         )
         raise DatasetRefused("too-many-features", detail)
 
