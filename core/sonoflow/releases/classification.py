@@ -53,6 +53,6 @@ class Classification(ScriptTask):
 
     @staticmethod
     def probe(payload: Mapping[str, Any]) -> Probed:
-        from sonoflow.judging import image_probes  # with arrays, which planning does without
+        from sonoflow.judging import image_probes
 
         return image_probes.classifier(payload)

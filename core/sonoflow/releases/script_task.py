@@ -10,13 +10,12 @@ from importlib.resources.abc import Traversable
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from sonoflow import keys, options, payloads, settings
-from sonoflow.judging import judgements
-from sonoflow.judging.judgements import Judgement
 from sonoflow.releases import model_code, training_jobs, tuning
 from sonoflow.releases.task import Task
 from sonoflow.releases.tuning import Tuning
 
 if TYPE_CHECKING:
+    from sonoflow.judging.judgements import Judgement
     from sonoflow.releases.release import Release
 
 _INPUT = "/opt/ml/input/data"
@@ -179,6 +178,8 @@ class ScriptTask(Task):
 
     @staticmethod
     def judge(payload: Mapping[str, Any]) -> Judgement:
+        from sonoflow.judging import judgements
+
         return judgements.of_output(payload)
 
 

@@ -51,6 +51,6 @@ class Segmentation(ScriptTask):
 
     @staticmethod
     def probe(payload: Mapping[str, Any]) -> Probed:
-        from sonoflow.judging import image_probes  # with arrays, which planning does without
+        from sonoflow.judging import image_probes
 
         return image_probes.segmenter(payload)

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any, Self
 
 from sonoflow import keys, payloads, settings
 from sonoflow.errors import ConfigurationError, PayloadInvalid
-from sonoflow.judging import judgements
-from sonoflow.judging.judgements import Judgement
 from sonoflow.releases import linear_learner, training_jobs
 from sonoflow.releases.task import Gate, Task
 
 if TYPE_CHECKING:
+    from sonoflow.judging.judgements import Judgement
     from sonoflow.judging.probes import Probed
     from sonoflow.releases.release import Release
 
@@ -149,11 +148,13 @@ class Table(Task):
 
     @staticmethod
     def judge(payload: Mapping[str, Any]) -> Judgement:
+        from sonoflow.judging import judgements
+
         return judgements.of_training_job(payload)
 
     @staticmethod
     def probe(payload: Mapping[str, Any]) -> Probed:
-        from sonoflow.judging import table_probes  # with arrays, which planning does without
+        from sonoflow.judging import table_probes
 
         return table_probes.probe(payload)
 

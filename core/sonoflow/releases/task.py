@@ -1,6 +1,7 @@
 """A task that models are trained for, and everything in which one task differs from another.
 
-`tasks` looks one up by its name. Everybody else asks the task, and compares no names.
+`tasks` looks one up by its name. Everybody else asks the task, and compares no names. What judges
+and what probes is imported when it is asked for: planning does without, at its cold start too.
 """
 
 from __future__ import annotations
@@ -10,9 +11,8 @@ from collections.abc import Mapping
 from importlib.resources.abc import Traversable
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from sonoflow.judging.judgements import Judgement
-
 if TYPE_CHECKING:
+    from sonoflow.judging.judgements import Judgement
     from sonoflow.judging.probes import Probed
     from sonoflow.releases.release import Release
     from sonoflow.releases.tuning import Tuning
