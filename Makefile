@@ -35,6 +35,7 @@ check: $(VENV)/.ready ## Format, lint, types, template lint, fast tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	PYTHONPATH=core:model_code $(BIN)/lint-imports --no-logo --no-cache
 	$(BIN)/cfn-lint template.yaml
 	$(BIN)/python -m pytest -q -m "not slow" tests/unit tests/contracts
 

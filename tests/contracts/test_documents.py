@@ -1,0 +1,35 @@
+"""The modules that the documents name are there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+NAMED = re.compile(r"`([\w./-]+\.(?:py|json|toml|yaml))`")
+# Where a path of a document may begin.
+PLACES = ("", "core/sonoflow", "model_code", "model_code/sonomodel", "local")
+# Objects of S3 and files of a job, which no checkout holds.
+ELSEWHERE = re.compile(
+    r"^(model|history|diagnostics|evaluation|config|summary|runtime|parameters|table|table_statistics)\.(json|yaml)$"
+)
+
+
+def named(document: str) -> list[str]:
+    return [name for name in NAMED.findall(document) if not ELSEWHERE.match(name)]
+
+
+@pytest.mark.parametrize("document", ["docs/architecture.md", "CONTRIBUTING.md"])
+def test_every_module_that_a_document_names_exists(root: Path, document: str) -> None:
+    names = named((root / document).read_text("utf-8"))
+
+    assert len(names) > 10
+    missing = [
+        name for name in names if not any((root / place / name).exists() for place in PLACES)
+    ]
+    assert missing == []
+
+
+def test_a_module_that_is_gone_is_found() -> None:
+    assert named("read by `images/gone.py` from `model.json`") == ["images/gone.py"]
