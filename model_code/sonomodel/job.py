@@ -23,7 +23,6 @@ from sonomodel.model.predictor import Segmenter
 from sonomodel.networks import pretrained
 from sonomodel.processes import world as distributed
 from sonomodel.processes.compute import Compute
-from sonomodel.processes.launcher import launch
 from sonomodel.processes.peers import Peers
 from sonomodel.report import record as model_record
 from sonomodel.report import writing
@@ -57,7 +56,7 @@ def start(options: argparse.Namespace) -> Compute:
     this one ends when they have."""
     world = distributed.world()
     if world.processes > 1 and "LOCAL_RANK" not in os.environ:
-        sys.exit(launch(world.processes))
+        sys.exit(distributed.launch(world.processes))
     peers = Peers.gather(world)
     torch.manual_seed(options.seed)
     compute = Compute.here(peers)
