@@ -24,8 +24,7 @@ from sonomodel import errors
 from sonomodel.errors import ArgumentsError, ChannelError, ModelCodeError, PeerLost
 from sonomodel.images.samples import ImageSet, smallest_batch
 from sonomodel.processes import batch_norm
-from sonomodel.processes import world as distributed
-from sonomodel.processes.world import World
+from sonomodel.processes.world import World, join
 
 LINGER_SECONDS = 3.0
 Result = TypeVar("Result")
@@ -41,7 +40,7 @@ class Peers:
     def gather(cls, world: World) -> Peers:
         """Raises PeersMissing."""
         if world.size > 1:
-            distributed.join(world)
+            join(world)
         return cls(world)
 
     @property
@@ -120,14 +119,14 @@ class Peers:
         if self.alone:
             return work()
         if not self.lead:
-            heard: Result = self._hear()
-            return heard
+            received: Result = self._receive()
+            return received
         try:
             result = work()
         except Exception as error:
-            self._tell({"error": [type(error).__name__, str(error)]})
+            self._broadcast({"error": [type(error).__name__, str(error)]})
             raise
-        self._tell({"result": result})
+        self._broadcast({"result": result})
         return result
 
     def part_company(self) -> None:
@@ -151,14 +150,14 @@ class Peers:
                 f"log says why it ended ({str(error).splitlines()[0]})"
             ) from error
 
-    def _tell(self, content: dict[str, Any]) -> None:
+    def _broadcast(self, content: dict[str, Any]) -> None:
         file = io.BytesIO()
         torch.save(content, file)
         data = torch.frombuffer(file.getbuffer(), dtype=torch.uint8)
         group.broadcast(torch.tensor([len(data)]), src=0)
         group.broadcast(data, src=0)
 
-    def _hear(self) -> Any:
+    def _receive(self) -> Any:
         length = torch.zeros(1, dtype=torch.int64)
         group.broadcast(length, src=0)
         data = torch.empty(int(length), dtype=torch.uint8)

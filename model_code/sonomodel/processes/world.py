@@ -51,6 +51,26 @@ class World:
     processes: int = 1  # on each host
     local_rank: int = 0  # among those of its host
 
+    @classmethod
+    def here(cls) -> World:
+        """From SageMaker's variables. Raises ArgumentsError where they contradict each other."""
+        hosts = tuple(sorted(json.loads(os.environ.get("SM_HOSTS", '["localhost"]'))))
+        host = os.environ.get("SM_CURRENT_HOST", hosts[0] if len(hosts) == 1 else "")
+        if host not in hosts:
+            named = ", ".join(hosts)
+            raise ArgumentsError(f"SM_CURRENT_HOST is {host!r}, none of SM_HOSTS: {named}")
+        # Set by `launch` and by torchrun.
+        processes = int(os.environ.get("LOCAL_WORLD_SIZE", 0)) or gpus()
+        here = cls(hosts, host, processes, int(os.environ.get("LOCAL_RANK", 0)))
+        size = int(os.environ.get("WORLD_SIZE", here.size))
+        if size != here.size:
+            raise ArgumentsError(
+                f"WORLD_SIZE is {size}, but {len(hosts)} hosts with {processes} processes each "
+                f"make {here.size}: start the script itself on each host, and name the hosts in "
+                "SM_HOSTS"
+            )
+        return here
+
     @property
     def size(self) -> int:
         return len(self.hosts) * self.processes
@@ -60,7 +80,7 @@ class World:
         return self.hosts.index(self.host) * self.processes + self.local_rank
 
     def name(self, rank: int) -> str:
-        """What people are told a process is."""
+        """Of a process, in messages."""
         host, process = divmod(rank, self.processes)
         return self.hosts[host] if self.processes == 1 else f"{self.hosts[host]} GPU {process}"
 
@@ -70,28 +90,10 @@ class World:
         return os.environ.get("MASTER_ADDR", first), int(os.environ.get("MASTER_PORT", PORT))
 
 
-def world() -> World:
-    """As SageMaker's variables tell it. Raises ArgumentsError where they contradict each other."""
-    hosts = tuple(sorted(json.loads(os.environ.get("SM_HOSTS", '["localhost"]'))))
-    host = os.environ.get("SM_CURRENT_HOST", hosts[0] if len(hosts) == 1 else "")
-    if host not in hosts:
-        raise ArgumentsError(f"SM_CURRENT_HOST is {host!r}, none of SM_HOSTS: {', '.join(hosts)}")
-    # Set by `launch` and by torchrun.
-    processes = int(os.environ.get("LOCAL_WORLD_SIZE", 0)) or gpus()
-    here = World(hosts, host, processes, int(os.environ.get("LOCAL_RANK", 0)))
-    told = int(os.environ.get("WORLD_SIZE", here.size))
-    if told != here.size:
-        raise ArgumentsError(
-            f"WORLD_SIZE is {told}, but {len(hosts)} hosts with {processes} processes each make "
-            f"{here.size}: start the script itself on each host, and name the hosts in SM_HOSTS"
-        )
-    return here
-
-
 def gpus() -> int:
-    """The GPUs to share the work on this instance; 1 where there is none, or nobody told."""
-    told = int(os.environ.get("SM_NUM_GPUS") or 0)
-    return max(1, min(told, torch.cuda.device_count()))
+    """The GPUs to share the work on this instance; 1 where there is none, or none is named."""
+    named = int(os.environ.get("SM_NUM_GPUS") or 0)
+    return max(1, min(named, torch.cuda.device_count()))
 
 
 def launch(processes: int) -> int:

@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 from sonomodel.errors import ArgumentsError, PeersMissing
-from sonomodel.processes import world as distributed
-from sonomodel.processes.world import World, meet, world
+from sonomodel.processes.world import World, join, meet
 from tests.conftest import ROOT
 from tests.unit.model_code.processes.test_peers import HOSTS, free_port
 
@@ -20,7 +19,7 @@ PAIR = ("algo-1", "algo-2")
 
 
 def test_without_sagemaker_there_is_one_process() -> None:
-    here = world()
+    here = World.here()
 
     assert (here.size, here.rank) == (1, 0)
 
@@ -30,11 +29,11 @@ def test_hosts_and_gpus_make_the_processes(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("SM_CURRENT_HOST", "algo-2")
     monkeypatch.setenv("SM_NUM_GPUS", "4")
     monkeypatch.setattr("torch.cuda.device_count", lambda: 4)
-    assert world().processes == 4
+    assert World.here().processes == 4
 
     monkeypatch.setenv("LOCAL_WORLD_SIZE", "4")  # as `launch` sets it for each of them
     monkeypatch.setenv("LOCAL_RANK", "1")
-    here = world()
+    here = World.here()
 
     assert (here.size, here.rank) == (8, 5)
     assert here.name(5) == "algo-2 GPU 1"
@@ -47,7 +46,7 @@ def test_an_instance_whose_image_sees_no_gpu_has_one_process(
     monkeypatch.setenv("SM_NUM_GPUS", "4")
     monkeypatch.setattr("torch.cuda.device_count", lambda: 0)
 
-    assert world().size == 1
+    assert World.here().size == 1
 
 
 @pytest.mark.parametrize(
@@ -65,7 +64,7 @@ def test_contradictions_are_refused(
         monkeypatch.setenv(name, value)
 
     with pytest.raises(ArgumentsError, match=complaint):
-        world()
+        World.here()
 
 
 @pytest.mark.parametrize(
@@ -84,7 +83,7 @@ def test_who_does_not_come_is_named(
     started = time.monotonic()
 
     with pytest.raises(PeersMissing, match=complaint):
-        distributed.join(World(PAIR, host))
+        join(World(PAIR, host))
 
     assert time.monotonic() - started < 10
 
@@ -115,7 +114,7 @@ SECOND_FAILS = """
 if rank == "1":
     sys.stderr.write("RuntimeError: TrainingDiverged: the loss is nan\\n")
     sys.exit(3)
-signal.signal(signal.SIGTERM, lambda *_: ((folder / "told").touch(), sys.exit(143)))
+signal.signal(signal.SIGTERM, lambda *_: ((folder / "asked").touch(), sys.exit(143)))
 (folder / "ready").touch()
 time.sleep(60)
 """
@@ -175,7 +174,7 @@ def test_when_one_fails_the_others_end_and_its_failure_is_the_hosts(tmp_path: Pa
     assert process.returncode == 3
     assert time.monotonic() - started < 50
     assert errors.splitlines()[0] == "RuntimeError: TrainingDiverged: the loss is nan"
-    assert (tmp_path / "told").exists() or not (tmp_path / "ready").exists()
+    assert (tmp_path / "asked").exists() or not (tmp_path / "ready").exists()
 
 
 def test_a_signal_is_reported_as_shells_do(tmp_path: Path) -> None:
