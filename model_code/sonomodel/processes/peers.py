@@ -22,7 +22,6 @@ from torch.nn.parallel import DistributedDataParallel
 
 from sonomodel import errors
 from sonomodel.errors import ArgumentsError, ChannelError, ModelCodeError, PeerLost
-from sonomodel.images.samples import ImageSet, smallest_batch
 from sonomodel.processes import batch_norm
 from sonomodel.processes.world import World, join
 
@@ -57,16 +56,15 @@ class Peers:
         rank, size = self.world.rank, self.world.size
         return slice(count * rank // size, count * (rank + 1) // size)
 
-    def check_parts(self, train: ImageSet, batch_size: int) -> None:
-        """Raises ArgumentsError where a batch is too small to be shared, ChannelError where the
-        processes were given different images."""
-        smallest = smallest_batch(train.labels, batch_size)
+    def check_parts(self, smallest: int, digest: Callable[[], str]) -> None:
+        """Raises ArgumentsError where the smallest batch cannot be shared, ChannelError where the
+        processes were given different images, by their digest."""
         if smallest < self.world.size:
             raise ArgumentsError(
                 f"a batch of {smallest} images cannot be shared by {self.world.size} processes: "
                 "raise --batch-size, or lower the number of instances"
             )
-        if not self.alone and self.any(train.digest() != self.led(train.digest)):
+        if not self.alone and self.any(digest() != self.led(digest)):
             raise ChannelError(
                 "the instances were given different training images; each needs all of them: "
                 "S3DataDistributionType FullyReplicated"
