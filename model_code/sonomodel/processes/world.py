@@ -113,7 +113,9 @@ def launch(processes: int) -> int:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a second one would cut the waiting short
         running.close(stop.sigval, timeout=STOP_SECONDS)
         ended = running.wait(timeout=0)
-    failures = ended.failures.values() if ended else ()
+    if ended is None:  # one that not even SIGKILL has ended
+        return 1
+    failures = ended.failures.values()
     code = min(failures, key=lambda failure: failure.timestamp).exitcode if failures else 0
     return 128 - code if code < 0 else code  # as shells report a signal
 
