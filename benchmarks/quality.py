@@ -148,8 +148,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     add_run_options(parser, RESULT)
     stages = "options of {}, quoted; of several, each starts from the weights of the one before"
     for task in ("classifier", "segmenter"):
-        told = stages.format(f"train_{task}.py")
-        parser.add_argument(f"--{task}", nargs="+", default=[""], help=told)
+        explained = stages.format(f"train_{task}.py")
+        parser.add_argument(f"--{task}", nargs="+", default=[""], help=explained)
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--development", action="store_true", help="without the test split")
     which.add_argument("--held-out", action="store_true", help="the test split alone")

@@ -12,7 +12,7 @@ and trains in float32; of several numbers of workers its best counts. Both valid
 epoch. The product's loop does more: elastic field, speckle, gamma, depth gain and burned-in marks,
 averaged weights, gradient norms, diagnostics, figures of the validation. It reads the images once,
 before its first epoch; what stands for a loader then is augmentation, whose processor time for an
-image is told beside.
+image is given beside.
 
 The sides take turns, and the first epoch of each turn does not count. Other work on the machine
 spoils the figures: `load_before` says how many processes were running. Writes

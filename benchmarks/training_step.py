@@ -7,7 +7,7 @@ One thread and processor time, so that other work on the machine disturbs little
 instead of images, as reading and augmentation are no part of it. Every measurement is a process of
 its own, since memory allocation cannot be set back; they take turns. Batches of 16 and 15 images,
 the sizes that an epoch is cut into: `torch.compile` makes code for each, and how long that takes
-is told apart (of the first turn; later ones find the code again).
+is given apart (of the first turn; later ones find the code again).
 
 Writes docs/results/training_step.json.
 """
@@ -59,9 +59,9 @@ CASES: dict[str, tuple[int, Callable[[], nn.Module]]] = {  # name: side, network
 }
 
 
-def drawn(case: str, count: int, layout: torch.memory_format) -> tuple[Tensor, Tensor]:
+def drawn(case: str, count: int, memory_format: torch.memory_format) -> tuple[Tensor, Tensor]:
     side = CASES[case][0]
-    images = torch.rand(count, 1, side, side).contiguous(memory_format=layout)
+    images = torch.rand(count, 1, side, side).contiguous(memory_format=memory_format)
     if case.startswith("resnet"):
         return images, torch.randint(0, CLASSES, (count,))
     return images, (torch.rand(count, 1, side, side) > 0.9).float()
@@ -74,11 +74,11 @@ def measure(case: str, change: str, steps: int) -> dict[str, float]:
     if change != "freed memory given back":
         keep_freed_memory()
     contiguous = change == "contiguous tensors"
-    layout = torch.contiguous_format if contiguous else torch.channels_last
+    memory_format = torch.contiguous_format if contiguous else torch.channels_last
     network: Any = CASES[case][1]().train()
-    network = network.to(memory_format=layout)
+    network = network.to(memory_format=memory_format)
     if change not in ("contiguous tensors", "channels_last in every layer"):
-        images, _ = drawn(case, 1, layout)
+        images, _ = drawn(case, 1, memory_format)
         keep_heavy_layers_contiguous(network, images, SIZES[0])
     fused = change != "AdamW without its fused kernel"
     optimizer = torch.optim.AdamW(network.parameters(), 1e-3, fused=fused)
@@ -86,7 +86,7 @@ def measure(case: str, change: str, steps: int) -> dict[str, float]:
     loss_of: Any = classification_loss if case.startswith("resnet") else lesion_loss
 
     def step(count: int) -> None:
-        images, targets = drawn(case, count, layout)
+        images, targets = drawn(case, count, memory_format)
         with torch.autocast("cpu", torch.bfloat16, enabled=change == "bfloat16"):
             loss = loss_of(forward(images), targets)
         optimizer.zero_grad()

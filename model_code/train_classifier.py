@@ -25,19 +25,16 @@ import dataclasses
 import functools
 from collections.abc import Sequence
 
-import torch
 from torch import Tensor
 
-from sonomodel import arguments, hyperparameters, job
+from sonomodel import arguments, job
 from sonomodel.diagnostics.observations import saturation_of_classes
 from sonomodel.evaluation.bootstrap import read_groups
 from sonomodel.evaluation.calibration import likelihood, temperature
 from sonomodel.evaluation.evaluation import evaluate_classifier
 from sonomodel.evaluation.metrics import classification_metrics, confusion_matrix
 from sonomodel.images.augmentation import STRENGTHS
-from sonomodel.images.preprocessing import Normalisation
 from sonomodel.images.samples import ImageSet, load_images, read_channel
-from sonomodel.model.card import ModelCard
 from sonomodel.model.predictor import Classifier
 from sonomodel.networks.pretrained import start_from
 from sonomodel.networks.resnet import LesionAware, ResNetConfig, build_resnet
@@ -61,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     if options.weights is not None:
         start_from(network, options.weights)
     learner = network if train.lesions is None else LesionAware(network)
-    card = describe(options, config, train.normalisation())
+    card = job.describe(options, "classifier", config, train.normalisation())
     goal = objective(options, lesion_aware=train.lesions is not None)
     trainer = job.trainer(options, compute, learner, goal, card, train, validation)
     history = trainer.fit(train, validation)
@@ -99,27 +96,6 @@ def score(classes: Sequence[str], logits: Tensor, images: ImageSet) -> dict[str,
     metrics = classification_metrics(matrix, classes)
     scores = {name: metrics[name] for name in ("accuracy", "macro_f1")}
     return scores | {"likelihood": likelihood(logits, images.labels)}
-
-
-def describe(
-    options: argparse.Namespace, config: ResNetConfig, normalisation: Normalisation
-) -> ModelCard:
-    return ModelCard(
-        task="classification",
-        name=options.model_name,
-        version=options.model_version,
-        architecture=config.architecture,
-        network=dataclasses.asdict(config),
-        classes=options.classes,
-        image_size=options.image_size,
-        normalisation=normalisation,
-        threshold=None,
-        dataset_version=options.dataset_version,
-        code_digest=options.code_digest,
-        torch_version=torch.__version__,
-        hyperparameters=hyperparameters.record(options, "classifier"),
-        test_time_flip=options.test_time_flip,
-    )
 
 
 if __name__ == "__main__":

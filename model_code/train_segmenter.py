@@ -15,7 +15,7 @@ As used for BUSI, on a GPU or with patience:
 
 On SageMaker the folders come from SM_CHANNEL_* and SM_MODEL_DIR. One log line per epoch; the epoch
 with the best agreement with the validation split is kept, threshold, presence gate and clean-up are
-chosen there too (lesion_rule), and all are judged once on the test split.
+chosen there too (rule_choice), and all are judged once on the test split.
 """
 
 from __future__ import annotations
@@ -26,17 +26,16 @@ from collections.abc import Sequence
 
 import torch
 
-from sonomodel import arguments, hyperparameters, job
+from sonomodel import arguments, job
 from sonomodel.diagnostics.observations import saturation_of_masks
 from sonomodel.evaluation.bootstrap import read_groups
 from sonomodel.evaluation.evaluation import evaluate_segmenter
 from sonomodel.evaluation.metrics import segmentation_metrics
+from sonomodel.evaluation.rule_choice import Validated, choose, gated_agreement
 from sonomodel.images.augmentation import STRENGTHS
-from sonomodel.images.preprocessing import Normalisation
 from sonomodel.images.samples import ImageSet, load_pairs, read_channel
-from sonomodel.model.card import ModelCard
 from sonomodel.model.predictor import Segmenter
-from sonomodel.model.rule import LesionRule, Validated, choose, gated_agreement, presence_of
+from sonomodel.model.rule import LesionRule, presence_of
 from sonomodel.networks.pretrained import start_from
 from sonomodel.networks.resnet_unet import build_segmenter
 from sonomodel.networks.unet import LesionLogits, UNetConfig
@@ -61,7 +60,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     network = build_segmenter(config)
     if options.weights is not None:
         start_from(network, options.weights)
-    card = describe(options, config, train.normalisation())
+    card = job.describe(options, "segmenter", config, train.normalisation())
     trainer = job.trainer(options, compute, network, objective(options), card, train, validation)
     history = trainer.fit(train, validation)
     if job.ends_here(compute):
@@ -109,29 +108,6 @@ def validated(logits: LesionLogits, images: ImageSet) -> list[Validated]:
         presences = [presence_of(*parts) for parts in zip(masks, heads, strict=True)]
     lesions = images.targets(torch.arange(len(images)))[:, 0].numpy() > 0
     return [Validated(*parts) for parts in zip(masks, presences, lesions, strict=True)]
-
-
-def describe(
-    options: argparse.Namespace,
-    config: UNetConfig,
-    normalisation: Normalisation,
-) -> ModelCard:
-    return ModelCard(
-        task="segmentation",
-        name=options.model_name,
-        version=options.model_version,
-        architecture=config.architecture,
-        network=dataclasses.asdict(config),
-        classes=options.classes,
-        image_size=options.image_size,
-        normalisation=normalisation,
-        threshold=None,
-        dataset_version=options.dataset_version,
-        code_digest=options.code_digest,
-        torch_version=torch.__version__,
-        hyperparameters=hyperparameters.record(options, "segmenter"),
-        test_time_flip=options.test_time_flip,
-    )
 
 
 if __name__ == "__main__":

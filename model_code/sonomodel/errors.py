@@ -9,7 +9,7 @@
     ├── CheckpointError    a checkpoint is damaged, or of another run
     ├── PeersMissing       other processes of the job did not come
     ├── PeerLost           another process of the job has ended, or failed
-    ├── Interrupted        the job was told to stop; what it had reached is saved
+    ├── Interrupted        the job was asked to stop; what it had reached is saved
     ├── ModelError         a model directory cannot be served
     └── ImageUnreadable    bytes that are no image this code reads
 

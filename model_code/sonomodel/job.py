@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import os
 import sys
@@ -13,18 +14,21 @@ from typing import Any
 import torch
 from torch import nn
 
+from sonomodel import hyperparameters
 from sonomodel.diagnostics.diagnostics import FILE, Diagnostics
 from sonomodel.errors import ChannelError, Interrupted, ModelCodeError
 from sonomodel.evaluation.evaluation import Evaluation
+from sonomodel.images.preprocessing import Normalisation
 from sonomodel.images.samples import ImageSet, read_channel
 from sonomodel.model.artifact import write_model
 from sonomodel.model.card import ModelCard
 from sonomodel.model.predictor import Segmenter
 from sonomodel.networks import pretrained
-from sonomodel.processes import world as distributed
+from sonomodel.networks.resnet import ResNetConfig
+from sonomodel.networks.unet import UNetConfig
 from sonomodel.processes.compute import Compute
-from sonomodel.processes.launcher import launch
 from sonomodel.processes.peers import Peers
+from sonomodel.processes.world import World, launch
 from sonomodel.report import page
 from sonomodel.report import record as model_record
 from sonomodel.report.record import ModelRecord
@@ -35,6 +39,8 @@ from sonomodel.training.interruption import EXIT_CODE
 from sonomodel.training.loop import Objective, Trainer, log_line
 from sonomodel.training.progress import History
 from sonomodel.training.schedule import Schedule
+
+TASKS = {"classifier": "classification", "segmenter": "segmentation"}
 
 
 def run(main: Callable[[], None]) -> None:
@@ -55,7 +61,7 @@ def run(main: Callable[[], None]) -> None:
 def start(options: argparse.Namespace) -> Compute:
     """Where and with whom to compute. An instance with several GPUs gets a process for each, and
     this one ends when they have."""
-    world = distributed.world()
+    world = World.here()
     if world.processes > 1 and "LOCAL_RANK" not in os.environ:
         sys.exit(launch(world.processes))
     peers = Peers.gather(world)
@@ -72,6 +78,31 @@ def ends_here(compute: Compute) -> bool:
     model and writes it, and waits for nobody."""
     compute.peers.part_company()
     return not compute.peers.lead
+
+
+def describe(
+    options: argparse.Namespace,
+    model: str,
+    network: ResNetConfig | UNetConfig,
+    normalisation: Normalisation,
+) -> ModelCard:
+    """Before training. `model`: "classifier" or "segmenter"."""
+    return ModelCard(
+        task=TASKS[model],
+        name=options.model_name,
+        version=options.model_version,
+        architecture=network.architecture,
+        network=dataclasses.asdict(network),
+        classes=options.classes,
+        image_size=options.image_size,
+        normalisation=normalisation,
+        threshold=None,
+        dataset_version=options.dataset_version,
+        code_digest=options.code_digest,
+        torch_version=torch.__version__,
+        hyperparameters=hyperparameters.record(options, model),
+        test_time_flip=options.test_time_flip,
+    )
 
 
 def refuse_single_image(images: int) -> None:

@@ -15,7 +15,7 @@ from sonomodel.diagnostics.observations import EpochFacts, LayerStart
 
 VANISHED = 1e-7  # mean absolute gradient; Debugger: VanishingGradient
 VANISHED_EPOCHS = 3
-LEARNT = 1e-2  # training loss below which small gradients are a matter of course
+LEARNT = 1e-2  # training loss below which small gradients are to be expected
 EXPLODED = 100.0  # gradient norm: twenty times what it is clipped to; Pascanu et al., 2013
 GAINS = (0.05, 20.0)  # He et al., 2015, set 1.41, Glorot and Bengio, 2010, about 1
 DEAD = 0.5  # share of a layer's units; Debugger: DeadRelu, threshold_layer

@@ -9,8 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sonomodel.evaluation.calibration import expected_calibration_error, reliability
-from sonomodel.evaluation.metrics import Metrics, classification_metrics, confusion_matrix, mean
-from sonomodel.evaluation.roc import auc
+from sonomodel.evaluation.metrics import (
+    Metrics,
+    auc,
+    classification_metrics,
+    confusion_matrix,
+    mean,
+)
 
 BENIGN, MALIGNANT = "benign", "malignant"
 

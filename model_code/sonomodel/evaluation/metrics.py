@@ -58,6 +58,21 @@ def _class_metrics(counts: NDArray[np.int64], index: int) -> dict[str, float | i
     }
 
 
+def auc(scores: NDArray[np.float64], positive: NDArray[np.bool_]) -> float | None:
+    """The area under the ROC curve: the probability that a positive scores above a negative.
+
+    Equal scores count one half. None without a positive or without a negative image.
+    """
+    positives = int(positive.sum())
+    negatives = len(positive) - positives
+    if not positives or not negatives:
+        return None
+    _, place, counts = np.unique(scores, return_inverse=True, return_counts=True)
+    ranks = (np.cumsum(counts) - (counts - 1) / 2)[place]  # mean rank of equals, from 1
+    above = float(ranks[positive].sum()) - positives * (positives + 1) / 2
+    return above / (positives * negatives)
+
+
 @dataclasses.dataclass(frozen=True)
 class Overlap:
     """Pixel counts of a predicted mask against the true one."""

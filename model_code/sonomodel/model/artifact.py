@@ -1,7 +1,7 @@
 """The model directory that a training job leaves, which becomes model.tar.gz.
 
 weights.safetensors   the network
-model.json            what it is (model_card)
+model.json            what it is (card)
 config.yaml           Ray Serve's configuration, for SageMaker's Ray serving container
 code/                 this code, which that container puts on its path
 """

@@ -22,10 +22,8 @@ from torch.nn.parallel import DistributedDataParallel
 
 from sonomodel import errors
 from sonomodel.errors import ArgumentsError, ChannelError, ModelCodeError, PeerLost
-from sonomodel.images.samples import ImageSet, smallest_batch
 from sonomodel.processes import batch_norm
-from sonomodel.processes import world as distributed
-from sonomodel.processes.world import World
+from sonomodel.processes.world import World, join
 
 LINGER_SECONDS = 3.0
 Result = TypeVar("Result")
@@ -41,7 +39,7 @@ class Peers:
     def gather(cls, world: World) -> Peers:
         """Raises PeersMissing."""
         if world.size > 1:
-            distributed.join(world)
+            join(world)
         return cls(world)
 
     @property
@@ -58,16 +56,15 @@ class Peers:
         rank, size = self.world.rank, self.world.size
         return slice(count * rank // size, count * (rank + 1) // size)
 
-    def check_parts(self, train: ImageSet, batch_size: int) -> None:
-        """Raises ArgumentsError where a batch is too small to be shared, ChannelError where the
-        processes were given different images."""
-        smallest = smallest_batch(train.labels, batch_size)
+    def check_parts(self, smallest: int, digest: Callable[[], str]) -> None:
+        """Raises ArgumentsError where the smallest batch cannot be shared, ChannelError where the
+        processes were given different images, by their digest."""
         if smallest < self.world.size:
             raise ArgumentsError(
                 f"a batch of {smallest} images cannot be shared by {self.world.size} processes: "
                 "raise --batch-size, or lower the number of instances"
             )
-        if not self.alone and self.any(train.digest() != self.led(train.digest)):
+        if not self.alone and self.any(digest() != self.led(digest)):
             raise ChannelError(
                 "the instances were given different training images; each needs all of them: "
                 "S3DataDistributionType FullyReplicated"
@@ -120,14 +117,14 @@ class Peers:
         if self.alone:
             return work()
         if not self.lead:
-            heard: Result = self._hear()
-            return heard
+            received: Result = self._receive()
+            return received
         try:
             result = work()
         except Exception as error:
-            self._tell({"error": [type(error).__name__, str(error)]})
+            self._broadcast({"error": [type(error).__name__, str(error)]})
             raise
-        self._tell({"result": result})
+        self._broadcast({"result": result})
         return result
 
     def part_company(self) -> None:
@@ -151,14 +148,14 @@ class Peers:
                 f"log says why it ended ({str(error).splitlines()[0]})"
             ) from error
 
-    def _tell(self, content: dict[str, Any]) -> None:
+    def _broadcast(self, content: dict[str, Any]) -> None:
         file = io.BytesIO()
         torch.save(content, file)
         data = torch.frombuffer(file.getbuffer(), dtype=torch.uint8)
         group.broadcast(torch.tensor([len(data)]), src=0)
         group.broadcast(data, src=0)
 
-    def _hear(self) -> Any:
+    def _receive(self) -> Any:
         length = torch.zeros(1, dtype=torch.int64)
         group.broadcast(length, src=0)
         data = torch.empty(int(length), dtype=torch.uint8)

@@ -7,6 +7,9 @@ process forms none.
 The first of the sorted SM_HOSTS is where they meet, at port 7777. MASTER_ADDR and MASTER_PORT, as
 torch names them, say otherwise: two jobs on one machine need two ports, and hosts whose names mean
 nothing to the resolver need an address.
+
+On an instance with several GPUs the script starts itself again for each, by the part of torchrun
+that starts and ends processes. torchrun's own rendezvous would not name a host that is missing.
 """
 
 from __future__ import annotations
@@ -16,11 +19,18 @@ import dataclasses
 import datetime
 import json
 import os
+import signal
 import socket
+import sys
 
 import torch
 import torch.distributed
 from torch.distributed import PrefixStore, Store, TCPStore  # type: ignore[attr-defined]
+from torch.distributed.elastic.multiprocessing import (
+    DefaultLogsSpecs,
+    SignalException,
+    start_processes,
+)
 
 from sonomodel.errors import ArgumentsError, PeersMissing
 
@@ -28,6 +38,8 @@ PORT = 7777
 MEETING_SECONDS = 600.0  # hosts start and download at their own pace; SONOFLOW_MEETING_SECONDS
 # The longest that processes wait for each other: for the first one's validation and its checkpoint.
 WORK = datetime.timedelta(minutes=60)
+POLL_SECONDS = 0.1
+STOP_SECONDS = 110  # to save a checkpoint in; SageMaker sends SIGKILL 120 s after SIGTERM
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,6 +51,26 @@ class World:
     processes: int = 1  # on each host
     local_rank: int = 0  # among those of its host
 
+    @classmethod
+    def here(cls) -> World:
+        """From SageMaker's variables. Raises ArgumentsError where they contradict each other."""
+        hosts = tuple(sorted(json.loads(os.environ.get("SM_HOSTS", '["localhost"]'))))
+        host = os.environ.get("SM_CURRENT_HOST", hosts[0] if len(hosts) == 1 else "")
+        if host not in hosts:
+            named = ", ".join(hosts)
+            raise ArgumentsError(f"SM_CURRENT_HOST is {host!r}, none of SM_HOSTS: {named}")
+        # Set by `launch` and by torchrun.
+        processes = int(os.environ.get("LOCAL_WORLD_SIZE", 0)) or gpus()
+        here = cls(hosts, host, processes, int(os.environ.get("LOCAL_RANK", 0)))
+        size = int(os.environ.get("WORLD_SIZE", here.size))
+        if size != here.size:
+            raise ArgumentsError(
+                f"WORLD_SIZE is {size}, but {len(hosts)} hosts with {processes} processes each "
+                f"make {here.size}: start the script itself on each host, and name the hosts in "
+                "SM_HOSTS"
+            )
+        return here
+
     @property
     def size(self) -> int:
         return len(self.hosts) * self.processes
@@ -48,7 +80,7 @@ class World:
         return self.hosts.index(self.host) * self.processes + self.local_rank
 
     def name(self, rank: int) -> str:
-        """What people are told a process is."""
+        """Of a process, in messages."""
         host, process = divmod(rank, self.processes)
         return self.hosts[host] if self.processes == 1 else f"{self.hosts[host]} GPU {process}"
 
@@ -58,28 +90,44 @@ class World:
         return os.environ.get("MASTER_ADDR", first), int(os.environ.get("MASTER_PORT", PORT))
 
 
-def world() -> World:
-    """As SageMaker's variables tell it. Raises ArgumentsError where they contradict each other."""
-    hosts = tuple(sorted(json.loads(os.environ.get("SM_HOSTS", '["localhost"]'))))
-    host = os.environ.get("SM_CURRENT_HOST", hosts[0] if len(hosts) == 1 else "")
-    if host not in hosts:
-        raise ArgumentsError(f"SM_CURRENT_HOST is {host!r}, none of SM_HOSTS: {', '.join(hosts)}")
-    # Set for the processes that `launcher` starts, and by torchrun.
-    processes = int(os.environ.get("LOCAL_WORLD_SIZE", 0)) or gpus()
-    here = World(hosts, host, processes, int(os.environ.get("LOCAL_RANK", 0)))
-    told = int(os.environ.get("WORLD_SIZE", here.size))
-    if told != here.size:
-        raise ArgumentsError(
-            f"WORLD_SIZE is {told}, but {len(hosts)} hosts with {processes} processes each make "
-            f"{here.size}: start the script itself on each host, and name the hosts in SM_HOSTS"
-        )
-    return here
-
-
 def gpus() -> int:
-    """The GPUs to share the work on this instance; 1 where there is none, or nobody told."""
-    told = int(os.environ.get("SM_NUM_GPUS") or 0)
-    return max(1, min(told, torch.cuda.device_count()))
+    """The GPUs to share the work on this instance; 1 where there is none, or none is named."""
+    named = int(os.environ.get("SM_NUM_GPUS") or 0)
+    return max(1, min(named, torch.cuda.device_count()))
+
+
+def launch(processes: int) -> int:
+    """Runs this very script, with its arguments, once for each GPU of the host.
+
+    Returns 0, or the exit status of the first process that failed, upon which the others are told
+    to end. SIGTERM is handed on, and what the processes make of it waited for.
+    """
+    print(f"starting {processes} processes on this host", flush=True)
+    places = {rank: _place(rank, processes) for rank in range(processes)}
+    command = dict.fromkeys(places, tuple(sys.orig_argv[1:]))
+    logs = DefaultLogsSpecs(os.devnull)  # no folder: what they print goes where this one's does
+    running = start_processes("training", sys.executable, command, places, logs)
+    try:
+        ended = running.wait(period=POLL_SECONDS)
+    except SignalException as stop:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a second one would cut the waiting short
+        running.close(stop.sigval, timeout=STOP_SECONDS)
+        ended = running.wait(timeout=0)
+    if ended is None:  # one that not even SIGKILL has ended
+        return 1
+    failures = ended.failures.values()
+    code = min(failures, key=lambda failure: failure.timestamp).exitcode if failures else 0
+    return 128 - code if code < 0 else code  # as shells report a signal
+
+
+def _place(rank: int, processes: int) -> dict[str, str]:
+    """Each sees its own GPU alone, so that nothing else must know that there are more."""
+    devices = os.environ.get("CUDA_VISIBLE_DEVICES") or ",".join(map(str, range(processes)))
+    return {
+        "LOCAL_RANK": str(rank),
+        "LOCAL_WORLD_SIZE": str(processes),
+        "CUDA_VISIBLE_DEVICES": devices.split(",")[rank],
+    }
 
 
 def join(here: World) -> None:

@@ -16,7 +16,7 @@ KEPT_BY_OLD = 32 << 20  # what older versions of glibc take at most, on 64 bits
 
 
 def keep_freed_memory() -> bool:
-    """Whether the C library could be told so: glibc can, others ignore the question."""
+    """Whether the C library can be set so: glibc can, others ignore the question."""
     if sys.platform != "linux":
         return False
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)

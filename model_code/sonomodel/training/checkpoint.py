@@ -1,6 +1,6 @@
 """A training run's checkpoint: all it takes to go on as if nothing had happened.
 
-One file, replaced after every epoch and when the job is told to stop. It is written beside its
+One file, replaced after every epoch and when the job is asked to stop. It is written beside its
 place, flushed to the disk and renamed, so a reader finds the old one or the new one, never half of
 one. It holds tensors and plain values alone, and is read without unpickling anything else. It names
 the run it belongs to: hyperparameters, data, code. A checkpoint of another run is refused, since a

@@ -16,7 +16,7 @@ from sonomodel.diagnostics.observations import ActivityWatch, EpochFacts, mean_g
 from sonomodel.errors import Interrupted
 from sonomodel.images.augmentation import STRENGTHS, Augmentation
 from sonomodel.images.preprocessing import Normalisation
-from sonomodel.images.samples import ImageSet, balanced_batches, count_batches
+from sonomodel.images.samples import ImageSet, balanced_batches, count_batches, smallest_batch
 from sonomodel.networks import test_time_flip
 from sonomodel.processes.compute import Compute
 from sonomodel.training.batches import joined, of_images
@@ -95,7 +95,8 @@ class Trainer:
         return self.progress.history
 
     def _begin(self, train: ImageSet) -> None:
-        self.peers.check_parts(train, self.schedule.batch_size)
+        smallest = smallest_batch(train.labels, self.schedule.batch_size)
+        self.peers.check_parts(smallest, train.digest)
         steps = self.schedule.epochs * count_batches(train.labels, self.schedule.batch_size)
         self.scheduler = learning_rate_schedule(self.optimizer, steps)
         self.diagnostics.begin(self.network)

@@ -125,12 +125,12 @@ def test_candidates_of_a_tuning_job_keep_their_checkpoints_apart(
     monkeypatch.setenv("SM_INPUT_CONFIG_DIR", str(tmp_path))
     monkeypatch.setenv("TRAINING_JOB_NAME", "tuning-001-0a1b2c3d")
     (tmp_path / "checkpoints").mkdir()
-    told = {"epochs": "3"}
-    (tmp_path / "hyperparameters.json").write_text(json.dumps(told))
+    hyperparameters = {"epochs": "3"}
+    (tmp_path / "hyperparameters.json").write_text(json.dumps(hyperparameters))
     assert train_classifier.parse(CLASSES).checkpoint_dir == tmp_path / "checkpoints"
 
-    told["_tuning_objective_metric"] = "validation:macro_f1"
-    (tmp_path / "hyperparameters.json").write_text(json.dumps(told))
+    hyperparameters["_tuning_objective_metric"] = "validation:macro_f1"
+    (tmp_path / "hyperparameters.json").write_text(json.dumps(hyperparameters))
 
     expected = tmp_path / "checkpoints" / "tuning-001-0a1b2c3d"
     assert train_classifier.parse(CLASSES).checkpoint_dir == expected

@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +17,7 @@ import serve
 from sonomodel.errors import ModelError
 from sonomodel.images.preprocessing import decode_grey
 from sonomodel.model.predictor import Segmenter, load_predictor
+from tests.conftest import ROOT
 from tests.unit.model_code.asgi_client import Call, serve_calls
 
 IDENTITY = {
@@ -157,3 +161,19 @@ def test_number_of_threads_is_a_setting(
         assert torch.get_num_threads() == 3
     finally:
         torch.set_num_threads(before)
+
+
+def test_serving_knows_nothing_of_training() -> None:
+    """Start-up time and memory of an endpoint, and what can break it."""
+    names = "{name.split('.')[1] for name in sys.modules if name.startswith('sonomodel.')}"
+    program = f"import serve, sys; print(*{names})"
+
+    found = subprocess.run(
+        [sys.executable, "-c", program],
+        env=os.environ | {"PYTHONPATH": str(ROOT / "model_code"), "OMP_NUM_THREADS": "1"},
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+    assert set(found.stdout.split()) == {"errors", "images", "model", "networks"}

@@ -5,7 +5,6 @@ import pytest
 from sklearn import metrics as sklearn_metrics
 
 from sonomodel.evaluation.classification_figures import Answers, classification_figures
-from sonomodel.evaluation.roc import auc
 
 CLASSES = ["benign", "malignant", "normal"]
 
@@ -16,14 +15,6 @@ def answers(count: int = 200, seed: int = 0) -> Answers:
     scores = rng.normal(size=(count, 3)) + 1.5 * np.eye(3)[true]
     odds = np.exp(scores.round(1))  # rounded: some are equal
     return Answers(true, odds / odds.sum(axis=1, keepdims=True), CLASSES)
-
-
-def test_auc_counts_pairs() -> None:
-    scores, positive = np.array([0.1, 0.4, 0.35, 0.8]), np.array([False, False, True, True])
-
-    assert auc(scores, positive) == 0.75
-    assert auc(np.full(4, 0.5), positive) == 0.5
-    assert auc(scores, np.array([True] * 4)) is None
 
 
 def test_figures_agree_with_scikit_learn() -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from sonomodel.evaluation.metrics import (
     Overlap,
+    auc,
     classification_metrics,
     confusion_matrix,
     segmentation_metrics,
@@ -112,3 +113,11 @@ def test_what_no_image_defines_is_none() -> None:
     assert only_lesions["normal_false_mask_rate"] is None
     assert only_normal["lesion_dice"] is None
     assert only_normal["lesion_fpr_stan"] is None
+
+
+def test_auc_counts_pairs() -> None:
+    scores, positive = np.array([0.1, 0.4, 0.35, 0.8]), np.array([False, False, True, True])
+
+    assert auc(scores, positive) == 0.75
+    assert auc(np.full(4, 0.5), positive) == 0.5
+    assert auc(scores, np.array([True] * 4)) is None

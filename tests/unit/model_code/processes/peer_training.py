@@ -22,9 +22,9 @@ from sonomodel.images.preprocessing import Normalisation
 from sonomodel.images.samples import ImageSet
 from sonomodel.networks.resnet import LesionAwareLogits
 from sonomodel.networks.unet import LesionLogits, UNet, UNetConfig
-from sonomodel.processes import world
 from sonomodel.processes.compute import Compute
 from sonomodel.processes.peers import Peers
+from sonomodel.processes.world import World
 from sonomodel.training.checkpoint import CheckpointStore
 from sonomodel.training.loop import Objective, Trainer
 from sonomodel.training.losses import LesionAwareLoss, classification_loss, lesion_loss
@@ -188,7 +188,7 @@ def lost(peers: Peers) -> Outcome:
 
 def main(out: Path) -> None:
     torch.set_num_threads(1)
-    peers = Peers.gather(world.world())
+    peers = Peers.gather(World.here())
     outcomes = {}
     for case in CASES:
         outcomes[case] = train(case, trainer(case, peers, CheckpointStore(out / case, {})))

@@ -13,7 +13,6 @@ import pytest
 import torch
 
 from sonomodel.errors import ArgumentsError
-from sonomodel.images.samples import ImageSet
 from sonomodel.processes.peers import Peers
 from sonomodel.processes.world import World
 from sonomodel.training.checkpoint import CheckpointStore
@@ -151,10 +150,10 @@ def test_a_process_that_dies_is_told_of(together: Path) -> None:
 
 def test_a_batch_that_is_too_small_to_be_shared_is_refused() -> None:
     hosts = tuple(f"algo-{number}" for number in range(1, 9))
-    images: ImageSet = pictures()
+    running = trainer("classifier", Peers(World(hosts, "algo-1")))  # 15 images, 7 at a time
 
     with pytest.raises(ArgumentsError, match="a batch of 5 images cannot be shared by 8 processes"):
-        Peers(World(hosts, "algo-1")).check_parts(images, batch_size=7)
+        running.fit(pictures(), pictures())
 
 
 @pytest.mark.parametrize(("count", "size"), [(7, 2), (8, 3), (3, 3)])

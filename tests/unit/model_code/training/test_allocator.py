@@ -27,7 +27,7 @@ print(faults() - before)
 """
 
 
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="it is glibc that is told")
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc can be set so")
 def test_pages_are_not_faulted_in_anew_for_every_tensor() -> None:
     folder = str(Path(allocator.__file__).parents[2])
     returned, kept = (

@@ -1,4 +1,4 @@
-"""Real training processes that are killed, told to stop and started again."""
+"""Real training processes that are killed, asked to stop and started again."""
 
 from __future__ import annotations
 
