@@ -25,7 +25,7 @@ from tests.unit.ultrasound import Pixels
 
 SETTINGS = Splitting(split_seed=7, minimum_images_per_class=3)
 # The published data set is not ours to ship. Put it here to have it checked as well.
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 NAME = "Dataset_BUSI_gray.zip"  # not ours to ship
 PLACES = [ROOT / "data" / NAME, ROOT.parent / "shared" / "data" / "busi" / NAME]
 BUSI = next((place for place in PLACES if place.exists()), PLACES[0])
