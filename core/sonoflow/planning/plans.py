@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from sonoflow import keys, settings
-from sonoflow.aws import objects, readahead
+from sonoflow.aws import objects, streams
 from sonoflow.aws.ranged import RemoteObject
 from sonoflow.aws.uploads import Upload
 from sonoflow.errors import DatasetRefused
@@ -54,7 +54,7 @@ def _table(upload: Upload, planning: settings.Planning) -> Plan:
         detail = f"{upload.size} bytes, the limit is {TABLE_BYTES_LIMIT}"
         raise DatasetRefused("too-large", detail)
     mapping = table_mapping.find(upload)
-    version = keys.table_version(readahead.chunks(RemoteObject(upload)), mapping)
+    version = keys.table_version(streams.chunks(RemoteObject(upload)), mapping)
     dataset = Dataset(keys.dataset_name(upload.key), version)
     return Plan(dataset, planning.train_table_state_machine_arn, {"mapping": mapping})
 
