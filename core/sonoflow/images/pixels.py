@@ -25,6 +25,8 @@ SIDE_MINIMUM = 32
 BLANK_RANGE = 8
 # A mask that was made on a scaled copy of its image has nearly the same aspect, not quite.
 ASPECT_TOLERANCE = 0.02
+BINS = 16  # of a histogram
+BIN_LEVELS = 256 // BINS  # grey levels of a bin
 MASK_RESIZED = "mask-resized"
 _STRIP_PIXELS = 1 << 20
 _ORIENTATION = 0x0112  # EXIF tag: how to turn the stored pixels for looking at them
@@ -212,3 +214,11 @@ def digest(pixels: Pixels) -> str:
     found = hashlib.sha256(f"{width}x{height}:".encode())
     found.update(np.ascontiguousarray(pixels).data)
     return found.hexdigest()
+
+
+def histogram(pixels: Pixels) -> list[int]:
+    """Pixels by range of grey, from black to white: 16 counts."""
+    # Pillow counts in place; NumPy would first make eight bytes of every pixel.
+    levels = np.array(Image.fromarray(pixels).histogram())
+    counts: list[int] = levels.reshape(BINS, BIN_LEVELS).sum(axis=1).tolist()
+    return counts

@@ -14,7 +14,7 @@ from sonoflow import keys
 from sonoflow.archives.members import BatchReader, Reader
 from sonoflow.aws.ranged import Source
 from sonoflow.errors import ImageRejected
-from sonoflow.images import fingerprints, intensities, pixels, png
+from sonoflow.images import fingerprints, pixels, png
 from sonoflow.images.classes import FROM_MASK, LESION, NORMAL
 from sonoflow.images.contents import PlannedImage
 from sonoflow.quarantine import SetAside
@@ -64,7 +64,7 @@ def prepare(reader: Reader, planned: PlannedImage) -> Staged:
         "sha256": pixels.digest(decoded.pixels),
         **fingerprints.fingerprint(decoded.pixels).document(),
         "lesion_pixels": lesion_pixels,
-        "histogram": intensities.histogram(decoded.pixels),
+        "histogram": pixels.histogram(decoded.pixels),
         "given_split": planned.given_split,
         "group_hint": planned.group_hint,
         "flags": [*flags, *doubts],
