@@ -7,7 +7,6 @@ import concurrent.futures
 import dataclasses
 import json
 from collections.abc import Iterable, Mapping
-from pathlib import PurePosixPath
 from typing import Any
 
 from sonoflow import keys
@@ -15,7 +14,6 @@ from sonoflow.archives import directory, members, verdicts
 from sonoflow.archives.directory import Index, Member
 from sonoflow.archives.members import Location
 from sonoflow.aws.ranged import Source
-from sonoflow.aws.uploads import Upload
 from sonoflow.errors import DatasetRefused, ImageRejected, PayloadInvalid
 from sonoflow.images import formats, group_hints, layouts
 from sonoflow.quarantine import SetAside
@@ -61,16 +59,6 @@ class Plan:
     quarantine: tuple[SetAside, ...]
 
 
-def open_upload(upload: Upload, source: Source) -> Index:
-    """The index of what was uploaded. Raises DatasetRefused if no data set can come of it."""
-    if PurePosixPath(upload.key).suffix.lower() != ".zip":
-        detail = "a data set is uploaded as datasets/<name>.zip, a table as .csv or .data"
-        raise DatasetRefused("unsupported-extension", detail)
-    if upload.size == 0:
-        raise DatasetRefused("empty", "the file holds no bytes")
-    return open_archive(source)
-
-
 def open_archive(source: Source) -> Index:
     """The index of the archive. Raises DatasetRefused if it is none that can be used."""
     index = directory.read(source)
@@ -112,7 +100,7 @@ def plan(index: Index, source: Source) -> Plan:
 
     Raises DatasetRefused if no image is left. Of the archive's content only groups.csv is read.
     """
-    usable, quarantine = verdicts.judge(index)
+    usable, quarantine = verdicts.judge(index, formats.FILE_BYTES_LIMIT)
     groups_file = group_hints.find(usable)
     scans, unplaced = layouts.arrange(path for path in usable if path != groups_file)
     # Where a name was written with backslashes, people know it that way.

@@ -7,8 +7,9 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from sonoflow import keys, settings
+from sonoflow.archives.directory import Index
 from sonoflow.aws import objects, streams
-from sonoflow.aws.ranged import RemoteObject
+from sonoflow.aws.ranged import RemoteObject, Source
 from sonoflow.aws.uploads import Upload
 from sonoflow.errors import DatasetRefused
 from sonoflow.images import batches, contents
@@ -61,7 +62,7 @@ def _table(upload: Upload, planning: settings.Planning) -> Plan:
 
 def _images(upload: Upload, planning: settings.Planning, work: str) -> Plan:
     source = RemoteObject(upload)
-    index = contents.open_upload(upload, source)
+    index = open_upload(upload, source)
     found = contents.plan(index, source)
     dataset = Dataset(keys.dataset_name(upload.key), contents.version(index))
     limits = batches.Limits(planning.stage_batch_images, planning.stage_batch_bytes)
@@ -70,3 +71,13 @@ def _images(upload: Upload, planning: settings.Planning, work: str) -> Plan:
     manifests.write_part(work, dataset.plan_part, [], found.quarantine)
     details = {"plan": {"bucket": work, "key": dataset.plan, "batches": count}}
     return Plan(dataset, planning.train_images_state_machine_arn, details)
+
+
+def open_upload(upload: Upload, source: Source) -> Index:
+    """The index of an archive as it was uploaded. Raises DatasetRefused if it is none."""
+    if PurePosixPath(upload.key).suffix.lower() != ".zip":
+        detail = "a data set is uploaded as datasets/<name>.zip, a table as .csv or .data"
+        raise DatasetRefused("unsupported-extension", detail)
+    if upload.size == 0:
+        raise DatasetRefused("empty", "the file holds no bytes")
+    return contents.open_archive(source)
