@@ -12,10 +12,9 @@ from sonoflow.aws import objects, streams
 from sonoflow.aws.ranged import RemoteObject, Source
 from sonoflow.aws.uploads import Upload
 from sonoflow.errors import DatasetRefused
-from sonoflow.images import batches, contents
+from sonoflow.images import batches, contents, parts
 from sonoflow.keys import Dataset
 from sonoflow.planning import executions
-from sonoflow.splits import manifests
 from sonoflow.tables import mapping as table_mapping
 
 TABLE_SUFFIXES = (".csv", ".data")
@@ -68,7 +67,7 @@ def _images(upload: Upload, planning: settings.Planning, work: str) -> Plan:
     limits = batches.Limits(planning.stage_batch_images, planning.stage_batch_bytes)
     document, count = batches.document(batches.cut(found.images, limits))
     objects.write(work, dataset.plan, document, "application/json")
-    manifests.write_part(work, dataset.plan_part, [], found.quarantine)
+    parts.write(work, dataset.plan_part, [], found.quarantine)
     details = {"plan": {"bucket": work, "key": dataset.plan, "batches": count}}
     return Plan(dataset, planning.train_images_state_machine_arn, details)
 

@@ -6,14 +6,12 @@ pixels, groups that were given, links, and the group that the index names.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Hashable, Iterable, Sequence
 
 from sonoflow.errors import SplitLeak
+from sonoflow.images.parts import Entry
 from sonoflow.keys import SPLITS
 from sonoflow.splits.duplicates import Link
-
-Entry = Mapping[str, Any]
 
 
 def check(entries: Sequence[Entry], links: Iterable[Link]) -> None:
