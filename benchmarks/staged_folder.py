@@ -49,7 +49,7 @@ def stage(path: Path, folder: Path, seed: int, number: int) -> list[Entry]:
     index = folder / INDEX
     if not index.is_file():
         source = LocalArchive(path)
-        planned = contents.plan(contents.open_archive(source), source).images
+        planned = contents.read(contents.open_archive(source), source).images
 
         def put(key: str, png: bytes) -> None:
             target = folder / key

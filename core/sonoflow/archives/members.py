@@ -8,11 +8,11 @@ import dataclasses
 import struct
 import zlib
 from collections.abc import Iterable, Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 from sonoflow.archives import directory, verdicts
 from sonoflow.aws.ranged import Source
-from sonoflow.errors import ImageRejected, PayloadInvalid
+from sonoflow.errors import ImageRejected
 
 # A request costs as much time as some MB: what lies between two members is read along with them
 # if it is less than the gap, as long as one read stays within the limit.
@@ -35,18 +35,6 @@ class Location:
     size: int
     crc: int
     method: int
-
-    def document(self) -> list[int]:
-        return [self.offset, self.length, self.packed, self.size, self.crc, self.method]
-
-
-def parse(document: Any) -> Location:
-    """Raises PayloadInvalid."""
-    try:
-        numbers = [int(number) for number in document]
-        return Location(*numbers)
-    except (TypeError, ValueError) as error:
-        raise PayloadInvalid(f"{document!r} is no place in an archive") from error
 
 
 def locate(member: directory.Member, end: int) -> Location:

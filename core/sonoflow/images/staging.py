@@ -14,8 +14,8 @@ from sonoflow.archives.members import BatchReader, Reader
 from sonoflow.aws.ranged import Source
 from sonoflow.errors import ImageRejected
 from sonoflow.images import fingerprints, pixels, png
+from sonoflow.images.batches import PlannedImage
 from sonoflow.images.classes import FROM_MASK, LESION, NORMAL
-from sonoflow.images.contents import PlannedImage
 from sonoflow.images.parts import Entry
 from sonoflow.quarantine import SetAside
 

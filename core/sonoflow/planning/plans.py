@@ -62,10 +62,10 @@ def _table(upload: Upload, planning: settings.Planning) -> Plan:
 def _images(upload: Upload, planning: settings.Planning, work: str) -> Plan:
     source = RemoteObject(upload)
     index = open_upload(upload, source)
-    found = contents.plan(index, source)
+    found = contents.read(index, source)
     dataset = Dataset(keys.dataset_name(upload.key), contents.version(index))
     limits = batches.Limits(planning.stage_batch_images, planning.stage_batch_bytes)
-    document, count = batches.document(batches.cut(found.images, limits))
+    document, count = batches.plan_document(batches.cut(found.images, limits))
     objects.write(work, dataset.plan, document, "application/json")
     parts.write(work, dataset.plan_part, [], found.quarantine)
     details = {"plan": {"bucket": work, "key": dataset.plan, "batches": count}}

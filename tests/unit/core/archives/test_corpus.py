@@ -42,13 +42,14 @@ def run(data: bytes) -> tuple[dict[str, bytes], list[SetAside]]:
     source = Held(data)
     upload = Upload("uploads", "datasets/a.zip", None, len(data))
     index = plans.open_upload(upload, source)
-    plan = contents.plan(index, source)
-    document, _ = batches.document(batches.cut(plan.images, batches.Limits(400, 32 * 1024 * 1024)))
+    found = contents.read(index, source)
+    limits = batches.Limits(400, 32 * 1024 * 1024)
+    document, _ = batches.plan_document(batches.cut(found.images, limits))
     stored: dict[str, bytes] = {}
-    quarantine = list(plan.quarantine)
+    quarantine = list(found.quarantine)
     for batch in json.loads(document):
-        planned = contents.planned(batch["images"])
-        quarantine += staging.stage(source, planned, stored.__setitem__)[1]
+        images = batches.from_state({"batch": batch}).images
+        quarantine += staging.stage(source, images, stored.__setitem__)[1]
     return stored, quarantine
 
 
