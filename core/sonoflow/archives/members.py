@@ -119,10 +119,10 @@ def _check_header(data: memoryview, name: str, location: Location) -> int:
         raise ImageRejected("header-mismatch", "its header and the directory name another file")
     if flags & verdicts.ENCRYPTED:
         raise ImageRejected("encrypted", "the file is encrypted; send it without password")
-    told = (crc, packed, size)
+    stated = (crc, packed, size)
     known = (location.crc, location.packed, location.size)
     if not flags & _DESCRIPTOR and any(
-        number not in (right, 0xFFFFFFFF) for number, right in zip(told, known, strict=True)
+        number not in (right, 0xFFFFFFFF) for number, right in zip(stated, known, strict=True)
     ):
         raise ImageRejected("size-mismatch", "its header and the directory give other sizes")
     return begin

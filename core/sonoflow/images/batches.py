@@ -30,7 +30,7 @@ class PlannedImage:
 
     image: str
     masks: tuple[str, ...]
-    label: str | None  # None: whether its masks show a lesion tells
+    label: str | None  # None: decided by whether its masks show a lesion
     members: tuple[Location, ...]  # the image, then its masks
     given_split: str | None = None
     group_hint: str | None = None

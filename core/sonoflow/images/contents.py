@@ -120,6 +120,6 @@ def _nothing_left(quarantine: Iterable[SetAside]) -> DatasetRefused:
         return DatasetRefused("encrypted", "the zip archive is encrypted; send it without password")
     detail = "the zip archive holds no image in a class folder (<class>/<name>.png)"
     if reasons:
-        told = ", ".join(f"{count} × {reason}" for reason, count in reasons.most_common(5))
-        detail += f"; set aside: {told}"
+        counts = ", ".join(f"{count} × {reason}" for reason, count in reasons.most_common(5))
+        detail += f"; set aside: {counts}"
     return DatasetRefused("no-images", detail)

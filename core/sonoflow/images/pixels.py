@@ -67,7 +67,7 @@ class Decoded:
 
 
 @dataclasses.dataclass(frozen=True)
-class Lesions:
+class MaskUnion:
     """All masks of an image in one."""
 
     mask: Mask
@@ -158,7 +158,7 @@ def _grey(image: Image.Image) -> Pixels:
     return grey
 
 
-def union(masks: Iterable[bytes], image: Decoded) -> Lesions:
+def union(masks: Iterable[bytes], image: Decoded) -> MaskUnion:
     """The union of an image's masks, each turned and scaled to lie on the image.
 
     Raises ImageRejected with the reason mask-unreadable, mask-size-mismatch or mask-not-binary.
@@ -179,7 +179,7 @@ def union(masks: Iterable[bytes], image: Decoded) -> Lesions:
             mask = _resized(mask, image)
             flags[MASK_RESIZED] = None
         whole |= mask
-    return Lesions(whole, tuple(flags))
+    return MaskUnion(whole, tuple(flags))
 
 
 def _check_aspect(mask: Mask, image: Decoded, number: int) -> None:

@@ -100,7 +100,7 @@ def _write_rejection(answer: Answer, upload: Upload, tally: Tally) -> None:
     answer.write_json(key, document, completes=tally.rejection is not None)
 
 
-def _write(scores: multipart.Upload, upload: Upload, serving: Serving, tally: Tally) -> None:
+def _write(scores: multipart.ObjectWriter, upload: Upload, serving: Serving, tally: Tally) -> None:
     """All scores. Raises TableRejected if there are none."""
     layout, chunks = _layout(serving, streams.chunks(RemoteObject(upload)))
     blocks = reader.read_rows(chunks, layout)

@@ -26,7 +26,7 @@ TABLE_BYTES_LIMIT = 11 * 1000**3
 class Plan:
     dataset: Dataset
     state_machine_arn: str
-    details: dict[str, Any]  # what the input of an execution tells beside data set and upload
+    details: dict[str, Any]  # of an execution's input, beside data set and upload
 
     def start(self, upload: Upload) -> dict[str, Any]:
         """Starts the execution, once; gives what became of it."""

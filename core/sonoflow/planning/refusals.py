@@ -1,4 +1,4 @@
-"""Refusals: why an upload cannot become a data set, left in S3 and told to people."""
+"""Refusals: why an upload cannot become a data set, left in S3 and sent to people."""
 
 from __future__ import annotations
 

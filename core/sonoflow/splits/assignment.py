@@ -8,8 +8,8 @@ import hashlib
 from collections.abc import Iterable, Mapping
 
 from sonoflow.errors import DatasetRefused
+from sonoflow.keys import TEST, TRAIN, VALIDATION
 
-TRAIN, VALIDATION, TEST = "train", "validation", "test"
 VALIDATION_SHARE = 0.1
 TEST_SHARE = 0.1
 
@@ -105,7 +105,7 @@ def _take(free: Mapping[str, _Block], targets: Counts, seed: int) -> list[str]:
     """Groups that fill the targets without going beyond; of a class without any, its smallest."""
     taken: list[str] = []
     counts = Counts()
-    order = sorted(free, key=lambda group: _lot(group, free[group], seed))
+    order = sorted(free, key=lambda group: _random_order(group, free[group], seed))
     for group in order:
         added = free[group].counts
         if all(counts[label] + added[label] <= targets[label] for label in added):
@@ -123,7 +123,7 @@ def _take(free: Mapping[str, _Block], targets: Counts, seed: int) -> list[str]:
     return taken
 
 
-def _lot(group: str, block: _Block, seed: int) -> tuple[bool, bytes]:
+def _random_order(group: str, block: _Block, seed: int) -> tuple[bool, bytes]:
     """An order that looks random, and is the same everywhere and for ever.
 
     Groups of several classes come first: they fit in worst.
@@ -134,7 +134,7 @@ def _lot(group: str, block: _Block, seed: int) -> tuple[bool, bytes]:
 
 def _drawn(group: str, seed: int) -> str:
     digest = hashlib.sha256(f"{seed}:{group}".encode()).digest()
-    lot = int.from_bytes(digest[:8], "big") / 2**64
-    if lot < TEST_SHARE:
+    fraction = int.from_bytes(digest[:8], "big") / 2**64  # uniform in [0, 1)
+    if fraction < TEST_SHARE:
         return TEST
-    return VALIDATION if lot < TEST_SHARE + VALIDATION_SHARE else TRAIN
+    return VALIDATION if fraction < TEST_SHARE + VALIDATION_SHARE else TRAIN

@@ -1,6 +1,6 @@
 """Which images of a data set show the same picture: links between two images each.
 
-How well it finds them, and why with these thresholds, is told in docs/duplicates.md.
+How well it finds them, and why with these thresholds, is said in docs/duplicates.md.
 """
 
 from __future__ import annotations

@@ -21,7 +21,9 @@ def assign(candidates: Iterable[Candidate], folds: int, seed: int) -> dict[str, 
     counts = {group: Counts(image.label for image in some) for group, some in members.items()}
     filled = [Counts() for _ in range(folds)]
     chosen: dict[str, int] = {}
-    for group in sorted(members, key=lambda group: (-len(members[group]), _lot(group, seed))):
+    for group in sorted(
+        members, key=lambda group: (-len(members[group]), _random_order(group, seed))
+    ):
         added = counts[group]
 
         def load(fold: int, added: Counts = added) -> tuple[int, int, int]:
@@ -33,5 +35,5 @@ def assign(candidates: Iterable[Candidate], folds: int, seed: int) -> dict[str, 
     return {image.identity: chosen[group] for group, some in members.items() for image in some}
 
 
-def _lot(group: str, seed: int) -> bytes:
+def _random_order(group: str, seed: int) -> bytes:
     return hashlib.sha256(f"{seed}:fold:{group}".encode()).digest()

@@ -10,7 +10,7 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 
 from sonoflow.errors import SplitLeak
 from sonoflow.images.parts import Entry
-from sonoflow.keys import SPLITS
+from sonoflow.keys import SPLITS, TRAIN
 from sonoflow.splits.duplicates import Link
 
 
@@ -20,7 +20,7 @@ def check(entries: Sequence[Entry], links: Iterable[Link]) -> None:
     for entry in entries:
         if entry["split"] not in SPLITS:
             raise SplitLeak(f"{entry['source']!r} is in no split: {entry['split']!r}")
-        if "conflicting-labels" in entry["flags"] and entry["split"] != "train":
+        if "conflicting-labels" in entry["flags"] and entry["split"] != TRAIN:
             raise SplitLeak(f"{entry['source']!r} has two labels and is in {entry['split']}")
     for link in links:
         _compare(by_id[link.a], by_id[link.b], f"a link ({link.kind})")
