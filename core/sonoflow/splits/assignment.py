@@ -5,7 +5,7 @@ from __future__ import annotations
 import collections
 import dataclasses
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from sonoflow.errors import DatasetRefused
 from sonoflow.keys import TEST, TRAIN, VALIDATION
@@ -49,32 +49,53 @@ def assign(candidates: Iterable[Candidate], seed: int, *, stable: bool = False) 
 
     Raises DatasetRefused (split-leak) where images of one group are given different splits.
     """
+    members = by_group(candidates)
+    blocks = {group: _block(images) for group, images in members.items()}
+    given = {block.given for block in blocks.values() if not block.conflict}
+    chosen = {g: TRAIN if b.conflict or not b.given else b.given for g, b in blocks.items()}
+    chosen |= (_by_own_id if stable else _to_shares)(blocks, given, seed)
+    return {image.identity: chosen[group] for group, some in members.items() for image in some}
+
+
+def by_group(candidates: Iterable[Candidate]) -> dict[str, list[Candidate]]:
     members = collections.defaultdict(list)
     for candidate in candidates:
         members[candidate.group].append(candidate)
-    blocks = {group: _block(images) for group, images in members.items()}
-    given = {block.given for block in blocks.values() if not block.conflict}
-    chosen = {group: TRAIN for group in blocks}
-    for group, block in blocks.items():
-        if block.given and not block.conflict:
-            chosen[group] = block.given
-    if stable:
-        for group, block in blocks.items():
-            drawn = _drawn(group, seed)
-            missing = block.given == TRAIN and drawn not in given
-            if not block.conflict and (block.given is None or missing):
-                chosen[group] = drawn
-    else:
-        for split, share in ((TEST, TEST_SHARE), (VALIDATION, VALIDATION_SHARE)):
-            missing = split not in given
-            free = {
-                group: block
-                for group, block in blocks.items()
-                if chosen[group] == TRAIN and not block.conflict and (missing or not block.given)
-            }
-            for group in _take(free, _targets(blocks, free, share, missing), seed):
-                chosen[group] = split
-    return {image.identity: chosen[group] for group, some in members.items() for image in some}
+    return members
+
+
+def _by_own_id(
+    blocks: Mapping[str, _Block], given: Collection[str | None], seed: int
+) -> dict[str, str]:
+    """The groups that are drawn, each by itself."""
+    drawn = {group: _drawn(group, seed) for group in blocks}
+    return {
+        group: drawn[group]
+        for group, block in blocks.items()
+        if _may_be_drawn(block, missing=drawn[group] not in given)
+    }
+
+
+def _to_shares(
+    blocks: Mapping[str, _Block], given: Collection[str | None], seed: int
+) -> dict[str, str]:
+    """The groups that are drawn for test and validation, as many as make up their shares."""
+    chosen: dict[str, str] = {}
+    for split, share in ((TEST, TEST_SHARE), (VALIDATION, VALIDATION_SHARE)):
+        missing = split not in given
+        free = {
+            group: block
+            for group, block in blocks.items()
+            if group not in chosen and _may_be_drawn(block, missing)
+        }
+        taken = _take(free, _targets(blocks, free, share, missing), seed)
+        chosen |= dict.fromkeys(taken, split)
+    return chosen
+
+
+def _may_be_drawn(block: _Block, missing: bool) -> bool:
+    """For a split; `missing` says that no image is given as belonging to it."""
+    return not block.conflict and (block.given is None or (missing and block.given == TRAIN))
 
 
 def _block(images: list[Candidate]) -> _Block:

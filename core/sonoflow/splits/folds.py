@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import collections
 import hashlib
 from collections.abc import Iterable
 
-from sonoflow.splits.assignment import Candidate, Counts
+from sonoflow.splits.assignment import Candidate, Counts, by_group
 
 
 def assign(candidates: Iterable[Candidate], folds: int, seed: int) -> dict[str, int]:
@@ -15,9 +14,7 @@ def assign(candidates: Iterable[Candidate], folds: int, seed: int) -> dict[str, 
     The largest groups go first, each to the fold that has least of its classes. So the folds of a
     class differ by one group at most where each group holds one class.
     """
-    members = collections.defaultdict(list)
-    for candidate in candidates:
-        members[candidate.group].append(candidate)
+    members = by_group(candidates)
     counts = {group: Counts(image.label for image in some) for group, some in members.items()}
     filled = [Counts() for _ in range(folds)]
     chosen: dict[str, int] = {}
