@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmarks import staged_folder
 from benchmarks.fold_training import Training
-from benchmarks.staged_folder import Entry
+from sonoflow.images.parts import Entry
 
 VALIDATION_PARTS = 8  # one of them
 Split = dict[str, list[Entry]]

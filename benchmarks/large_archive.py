@@ -147,8 +147,8 @@ def plan(size: int) -> dict[str, Any]:
     start, before = time.perf_counter(), _loaded_mb("plan_dataset")
     index = archive.open_archive(source)
     version = archive.version(index)
-    found = archive.plan(index, source).images
-    document, count = batches.document(batches.cut(found, BATCH))
+    found = archive.read(index, source).images
+    document, count = batches.plan_document(batches.cut(found, BATCH))
     facts = {"version": version, "members": len(index.members), "images": len(found)}
     facts |= {"batches": count, "plan_bytes": len(document)}
     return {**facts, **_cost(start), "loaded_mb": before}
@@ -158,7 +158,7 @@ def stage(size: int) -> dict[str, Any]:
     """Some batches, as one warm worker gets them."""
     source = GeneratedArchive(size)
     some = GeneratedArchive(min(size, 2 * BATCHES_STAGED * BATCH.bytes))
-    found = archive.plan(archive.open_archive(some), some).images
+    found = archive.read(archive.open_archive(some), some).images
     start, before, done = time.perf_counter(), _loaded_mb("stage_images"), 0
     for number, batch in enumerate(batches.cut(found, BATCH)):
         if number == BATCHES_STAGED:
@@ -172,13 +172,13 @@ def stage_largest(_: int) -> dict[str, Any]:
     start, before = time.perf_counter(), _loaded_mb("stage_images")
     with file.open("rb") as opened:
         source = HeldFile(opened)
-        found = archive.plan(archive.open_archive(source), source).images
+        found = archive.read(archive.open_archive(source), source).images
         done = sum(_staged(source, batch) for batch in batches.cut(found, BATCH))
     return {"images": done, **_cost(start), "loaded_mb": before}
 
 
-def _staged(source: Source, batch: dict[str, Any]) -> int:
-    entries, quarantine = staging.stage(source, archive.planned(batch["images"]), lambda *_: None)
+def _staged(source: Source, batch: batches.Batch) -> int:
+    entries, quarantine = staging.stage(source, batch.images, lambda *_: None)
     if quarantine:
         raise RuntimeError(f"set aside: {quarantine[0]}")
     return len(entries)

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sonoflow.images import contents, fingerprints, staging
-from sonoflow.images.parts import Parts
+from sonoflow.images import contents, staging
+from sonoflow.images.parts import Entry
 from sonoflow.settings import Splitting
-from sonoflow.splits import folds, freezing
+from sonoflow.splits import folds, freezing, staged_images
 from sonoflow.splits.assignment import Candidate
 
 # As in its container, where the source directory is on the path.
@@ -28,7 +28,6 @@ from sonomodel.evaluation.metrics import Overlap
 from sonomodel.evaluation.segmentation_figures import Outcome, segmentation_means
 
 INDEX = "index.jsonl"
-Entry = dict[str, Any]
 Figures = Callable[[NDArray[np.int64]], Mapping[str, float | None]]
 intervals = bootstrap.intervals
 
@@ -50,7 +49,7 @@ def stage(path: Path, folder: Path, seed: int, number: int) -> list[Entry]:
     index = folder / INDEX
     if not index.is_file():
         source = LocalArchive(path)
-        planned = contents.plan(contents.open_archive(source), source).images
+        planned = contents.read(contents.open_archive(source), source).images
 
         def put(key: str, png: bytes) -> None:
             target = folder / key
@@ -58,13 +57,12 @@ def stage(path: Path, folder: Path, seed: int, number: int) -> list[Entry]:
             target.write_bytes(png)
 
         entries, _ = staging.stage(source, planned, put, at_once=1)
-        looks = {entry["id"]: fingerprints.parse(entry) for entry in entries}
-        entries.sort(key=lambda entry: (entry["class"], entry["id"]))
+        staged = staged_images.collect([{"images": entries, "quarantine": []}])
         splitting = Splitting(
             seed, minimum_images_per_class=1, split_stable=False, split_folds=number
         )
-        frozen = freezing.freeze(Parts(entries, looks, []), splitting, {})
-        lines = [json.dumps({n: v for n, v in e.items() if n != "thumb"}) for e in frozen.entries]
+        frozen = freezing.freeze(staged, splitting, {})
+        lines = [json.dumps(entry) for entry in frozen.entries]
         index.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return [json.loads(line) for line in index.read_text(encoding="utf-8").splitlines()]
 

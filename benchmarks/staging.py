@@ -88,7 +88,8 @@ class Planned:
 def warm_up(path: Path) -> None:
     """What a function's first invocation has done for the next: code loaded, tables made."""
     planned = plan(path)
-    stage_batch(path, planned.batches[0][:1])
+    first = planned.batches[0]
+    stage_batch(path, {**first, "images": first["images"][:1]})
     time.sleep(1)  # so that every worker of the pool takes one
 
 
@@ -97,20 +98,21 @@ def plan(path: Path) -> Planned:
     start = time.perf_counter()
     s3 = SlowS3(path)
     index = contents.open_archive(s3)
-    document, _ = batches.document(batches.cut(contents.plan(index, s3).images, BATCH))
+    document, _ = batches.plan_document(batches.cut(contents.read(index, s3).images, BATCH))
     s3.put("plan", document)
     s3.put("part", b"")
     seconds = time.perf_counter() - start
-    return Planned([batch["images"] for batch in json.loads(document)], s3.requests, seconds)
+    return Planned(json.loads(document), s3.requests, seconds)
 
 
-def stage_batch(path: Path, documents: Sequence[Any]) -> Work:
+def stage_batch(path: Path, item: Any) -> Work:
     """What one invocation of stage_images asks of S3: is there a part, the members, the objects,
     the part."""
     cpu, start = time.process_time(), time.perf_counter()
     s3 = SlowS3(path)
     s3.head()
-    entries, quarantine = staging.stage(s3, contents.planned(documents), s3.put)
+    images = batches.from_state({"batch": item}).images
+    entries, quarantine = staging.stage(s3, images, s3.put)
     s3.put("part", json.dumps([entries, [one.document() for one in quarantine]]).encode())
     seconds, cpu = time.perf_counter() - start, time.process_time() - cpu
     return Work(s3.requests, len(entries), seconds, cpu, peak_mb())

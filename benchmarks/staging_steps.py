@@ -11,7 +11,7 @@ from sonoflow.archives.members import Location, unpack
 from sonoflow.aws.ranged import HeldFile
 from sonoflow.images import contents as archive
 from sonoflow.images import fingerprints, pixels, png, staging
-from sonoflow.images.contents import PlannedImage
+from sonoflow.images.batches import PlannedImage
 
 SAMPLE = 100  # images
 REPEATS = 3
@@ -23,7 +23,7 @@ class _Files:
     def __init__(self, path: Path) -> None:
         with path.open("rb") as file:
             source = HeldFile(file)
-            found = archive.plan(archive.open_archive(source), source).images
+            found = archive.read(archive.open_archive(source), source).images
             self.sample = found[:: max(1, len(found) // SAMPLE)][:SAMPLE]
             self.packed = {
                 place: source.read_at(place.offset, place.length)

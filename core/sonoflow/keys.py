@@ -13,7 +13,8 @@ from typing import Any
 from sonoflow import payloads
 from sonoflow.errors import PayloadInvalid
 
-SPLITS = ("train", "validation", "test")
+TRAIN, VALIDATION, TEST = "train", "validation", "test"
+SPLITS = (TRAIN, VALIDATION, TEST)
 DATASETS = "datasets/"
 INBOX = "inbox/"
 _NAME_LIMIT = 32

@@ -13,7 +13,6 @@ from sonoflow import settings
 from sonoflow.aws import uploads
 from sonoflow.errors import DatasetRefused
 from sonoflow.planning import plans, refusals
-from sonoflow.splits import manifests
 from sonoflow.tables import mapping
 
 logger = Logger()
@@ -34,8 +33,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     try:
         answer = plans.plan(upload, planning, work).start(upload)
     except DatasetRefused as error:
-        refusal = manifests.write_refusal(work, upload, error)
-        refusals.dataset_refused(planning.notifications_topic_arn, upload, error, refusal)
+        refusal = refusals.write(work, upload, error)
+        refusals.notify(planning.notifications_topic_arn, upload, error, refusal)
         answer = {"status": "refused", "reason": error.reason, "refusal": refusal}
     metrics.add_metric(f"Datasets{answer['status'].capitalize()}", MetricUnit.Count, 1)
     logger.info("upload planned", extra=answer)

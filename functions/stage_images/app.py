@@ -9,12 +9,11 @@ from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from sonoflow import payloads, settings
+from sonoflow import settings
 from sonoflow.aws import objects, uploads
 from sonoflow.aws.ranged import RemoteObject
-from sonoflow.images import batches, contents, staging
+from sonoflow.images import batches, parts, staging
 from sonoflow.keys import Dataset
-from sonoflow.splits import manifests
 
 logger = Logger()
 metrics = Metrics()
@@ -26,22 +25,21 @@ tracer = Tracer()
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     dataset, upload = Dataset.parse(event), uploads.from_state(event)
-    number = payloads.field(event, "batch.number", int)
-    batch = contents.planned(payloads.field(event, "batch.images", list))
+    batch = batches.from_state(event)
     work = settings.read(settings.Buckets).work_bucket
     options = settings.read(settings.Staging)
-    key, digest = dataset.part(number), batches.digest(batch)
-    if part := manifests.find_part(work, key, digest):
-        answer = _answer(number, len(part["images"]), len(part["quarantine"]))
+    key, digest = dataset.part(batch.number), batches.digest(batch.images)
+    if part := parts.find(work, key, digest):
+        answer = _answer(batch.number, len(part["images"]), len(part["quarantine"]))
         logger.info("batch was staged before", extra=answer)
         return answer
     source = RemoteObject(upload, options.stage_read_attempts)
     put = functools.partial(_put, work, dataset.prefix)
-    entries, quarantine = staging.stage(source, batch, put, options.stage_uploads_at_once)
-    manifests.write_part(work, key, entries, quarantine, digest)
+    entries, quarantine = staging.stage(source, batch.images, put, options.stage_uploads_at_once)
+    parts.write(work, key, entries, quarantine, digest)
     metrics.add_metric("ImagesStaged", MetricUnit.Count, len(entries))
     metrics.add_metric("ImagesQuarantined", MetricUnit.Count, len(quarantine))
-    answer = _answer(number, len(entries), len(quarantine))
+    answer = _answer(batch.number, len(entries), len(quarantine))
     logger.info("batch staged", extra=answer)
     return answer
 

@@ -13,7 +13,7 @@ from sonoflow.aws import uploads
 from sonoflow.aws.ranged import RemoteObject
 from sonoflow.errors import DatasetRefused
 from sonoflow.keys import Dataset
-from sonoflow.splits import manifests
+from sonoflow.planning import refusals
 from sonoflow.tables import mapping as table_mapping
 from sonoflow.tables import staging
 
@@ -37,7 +37,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         answer = staging.stage(job)
     except DatasetRefused as error:
         metrics.add_metric("DatasetsRefused", MetricUnit.Count, 1)
-        manifests.write_refusal(work, upload, error)
+        refusals.write(work, upload, error)
         raise
     metrics.add_metric("RowsStaged", MetricUnit.Count, sum(answer["rows"].values()))
     metrics.add_metric("RowsQuarantined", MetricUnit.Count, answer["quarantined"])

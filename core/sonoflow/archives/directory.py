@@ -166,9 +166,9 @@ def _directory(tail: _Tail, at: int) -> _Directory:
 
 def _zip64(tail: _Tail, locator_at: int) -> tuple[int, int, int, int, int, int]:
     """Where the ZIP64 record lies, and its numbers."""
-    _, _, told, _ = _LOCATOR64.unpack_from(tail.data, locator_at)
+    _, _, stated, _ = _LOCATOR64.unpack_from(tail.data, locator_at)
     before = tail.start + locator_at - _END64.size  # where it lies unless it has extensions
-    for end in (before, told):
+    for end in (before, stated):
         if 0 <= end <= before and (record := tail.read(end, _END64.size))[:4] == b"PK\x06\x06":
             _, _, _, _, disk, first_disk, _, entries, size, offset = _END64.unpack(record)
             return end, disk, first_disk, entries, size, offset

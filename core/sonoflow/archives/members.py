@@ -8,11 +8,11 @@ import dataclasses
 import struct
 import zlib
 from collections.abc import Iterable, Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 from sonoflow.archives import directory, verdicts
 from sonoflow.aws.ranged import Source
-from sonoflow.errors import ImageRejected, PayloadInvalid
+from sonoflow.errors import ImageRejected
 
 # A request costs as much time as some MB: what lies between two members is read along with them
 # if it is less than the gap, as long as one read stays within the limit.
@@ -35,18 +35,6 @@ class Location:
     size: int
     crc: int
     method: int
-
-    def document(self) -> list[int]:
-        return [self.offset, self.length, self.packed, self.size, self.crc, self.method]
-
-
-def parse(document: Any) -> Location:
-    """Raises PayloadInvalid."""
-    try:
-        numbers = [int(number) for number in document]
-        return Location(*numbers)
-    except (TypeError, ValueError) as error:
-        raise PayloadInvalid(f"{document!r} is no place in an archive") from error
 
 
 def locate(member: directory.Member, end: int) -> Location:
@@ -131,10 +119,10 @@ def _check_header(data: memoryview, name: str, location: Location) -> int:
         raise ImageRejected("header-mismatch", "its header and the directory name another file")
     if flags & verdicts.ENCRYPTED:
         raise ImageRejected("encrypted", "the file is encrypted; send it without password")
-    told = (crc, packed, size)
+    stated = (crc, packed, size)
     known = (location.crc, location.packed, location.size)
     if not flags & _DESCRIPTOR and any(
-        number not in (right, 0xFFFFFFFF) for number, right in zip(told, known, strict=True)
+        number not in (right, 0xFFFFFFFF) for number, right in zip(stated, known, strict=True)
     ):
         raise ImageRejected("size-mismatch", "its header and the directory give other sizes")
     return begin

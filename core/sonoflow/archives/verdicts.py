@@ -7,7 +7,6 @@ import stat
 import unicodedata
 
 from sonoflow.archives.directory import NAME_BYTES_LIMIT, Index, Member
-from sonoflow.images import formats
 from sonoflow.quarantine import SetAside
 
 STORED, DEFLATED, BZIP2 = 0, 8, 12
@@ -25,8 +24,10 @@ _SYSTEM = frozenset({"__MACOSX", "Thumbs.db", "desktop.ini"})
 Judged = tuple[dict[str, Member], list[SetAside]]
 
 
-def judge(index: Index) -> Judged:
+def judge(index: Index, file_bytes_limit: int) -> Judged:
     """The members that may be read, by canonical path, and what is set aside.
+
+    None of more than `file_bytes_limit` bytes unpacked may be read.
 
     Folders and files of the system are passed over. Of one name the last counts, which is the one
     that any unzip leaves on the disk.
@@ -42,7 +43,7 @@ def judge(index: Index) -> Judged:
             if _passed_over(member):
                 continue
             path = canonical(member.name)
-            problem = _problem(member, index.end, number in overlapping)
+            problem = _problem(member, index.end, number in overlapping, file_bytes_limit)
             if path in seen:
                 detail = "the archive holds a later file of the same name, which is used instead"
                 problem = "duplicate-name", detail
@@ -83,7 +84,7 @@ def _passed_over(member: Member) -> bool:
     return any(part.startswith(".") or part in _SYSTEM for part in parts)
 
 
-def _problem(member: Member, end: int, overlaps: bool) -> tuple[str, str] | None:
+def _problem(member: Member, end: int, overlaps: bool, bytes_limit: int) -> tuple[str, str] | None:
     kind = stat.S_IFMT(member.mode)
     if kind == stat.S_IFLNK:
         return "symbolic-link", "a link is no file"
@@ -107,9 +108,8 @@ def _problem(member: Member, end: int, overlaps: bool) -> tuple[str, str] | None
         return "overlapping", "its bytes are shared with another file of the archive"
     if member.size > max(RATIO_FREE_BYTES, RATIO_LIMIT * member.packed):
         return "ratio-bomb", f"{member.packed} bytes would become {member.size}"
-    if member.size > formats.FILE_BYTES_LIMIT:
-        detail = f"{member.size} bytes unpacked, the limit is {formats.FILE_BYTES_LIMIT}"
-        return "too-large", detail
+    if member.size > bytes_limit:
+        return "too-large", f"{member.size} bytes unpacked, the limit is {bytes_limit}"
     return None
 
 

@@ -13,7 +13,7 @@ from sonoflow.aws.clients import client
 PART_BYTES = 8 * 1024 * 1024  # S3 takes 10,000 parts, each but the last of 5 MiB at least
 
 
-class Upload:
+class ObjectWriter:
     """An object that is being written. Small ones are put at once."""
 
     def __init__(
@@ -85,16 +85,16 @@ class Upload:
 @contextlib.contextmanager
 def uploading(
     bucket: str, key: str, content_type: str, metadata: Mapping[str, str]
-) -> Iterator[Upload]:
-    """An Upload that is finished at the end, or abandoned if something is raised."""
-    upload = Upload(bucket, key, content_type, metadata)
+) -> Iterator[ObjectWriter]:
+    """A writer that finishes at the end, or abandons the object if something is raised."""
+    writer = ObjectWriter(bucket, key, content_type, metadata)
     try:
-        yield upload
-        if not upload.is_done:
-            upload.finish()
+        yield writer
+        if not writer.is_done:
+            writer.finish()
     except BaseException as error:
         try:
-            upload.abandon()
+            writer.abandon()
         except (ClientError, BotoCoreError) as other:
             error.add_note(f"the parts of {key!r} were left behind: {other!r}")
         raise

@@ -36,7 +36,7 @@ class Upload:
 
 
 def from_event(event: Mapping[str, Any]) -> Upload:
-    """The upload an EventBridge event tells of. Raises PayloadInvalid."""
+    """The upload that an EventBridge event reports. Raises PayloadInvalid."""
     source = payloads.field(event, "source", str)
     kind = payloads.field(event, "detail-type", str)
     if (source, kind) != ("aws.s3", "Object Created"):

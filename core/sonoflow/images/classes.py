@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 NORMAL = "normal"  # no lesion to be seen: its mask, if there is one, is empty
-LESION = "lesion"  # where a data set names no classes and masks tell
+LESION = "lesion"  # where a data set names no classes and masks decide
 
-# The flag of an image whose class was told by its mask.
+# The flag of an image whose class was decided by its mask.
 FROM_MASK = "class-from-mask"

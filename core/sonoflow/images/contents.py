@@ -5,70 +5,27 @@ from __future__ import annotations
 import collections
 import concurrent.futures
 import dataclasses
-import json
 from collections.abc import Iterable, Mapping
-from pathlib import PurePosixPath
-from typing import Any
 
 from sonoflow import keys
 from sonoflow.archives import directory, members, verdicts
 from sonoflow.archives.directory import Index, Member
-from sonoflow.archives.members import Location
 from sonoflow.aws.ranged import Source
-from sonoflow.aws.uploads import Upload
-from sonoflow.errors import DatasetRefused, ImageRejected, PayloadInvalid
-from sonoflow.images import formats, group_hints, layouts
+from sonoflow.errors import DatasetRefused, ImageRejected
+from sonoflow.images import batches, formats, group_hints, layouts
+from sonoflow.images.batches import PlannedImage
 from sonoflow.quarantine import SetAside
 
 # An image with its masks, unpacked: what one worker must be able to stage.
 IMAGE_BYTES_LIMIT = 2 * formats.FILE_BYTES_LIMIT
-# One image's part of a batch's document: names of masks and where they lie.
-DOCUMENT_BYTES_LIMIT = 64_000
 
 
 @dataclasses.dataclass(frozen=True)
-class PlannedImage:
-    """An image of an archive with its masks, by member names."""
-
-    image: str
-    masks: tuple[str, ...]
-    label: str | None  # None: whether its masks show a lesion tells
-    members: tuple[Location, ...]  # the image, then its masks
-    given_split: str | None = None
-    group_hint: str | None = None
-
-    @property
-    def bytes(self) -> int:
-        """What staging it costs: to be read or to be unpacked, whichever is more."""
-        return sum(max(member.packed, member.size) for member in self.members)
-
-    def document(self) -> dict[str, Any]:
-        return {
-            "image": self.image,
-            "masks": list(self.masks),
-            "class": self.label,
-            "given_split": self.given_split,
-            "group_hint": self.group_hint,
-            "members": [member.document() for member in self.members],
-        }
-
-
-@dataclasses.dataclass(frozen=True)
-class Plan:
+class Contents:
     """What an archive holds, both lists in the order of the names."""
 
     images: tuple[PlannedImage, ...]
     quarantine: tuple[SetAside, ...]
-
-
-def open_upload(upload: Upload, source: Source) -> Index:
-    """The index of what was uploaded. Raises DatasetRefused if no data set can come of it."""
-    if PurePosixPath(upload.key).suffix.lower() != ".zip":
-        detail = "a data set is uploaded as datasets/<name>.zip, a table as .csv or .data"
-        raise DatasetRefused("unsupported-extension", detail)
-    if upload.size == 0:
-        raise DatasetRefused("empty", "the file holds no bytes")
-    return open_archive(source)
 
 
 def open_archive(source: Source) -> Index:
@@ -83,36 +40,12 @@ def version(index: Index) -> str:
     return keys.dataset_version((m.name, m.crc, m.size) for m in index.members)
 
 
-def planned(documents: Iterable[Any]) -> list[PlannedImage]:
-    """The images of a batch, as the plan's file holds them. Raises PayloadInvalid."""
-    try:
-        images = [
-            PlannedImage(
-                document["image"],
-                tuple(document["masks"]),
-                document["class"],
-                tuple(members.parse(member) for member in document["members"]),
-                document["given_split"],
-                document["group_hint"],
-            )
-            for document in documents
-        ]
-    except (KeyError, TypeError) as error:
-        raise PayloadInvalid(f"the batch's images are not as planned: {error!r}") from error
-    for image in images:
-        if len(image.members) != 1 + len(image.masks):
-            raise PayloadInvalid(f"the batch's {image.image!r} does not say where its files lie")
-        if image.label is None and not image.masks:
-            raise PayloadInvalid(f"the batch's {image.image!r} has neither a class nor a mask")
-    return images
-
-
-def plan(index: Index, source: Source) -> Plan:
+def read(index: Index, source: Source) -> Contents:
     """Pairs images with masks and classes; what fits nowhere is set aside.
 
     Raises DatasetRefused if no image is left. Of the archive's content only groups.csv is read.
     """
-    usable, quarantine = verdicts.judge(index)
+    usable, quarantine = verdicts.judge(index, formats.FILE_BYTES_LIMIT)
     groups_file = group_hints.find(usable)
     scans, unplaced = layouts.arrange(path for path in usable if path != groups_file)
     # Where a name was written with backslashes, people know it that way.
@@ -130,7 +63,7 @@ def plan(index: Index, source: Source) -> Plan:
             images.append(image)
     if not images:
         raise _nothing_left(quarantine)
-    return Plan(
+    return Contents(
         tuple(sorted(images, key=lambda image: image.image)),
         tuple(sorted(quarantine, key=lambda entry: (entry.source, entry.reason))),
     )
@@ -154,7 +87,9 @@ def _excess(image: PlannedImage) -> tuple[str, str] | None:
     if image.bytes > IMAGE_BYTES_LIMIT:
         detail = f"{image.bytes} bytes with its masks, the limit is {IMAGE_BYTES_LIMIT}"
         return "too-large", detail
-    if len(image.masks) > 16 and len(json.dumps(image.document())) > DOCUMENT_BYTES_LIMIT:
+    # Writing each image's document would cost a plan of 400,000 some seconds; few masks always fit.
+    few = len(image.masks) <= 16
+    if not few and batches.document_bytes(image) > batches.IMAGE_DOCUMENT_BYTES_LIMIT:
         return "too-many-masks", f"the image has {len(image.masks)} masks"
     return None
 
@@ -185,6 +120,6 @@ def _nothing_left(quarantine: Iterable[SetAside]) -> DatasetRefused:
         return DatasetRefused("encrypted", "the zip archive is encrypted; send it without password")
     detail = "the zip archive holds no image in a class folder (<class>/<name>.png)"
     if reasons:
-        told = ", ".join(f"{count} × {reason}" for reason, count in reasons.most_common(5))
-        detail += f"; set aside: {told}"
+        counts = ", ".join(f"{count} × {reason}" for reason, count in reasons.most_common(5))
+        detail += f"; set aside: {counts}"
     return DatasetRefused("no-images", detail)

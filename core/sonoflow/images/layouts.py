@@ -5,9 +5,9 @@
 images/<class>/x.png  with  masks/<class>/x.png                 in any order
 train/<class>/x.png, val/<class>/x.png, test/<class>/x.png      already split
 train_images/train/x.png  with  train_masks/train/x.png         pairs; class in the file's name, or
-x.png  with  x_mask.png                                         told by whether the mask is empty
+x.png  with  x_mask.png                                         decided by whether the mask is empty
 
-Everything is told by names alone, so that a plan needs no image.
+Everything is inferred from names alone, so that a plan needs no image.
 """
 
 from __future__ import annotations
@@ -23,21 +23,22 @@ from pathlib import PurePosixPath
 
 from sonoflow import keys
 from sonoflow.images import formats
+from sonoflow.keys import TEST, TRAIN, VALIDATION
 from sonoflow.quarantine import SetAside
 
-_SPLITS = {
-    "train": "train",
-    "training": "train",
-    "val": "validation",
-    "valid": "validation",
-    "validation": "validation",
-    "test": "test",
-    "testing": "test",
+_SPLIT_FOLDERS = {
+    "train": TRAIN,
+    "training": TRAIN,
+    "val": VALIDATION,
+    "valid": VALIDATION,
+    "validation": VALIDATION,
+    "test": TEST,
+    "testing": TEST,
 }
 _IMAGES = "images?|imgs?"
 _MASKS = "masks?|labels?|annotations?|segmentations?|ground[_ -]?truth|gt"
 _ROLE = re.compile(
-    rf"(?:(?P<split>{'|'.join(_SPLITS)})[_ -])?(?:(?P<image>{_IMAGES})|(?P<mask>{_MASKS}))",
+    rf"(?:(?P<split>{'|'.join(_SPLIT_FOLDERS)})[_ -])?(?:(?P<image>{_IMAGES})|(?P<mask>{_MASKS}))",
     re.IGNORECASE,
 )
 _MASK_STEM = re.compile(r"(?P<stem>.+)_mask(?:_\d+)?", re.IGNORECASE)
@@ -53,7 +54,7 @@ class Scan:
 
     image: str
     masks: tuple[str, ...]
-    label: str | None  # None: no name tells, so its masks do
+    label: str | None  # None: no name says it, so its masks decide
     given_split: str | None
 
 
@@ -92,7 +93,7 @@ def arrange(paths: Iterable[str]) -> tuple[list[Scan], list[SetAside]]:
     scans = [scan for scan in scans if labels[scan.path] != ""]
     owned, orphans = _pair(scans, masks)
     splits = {scan.split for scan in scans}
-    kept = "train" in splits and len(splits - {None}) > 1  # one folder named `test` is no split
+    kept = TRAIN in splits and len(splits - {None}) > 1  # one folder named `test` is no split
     arranged = [
         Scan(s.path, tuple(owned[s.path]), labels[s.path], s.split if kept else None) for s in scans
     ]
@@ -123,10 +124,10 @@ def _read(path: str) -> _File:
             role, mask_folder = True, match["mask"] is not None
             whole = bool(label)
             word = match["split"] or ""
-        if word in _SPLITS:
-            split = split or _SPLITS[word]
-            if _SPLITS[word] not in folders:
-                folders.append(_SPLITS[word])
+        if word in _SPLIT_FOLDERS:
+            split = split or _SPLIT_FOLDERS[word]
+            if _SPLIT_FOLDERS[word] not in folders:
+                folders.append(_SPLIT_FOLDERS[word])
         elif word:
             label, whole = class_name(folder), False
             folders.append(folder)

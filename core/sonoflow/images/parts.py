@@ -1,54 +1,43 @@
-"""What the batches left of a data set, put together."""
+"""The parts of a data set: what the plan and each batch add to its index and its quarantine."""
 
 from __future__ import annotations
 
-import concurrent.futures
-import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from sonoflow.aws import objects
-from sonoflow.images import fingerprints
-from sonoflow.images.fingerprints import Fingerprint
+from sonoflow.aws import objects, streams
 from sonoflow.keys import Dataset
+from sonoflow.quarantine import SetAside
 
 READS_AT_ONCE = 16
-_READS_AHEAD = (
-    4 * READS_AT_ONCE
-)  # thousands of parts that wait to be looked at would fill the memory
 
-Entry = dict[str, Any]
+Entry = dict[str, Any]  # one line of the index
 
 
-@dataclasses.dataclass(frozen=True)
-class Parts:
-    entries: list[Entry]  # by class and id
-    looks: dict[str, Fingerprint]  # by id
-    quarantine: list[dict[str, str]]  # by source and reason
+def write(
+    bucket: str,
+    key: str,
+    entries: Sequence[Entry],
+    quarantine: Iterable[SetAside],
+    digest: str = "",
+) -> None:
+    """A batch's part is written when everything in it is, so `digest` says what need not be done
+    again."""
+    documents = [entry.document() for entry in quarantine]
+    part = {"digest": digest, "images": list(entries), "quarantine": documents}
+    objects.write_json(bucket, key, part)
 
 
-def read(bucket: str, dataset: Dataset, batches: int) -> Parts:
-    """All parts of a data set.
+def find(bucket: str, key: str, digest: str) -> dict[str, Any] | None:
+    """The part that an earlier run left of the same batch, if there is one."""
+    part: dict[str, Any] | None = objects.find_json(bucket, key)
+    return part if part is not None and part.get("digest") == digest else None
 
-    A missing part is an error of S3 that escapes: a batch was lost. Raises PayloadInvalid where an
-    entry has no fingerprint.
+
+def read(bucket: str, dataset: Dataset, batches: int) -> Iterator[dict[str, Any]]:
+    """All parts of a data set, few in memory at a time.
+
+    A missing part is an error of S3 that escapes: a batch was lost.
     """
-    whole = Parts([], {}, [])
     keys = [dataset.plan_part, *(dataset.part(number) for number in range(batches))]
-    for part in _documents(bucket, keys):
-        for entry in part["images"]:
-            whole.looks[entry["id"]] = fingerprints.parse(entry)
-            # As text in 100,000 entries the thumbnails would take more room than all else.
-            del entry["thumb"]
-            whole.entries.append(entry)
-        whole.quarantine.extend(part["quarantine"])
-    whole.entries.sort(key=lambda entry: (entry["class"], entry["id"]))
-    whole.quarantine.sort(key=lambda entry: (entry["source"], entry["reason"]))
-    return whole
-
-
-def _documents(bucket: str, keys: Sequence[str]) -> Iterator[dict[str, Any]]:
-    with concurrent.futures.ThreadPoolExecutor(max_workers=READS_AT_ONCE) as pool:
-        for start in range(0, len(keys), _READS_AHEAD):
-            some = keys[start : start + _READS_AHEAD]
-            yield from pool.map(lambda key: objects.read_json(bucket, key), some)
+    return streams.in_order(lambda key: objects.read_json(bucket, key), keys, READS_AT_ONCE)

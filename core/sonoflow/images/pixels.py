@@ -25,6 +25,8 @@ SIDE_MINIMUM = 32
 BLANK_RANGE = 8
 # A mask that was made on a scaled copy of its image has nearly the same aspect, not quite.
 ASPECT_TOLERANCE = 0.02
+BINS = 16  # of a histogram
+BIN_LEVELS = 256 // BINS  # grey levels of a bin
 MASK_RESIZED = "mask-resized"
 _STRIP_PIXELS = 1 << 20
 _ORIENTATION = 0x0112  # EXIF tag: how to turn the stored pixels for looking at them
@@ -65,7 +67,7 @@ class Decoded:
 
 
 @dataclasses.dataclass(frozen=True)
-class Lesions:
+class MaskUnion:
     """All masks of an image in one."""
 
     mask: Mask
@@ -156,7 +158,7 @@ def _grey(image: Image.Image) -> Pixels:
     return grey
 
 
-def union(masks: Iterable[bytes], image: Decoded) -> Lesions:
+def union(masks: Iterable[bytes], image: Decoded) -> MaskUnion:
     """The union of an image's masks, each turned and scaled to lie on the image.
 
     Raises ImageRejected with the reason mask-unreadable, mask-size-mismatch or mask-not-binary.
@@ -177,7 +179,7 @@ def union(masks: Iterable[bytes], image: Decoded) -> Lesions:
             mask = _resized(mask, image)
             flags[MASK_RESIZED] = None
         whole |= mask
-    return Lesions(whole, tuple(flags))
+    return MaskUnion(whole, tuple(flags))
 
 
 def _check_aspect(mask: Mask, image: Decoded, number: int) -> None:
@@ -212,3 +214,11 @@ def digest(pixels: Pixels) -> str:
     found = hashlib.sha256(f"{width}x{height}:".encode())
     found.update(np.ascontiguousarray(pixels).data)
     return found.hexdigest()
+
+
+def histogram(pixels: Pixels) -> list[int]:
+    """Pixels by range of grey, from black to white: 16 counts."""
+    # Pillow counts in place; NumPy would first make eight bytes of every pixel.
+    levels = np.array(Image.fromarray(pixels).histogram())
+    counts: list[int] = levels.reshape(BINS, BIN_LEVELS).sum(axis=1).tolist()
+    return counts

@@ -6,7 +6,6 @@ import concurrent.futures
 import dataclasses
 import threading
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -14,9 +13,10 @@ from sonoflow import keys
 from sonoflow.archives.members import BatchReader, Reader
 from sonoflow.aws.ranged import Source
 from sonoflow.errors import ImageRejected
-from sonoflow.images import fingerprints, intensities, pixels, png
+from sonoflow.images import fingerprints, pixels, png
+from sonoflow.images.batches import PlannedImage
 from sonoflow.images.classes import FROM_MASK, LESION, NORMAL
-from sonoflow.images.contents import PlannedImage
+from sonoflow.images.parts import Entry
 from sonoflow.quarantine import SetAside
 
 # S3 takes some tens of ms a PUT whatever the size: sending one by one would dominate.
@@ -29,7 +29,7 @@ Put = Callable[[str, bytes], None]
 class Staged:
     """An image ready to be stored: its line of the index (no split yet) and its objects."""
 
-    entry: dict[str, Any]
+    entry: Entry
     objects: dict[str, bytes]  # PNG by key below the data set's prefix
 
 
@@ -64,7 +64,7 @@ def prepare(reader: Reader, planned: PlannedImage) -> Staged:
         "sha256": pixels.digest(decoded.pixels),
         **fingerprints.fingerprint(decoded.pixels).document(),
         "lesion_pixels": lesion_pixels,
-        "histogram": intensities.histogram(decoded.pixels),
+        "histogram": pixels.histogram(decoded.pixels),
         "given_split": planned.given_split,
         "group_hint": planned.group_hint,
         "flags": [*flags, *doubts],
@@ -84,14 +84,14 @@ def _class(planned: PlannedImage, lesion_pixels: int) -> tuple[str, list[str]]:
 
 def stage(
     source: Source, batch: Sequence[PlannedImage], put: Put, at_once: int = UPLOADS_AT_ONCE
-) -> tuple[list[dict[str, Any]], list[SetAside]]:
+) -> tuple[list[Entry], list[SetAside]]:
     """Stages a batch through `put(key, png)`; gives index entries and what was set aside.
 
     Holds the batch's members packed, one image unpacked, and what waits to be sent. A bad image
     never stops the others. Errors of `put` and of reading from S3 escape: the whole batch is then
     tried again and gives the same objects.
     """
-    entries: list[dict[str, Any]] = []
+    entries: list[Entry] = []
     quarantine: list[SetAside] = []
     with concurrent.futures.ThreadPoolExecutor(max_workers=at_once) as pool:
         reader = BatchReader(source, [place for image in batch for place in image.members], pool)

@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sonoflow import keys
-from sonoflow.aws import multipart, pipelines, readahead, uploads
+from sonoflow.aws import multipart, streams, uploads
 from sonoflow.aws.clients import client
 from sonoflow.aws.ranged import RemoteObject
 from sonoflow.aws.uploads import Upload
@@ -100,15 +100,15 @@ def _write_rejection(answer: Answer, upload: Upload, tally: Tally) -> None:
     answer.write_json(key, document, completes=tally.rejection is not None)
 
 
-def _write(scores: multipart.Upload, upload: Upload, serving: Serving, tally: Tally) -> None:
+def _write(scores: multipart.ObjectWriter, upload: Upload, serving: Serving, tally: Tally) -> None:
     """All scores. Raises TableRejected if there are none."""
-    layout, chunks = _layout(serving, readahead.chunks(RemoteObject(upload)))
+    layout, chunks = _layout(serving, streams.chunks(RemoteObject(upload)))
     blocks = reader.read_rows(chunks, layout)
     pieces = _pieces(blocks, table_endpoint.rows_per_request(serving.table), tally)
     client("sagemaker-runtime")  # made here: threads must not make it at the same time
     answer = functools.partial(_answer, serving)
     scores.write(_lines([(LINE if layout.id is None else ID, *COLUMNS)]))
-    with contextlib.closing(pipelines.in_order(answer, pieces, REQUESTS_AT_ONCE)) as texts:
+    with contextlib.closing(streams.in_order(answer, pieces, REQUESTS_AT_ONCE)) as texts:
         for text in texts:
             scores.write(text)
     if not tally.rows:

@@ -36,7 +36,7 @@ def start_once(state_machine_arn: str, run: str, payload: Mapping[str, Any]) -> 
 
 
 def _find(state_machine_arn: str, name: str) -> Mapping[str, Any] | None:
-    """The execution, if there is one. To start it again would not tell: as long as it runs, that
+    """The execution, if there is one. Starting it again would not show that: while it runs, that
     succeeds and starts nothing."""
     arn = f"{state_machine_arn.replace(':stateMachine:', ':execution:')}:{name}"
     try:

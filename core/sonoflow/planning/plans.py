@@ -7,15 +7,15 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from sonoflow import keys, settings
-from sonoflow.aws import objects, readahead
-from sonoflow.aws.ranged import RemoteObject
+from sonoflow.archives.directory import Index
+from sonoflow.aws import objects, streams
+from sonoflow.aws.ranged import RemoteObject, Source
 from sonoflow.aws.uploads import Upload
 from sonoflow.errors import ConfigurationError, DatasetRefused
-from sonoflow.images import batches, contents
+from sonoflow.images import batches, contents, parts
 from sonoflow.keys import Dataset
 from sonoflow.planning import executions
 from sonoflow.releases import tasks
-from sonoflow.splits import manifests
 from sonoflow.tables import mapping as table_mapping
 
 TABLE_SUFFIXES = (".csv", ".data")
@@ -27,7 +27,7 @@ TABLE_BYTES_LIMIT = 11 * 1000**3
 class Plan:
     dataset: Dataset
     state_machine_arn: str
-    details: dict[str, Any]  # what the input of an execution tells beside data set and upload
+    details: dict[str, Any]  # of an execution's input, beside data set and upload
 
     def start(self, upload: Upload) -> dict[str, Any]:
         """Starts the execution, once; gives what became of it."""
@@ -66,7 +66,7 @@ def _table(upload: Upload, planning: settings.Planning) -> Plan:
         detail = f"{upload.size} bytes, the limit is {TABLE_BYTES_LIMIT}"
         raise DatasetRefused("too-large", detail)
     mapping = table_mapping.find(upload)
-    version = keys.table_version(readahead.chunks(RemoteObject(upload)), mapping)
+    version = keys.table_version(streams.chunks(RemoteObject(upload)), mapping)
     dataset = Dataset(keys.dataset_name(upload.key), version)
     return Plan(dataset, planning.train_table_state_machine_arn, {"mapping": mapping})
 
@@ -75,12 +75,22 @@ def _images(upload: Upload, planning: settings.Planning, work: str) -> Plan:
     tasks.check(tasks.OF_IMAGES)
     batching = settings.read(settings.Batching)
     source = RemoteObject(upload)
-    index = contents.open_upload(upload, source)
-    found = contents.plan(index, source)
+    index = open_upload(upload, source)
+    found = contents.read(index, source)
     dataset = Dataset(keys.dataset_name(upload.key), contents.version(index))
     limits = batches.Limits(batching.stage_batch_images, batching.stage_batch_bytes)
-    document, count = batches.document(batches.cut(found.images, limits))
+    document, count = batches.plan_document(batches.cut(found.images, limits))
     objects.write(work, dataset.plan, document, "application/json")
-    manifests.write_part(work, dataset.plan_part, [], found.quarantine)
+    parts.write(work, dataset.plan_part, [], found.quarantine)
     details = {"plan": {"bucket": work, "key": dataset.plan, "batches": count}}
     return Plan(dataset, planning.train_images_state_machine_arn, details)
+
+
+def open_upload(upload: Upload, source: Source) -> Index:
+    """The index of an archive as it was uploaded. Raises DatasetRefused if it is none."""
+    if PurePosixPath(upload.key).suffix.lower() != ".zip":
+        detail = "a data set is uploaded as datasets/<name>.zip, a table as .csv or .data"
+        raise DatasetRefused("unsupported-extension", detail)
+    if upload.size == 0:
+        raise DatasetRefused("empty", "the file holds no bytes")
+    return contents.open_archive(source)

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from sonoflow.images import intensities
+from sonoflow.images import pixels
 from sonoflow.reports import plots
 
 _TITLE_LIMIT = 14  # characters above a panel of three
@@ -115,7 +115,7 @@ def grey_levels(facts: Facts, shown: Mapping[str, int]) -> Markup:
 
 
 def _lines(axes: Axes, levels: Facts, known: Mapping[str, int]) -> None:
-    edges = np.arange(intensities.BINS + 1) * intensities.WIDTH
+    edges = np.arange(pixels.BINS + 1) * pixels.BIN_LEVELS
     lines = [
         axes.stairs(
             levels[label],

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sonoflow.images import intensities
+from sonoflow.images import pixels
 from sonoflow.keys import SPLITS
 
 Entry = Mapping[str, Any]  # a line of the index
@@ -36,7 +36,7 @@ class _Class:
     heights: array.array[int] = dataclasses.field(default_factory=lambda: array.array("L"))
     areas: array.array[float] = dataclasses.field(default_factory=lambda: array.array("d"))
     greys: npt.NDArray[np.float64] = dataclasses.field(
-        default_factory=lambda: np.zeros(intensities.BINS)
+        default_factory=lambda: np.zeros(pixels.BINS)
     )
     measured: int = 0  # images whose histogram is known
     of_several: int = 0

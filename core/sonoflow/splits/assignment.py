@@ -5,11 +5,11 @@ from __future__ import annotations
 import collections
 import dataclasses
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from sonoflow.errors import DatasetRefused
+from sonoflow.keys import TEST, TRAIN, VALIDATION
 
-TRAIN, VALIDATION, TEST = "train", "validation", "test"
 VALIDATION_SHARE = 0.1
 TEST_SHARE = 0.1
 
@@ -49,32 +49,53 @@ def assign(candidates: Iterable[Candidate], seed: int, *, stable: bool = False) 
 
     Raises DatasetRefused (split-leak) where images of one group are given different splits.
     """
+    members = by_group(candidates)
+    blocks = {group: _block(images) for group, images in members.items()}
+    given = {block.given for block in blocks.values() if not block.conflict}
+    chosen = {g: TRAIN if b.conflict or not b.given else b.given for g, b in blocks.items()}
+    chosen |= (_by_own_id if stable else _to_shares)(blocks, given, seed)
+    return {image.identity: chosen[group] for group, some in members.items() for image in some}
+
+
+def by_group(candidates: Iterable[Candidate]) -> dict[str, list[Candidate]]:
     members = collections.defaultdict(list)
     for candidate in candidates:
         members[candidate.group].append(candidate)
-    blocks = {group: _block(images) for group, images in members.items()}
-    given = {block.given for block in blocks.values() if not block.conflict}
-    chosen = {group: TRAIN for group in blocks}
-    for group, block in blocks.items():
-        if block.given and not block.conflict:
-            chosen[group] = block.given
-    if stable:
-        for group, block in blocks.items():
-            drawn = _drawn(group, seed)
-            missing = block.given == TRAIN and drawn not in given
-            if not block.conflict and (block.given is None or missing):
-                chosen[group] = drawn
-    else:
-        for split, share in ((TEST, TEST_SHARE), (VALIDATION, VALIDATION_SHARE)):
-            missing = split not in given
-            free = {
-                group: block
-                for group, block in blocks.items()
-                if chosen[group] == TRAIN and not block.conflict and (missing or not block.given)
-            }
-            for group in _take(free, _targets(blocks, free, share, missing), seed):
-                chosen[group] = split
-    return {image.identity: chosen[group] for group, some in members.items() for image in some}
+    return members
+
+
+def _by_own_id(
+    blocks: Mapping[str, _Block], given: Collection[str | None], seed: int
+) -> dict[str, str]:
+    """The groups that are drawn, each by itself."""
+    drawn = {group: _drawn(group, seed) for group in blocks}
+    return {
+        group: drawn[group]
+        for group, block in blocks.items()
+        if _may_be_drawn(block, missing=drawn[group] not in given)
+    }
+
+
+def _to_shares(
+    blocks: Mapping[str, _Block], given: Collection[str | None], seed: int
+) -> dict[str, str]:
+    """The groups that are drawn for test and validation, as many as make up their shares."""
+    chosen: dict[str, str] = {}
+    for split, share in ((TEST, TEST_SHARE), (VALIDATION, VALIDATION_SHARE)):
+        missing = split not in given
+        free = {
+            group: block
+            for group, block in blocks.items()
+            if group not in chosen and _may_be_drawn(block, missing)
+        }
+        taken = _take(free, _targets(blocks, free, share, missing), seed)
+        chosen |= dict.fromkeys(taken, split)
+    return chosen
+
+
+def _may_be_drawn(block: _Block, missing: bool) -> bool:
+    """For a split; `missing` says that no image is given as belonging to it."""
+    return not block.conflict and (block.given is None or (missing and block.given == TRAIN))
 
 
 def _block(images: list[Candidate]) -> _Block:
@@ -105,7 +126,7 @@ def _take(free: Mapping[str, _Block], targets: Counts, seed: int) -> list[str]:
     """Groups that fill the targets without going beyond; of a class without any, its smallest."""
     taken: list[str] = []
     counts = Counts()
-    order = sorted(free, key=lambda group: _lot(group, free[group], seed))
+    order = sorted(free, key=lambda group: _random_order(group, free[group], seed))
     for group in order:
         added = free[group].counts
         if all(counts[label] + added[label] <= targets[label] for label in added):
@@ -123,7 +144,7 @@ def _take(free: Mapping[str, _Block], targets: Counts, seed: int) -> list[str]:
     return taken
 
 
-def _lot(group: str, block: _Block, seed: int) -> tuple[bool, bytes]:
+def _random_order(group: str, block: _Block, seed: int) -> tuple[bool, bytes]:
     """An order that looks random, and is the same everywhere and for ever.
 
     Groups of several classes come first: they fit in worst.
@@ -134,7 +155,7 @@ def _lot(group: str, block: _Block, seed: int) -> tuple[bool, bytes]:
 
 def _drawn(group: str, seed: int) -> str:
     digest = hashlib.sha256(f"{seed}:{group}".encode()).digest()
-    lot = int.from_bytes(digest[:8], "big") / 2**64
-    if lot < TEST_SHARE:
+    fraction = int.from_bytes(digest[:8], "big") / 2**64  # uniform in [0, 1)
+    if fraction < TEST_SHARE:
         return TEST
-    return VALIDATION if lot < TEST_SHARE + VALIDATION_SHARE else TRAIN
+    return VALIDATION if fraction < TEST_SHARE + VALIDATION_SHARE else TRAIN

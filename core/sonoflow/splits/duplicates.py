@@ -1,6 +1,6 @@
 """Which images of a data set show the same picture: links between two images each.
 
-How well it finds them, and why with these thresholds, is told in docs/duplicates.md.
+How well it finds them, and why with these thresholds, is said in docs/duplicates.md.
 """
 
 from __future__ import annotations
@@ -13,15 +13,17 @@ import numpy as np
 import numpy.typing as npt
 
 from sonoflow.images.fingerprints import Fingerprint
-from sonoflow.splits import hamming, similarity
+from sonoflow.splits import similarity
 from sonoflow.splits.disjoint_sets import DisjointSets
 
 PIXELS, NEAR, GIVEN = "pixels", "near", "given"
 DISTANCE_MAXIMUM = 14
 _BLOCK = 4096  # thumbnails compared at once: 16 MB as float32
+_TILE = 512  # hashes compared with as many others at once: 2 MB of differences
 # Rounds in which images of one hash are compared with the first of them still alone.
 _LEADERS = 32
 
+Hashes = npt.NDArray[np.uint64]
 Positions = npt.NDArray[np.int64]
 
 
@@ -77,16 +79,29 @@ def near_links(identities: Sequence[str], looks: Sequence[Fingerprint]) -> list[
     return links
 
 
-def _joins(hashes: hamming.Hashes, thumbs: similarity.Thumbs) -> Iterator[tuple[int, int, float]]:
+def _joins(hashes: Hashes, thumbs: similarity.Thumbs) -> Iterator[tuple[int, int, float]]:
     joined = DisjointSets(len(hashes))
     yield from _confirm(_equal_hashes(hashes, joined), thumbs, joined)
     leaders = _leaders(hashes, joined)
-    found = hamming.pairs(hashes[leaders], DISTANCE_MAXIMUM)
-    candidates = ((leaders[a], leaders[b]) for a, b in found)
+    candidates = ((leaders[a], leaders[b]) for a, b in near_hashes(hashes[leaders]))
     yield from _confirm(candidates, thumbs, joined)
 
 
-def _leaders(hashes: hamming.Hashes, joined: DisjointSets) -> Positions:
+def near_hashes(hashes: Hashes) -> Iterator[tuple[Positions, Positions]]:
+    """Positions (a, b), a < b, of hashes that differ in DISTANCE_MAXIMUM bits at most.
+
+    Each pair comes once, those of a tile together: some 260,000 at most, whatever the hashes.
+    """
+    for top in range(0, len(hashes), _TILE):
+        for left in range(top, len(hashes), _TILE):
+            differences = hashes[top : top + _TILE, None] ^ hashes[left : left + _TILE]
+            near = np.bitwise_count(differences) <= DISTANCE_MAXIMUM
+            a, b = np.nonzero(np.triu(near, 1) if left == top else near)
+            if len(a):
+                yield a + top, b + left
+
+
+def _leaders(hashes: Hashes, joined: DisjointSets) -> Positions:
     """Of images with one hash that are joined, the first speaks for all.
 
     No hash has more than 32 speakers: thousands of unlike pictures with one hash are no data set
@@ -103,9 +118,7 @@ def _leaders(hashes: hamming.Hashes, joined: DisjointSets) -> Positions:
     return leaders
 
 
-def _equal_hashes(
-    hashes: hamming.Hashes, joined: DisjointSets
-) -> Iterator[tuple[Positions, Positions]]:
+def _equal_hashes(hashes: Hashes, joined: DisjointSets) -> Iterator[tuple[Positions, Positions]]:
     """Each image with the first of the same hash; those not joined to it again, round by round.
 
     However many share a hash, this stays linear.

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import collections
 import hashlib
 from collections.abc import Iterable
 
-from sonoflow.splits.assignment import Candidate, Counts
+from sonoflow.splits.assignment import Candidate, Counts, by_group
 
 
 def assign(candidates: Iterable[Candidate], folds: int, seed: int) -> dict[str, int]:
@@ -15,13 +14,13 @@ def assign(candidates: Iterable[Candidate], folds: int, seed: int) -> dict[str, 
     The largest groups go first, each to the fold that has least of its classes. So the folds of a
     class differ by one group at most where each group holds one class.
     """
-    members = collections.defaultdict(list)
-    for candidate in candidates:
-        members[candidate.group].append(candidate)
+    members = by_group(candidates)
     counts = {group: Counts(image.label for image in some) for group, some in members.items()}
     filled = [Counts() for _ in range(folds)]
     chosen: dict[str, int] = {}
-    for group in sorted(members, key=lambda group: (-len(members[group]), _lot(group, seed))):
+    for group in sorted(
+        members, key=lambda group: (-len(members[group]), _random_order(group, seed))
+    ):
         added = counts[group]
 
         def load(fold: int, added: Counts = added) -> tuple[int, int, int]:
@@ -33,5 +32,5 @@ def assign(candidates: Iterable[Candidate], folds: int, seed: int) -> dict[str, 
     return {image.identity: chosen[group] for group, some in members.items() for image in some}
 
 
-def _lot(group: str, seed: int) -> bytes:
+def _random_order(group: str, seed: int) -> bytes:
     return hashlib.sha256(f"{seed}:fold:{group}".encode()).digest()

@@ -7,12 +7,13 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from sonoflow.images.parts import Entry, Parts
+from sonoflow.images.parts import Entry
 from sonoflow.settings import Splitting
 from sonoflow.splits import assignment, duplicates, folds, groups, leaks
 from sonoflow.splits.assignment import Candidate
 from sonoflow.splits.duplicates import GIVEN, NEAR, PIXELS, Link
 from sonoflow.splits.groups import Group
+from sonoflow.splits.staged_images import StagedImages
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,17 +33,17 @@ class FrozenSplits:
         return {**earlier, **{entry["sha256"]: entry["split"] for entry in self.entries}}
 
 
-def freeze(parts: Parts, splitting: Splitting, kept: Mapping[str, str]) -> FrozenSplits:
+def freeze(staged: StagedImages, splitting: Splitting, kept: Mapping[str, str]) -> FrozenSplits:
     """Groups the images and assigns the groups.
 
     `kept` holds splits of pictures, by digest, from earlier versions of the data set. Raises
     DatasetRefused (split-leak) where given or kept splits part a group, and SplitLeak where this
     very assignment does.
     """
-    links = _links(parts)
-    gathered = groups.gather(parts.entries, links)
+    links = _links(staged)
+    gathered = groups.gather(staged.entries, links)
     group_of = {image["id"]: group for group in gathered for image in group.images}
-    candidates = [_candidate(entry, group_of[entry["id"]], kept) for entry in parts.entries]
+    candidates = [_candidate(entry, group_of[entry["id"]], kept) for entry in staged.entries]
     seed = splitting.split_seed
     split = assignment.assign(candidates, seed, stable=splitting.split_stable)
     fold = folds.assign(candidates, splitting.split_folds, seed)
@@ -55,7 +56,7 @@ def freeze(parts: Parts, splitting: Splitting, kept: Mapping[str, str]) -> Froze
             "fold": fold[entry["id"]],
             "flags": [*entry["flags"], *_flags(entry, group_of[entry["id"]], reasons)],
         }
-        for entry in parts.entries
+        for entry in staged.entries
     ]
     leaks.check(entries, links)
     for entry in entries:
@@ -64,13 +65,13 @@ def freeze(parts: Parts, splitting: Splitting, kept: Mapping[str, str]) -> Froze
     return FrozenSplits(entries, gathered)
 
 
-def _links(parts: Parts) -> list[Link]:
-    entries = sorted(parts.entries, key=lambda entry: str(entry["id"]))
+def _links(staged: StagedImages) -> list[Link]:
+    entries = sorted(staged.entries, key=lambda entry: str(entry["id"]))
     exact = duplicates.equal_links(((e["id"], e["sha256"]) for e in entries), PIXELS)
     given = duplicates.equal_links(((e["id"], e.get("group_hint")) for e in entries), GIVEN)
     copies = {link.b for link in exact}
     singles = [entry["id"] for entry in entries if entry["id"] not in copies]
-    near = duplicates.near_links(singles, [parts.looks[identity] for identity in singles])
+    near = duplicates.near_links(singles, [staged.looks[identity] for identity in singles])
     return [*exact, *near, *given]
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import collections
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+from sonoflow.images.parts import Entry
 from sonoflow.splits.disjoint_sets import DisjointSets
 from sonoflow.splits.duplicates import GIVEN, Link
 
@@ -18,7 +19,7 @@ class Group:
     """Images joined by links, directly or through others; most groups are one image."""
 
     identity: str
-    images: tuple[Mapping[str, Any], ...]  # their index entries, by id
+    images: tuple[Entry, ...]  # by id
     links: tuple[Link, ...]
     conflicting: frozenset[str]  # ids of images that look alike and have two labels
 
@@ -33,7 +34,7 @@ class Group:
         }
 
 
-def gather(entries: Iterable[Mapping[str, Any]], links: Sequence[Link]) -> list[Group]:
+def gather(entries: Iterable[Entry], links: Sequence[Link]) -> list[Group]:
     """The groups, by their id: the first digits of the smallest pixel digest in them.
 
     So the id neither depends on names in the archive nor on the order of anything. Two labels

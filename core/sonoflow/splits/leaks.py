@@ -6,14 +6,12 @@ pixels, groups that were given, links, and the group that the index names.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Hashable, Iterable, Sequence
 
 from sonoflow.errors import SplitLeak
-from sonoflow.keys import SPLITS
+from sonoflow.images.parts import Entry
+from sonoflow.keys import SPLITS, TRAIN
 from sonoflow.splits.duplicates import Link
-
-Entry = Mapping[str, Any]
 
 
 def check(entries: Sequence[Entry], links: Iterable[Link]) -> None:
@@ -22,7 +20,7 @@ def check(entries: Sequence[Entry], links: Iterable[Link]) -> None:
     for entry in entries:
         if entry["split"] not in SPLITS:
             raise SplitLeak(f"{entry['source']!r} is in no split: {entry['split']!r}")
-        if "conflicting-labels" in entry["flags"] and entry["split"] != "train":
+        if "conflicting-labels" in entry["flags"] and entry["split"] != TRAIN:
             raise SplitLeak(f"{entry['source']!r} has two labels and is in {entry['split']}")
     for link in links:
         _compare(by_id[link.a], by_id[link.b], f"a link ({link.kind})")

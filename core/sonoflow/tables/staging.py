@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sonoflow import keys
-from sonoflow.aws import multipart, objects, readahead
+from sonoflow.aws import multipart, objects, streams
 from sonoflow.aws.ranged import Source
 from sonoflow.errors import DatasetRefused
 from sonoflow.keys import Dataset
@@ -83,7 +83,7 @@ def _guess(job: Job, columns: Columns) -> Table | None:
     if job.options.table_features == "engineered" and not whole:
         return None  # means are not guessed to the last digit
     survey = Survey(columns.features)
-    chunks = readahead.chunks(job.source) if whole else _sample(job.source)
+    chunks = streams.chunks(job.source) if whole else _sample(job.source)
     for rows in _rows(chunks, job, columns, lambda bad: None):
         survey.add(rows)
     table = _table(job, columns, survey)
@@ -116,7 +116,7 @@ def _measure(
         shards: Shards | None = None
         if guess is not None:
             shards = stack.enter_context(Shards(job.bucket, guess, columns.features))
-        for rows in _rows(readahead.chunks(job.source), job, columns, set_aside):
+        for rows in _rows(streams.chunks(job.source), job, columns, set_aside):
             survey.add(rows)
             if survey.rows > ROWS_LIMIT:
                 detail = f"more than {ROWS_LIMIT} rows; the limit is what one function can stage"
@@ -131,7 +131,7 @@ def _measure(
 def _write(job: Job, columns: Columns, table: Table) -> dict[str, str]:
     """The second pass."""
     with Shards(job.bucket, table, columns.features) as shards:
-        for rows in _rows(readahead.chunks(job.source), job, columns, lambda bad: None):
+        for rows in _rows(streams.chunks(job.source), job, columns, lambda bad: None):
             shards.add(rows)
         return shards.finish()
 

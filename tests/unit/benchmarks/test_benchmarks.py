@@ -41,7 +41,7 @@ def test_a_generated_archive_is_one_wherever_it_is_read() -> None:
         (5, made.size - 5),
     ):
         assert made.read_at(offset, length) == whole[offset : offset + length]
-    assert len(contents.plan(contents.open_archive(made), made).images) == made.pairs
+    assert len(contents.read(contents.open_archive(made), made).images) == made.pairs
 
 
 def test_a_generated_table_is_one_wherever_it_is_read() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import io
 from typing import Any
@@ -37,9 +38,10 @@ def located(payload: dict[str, Any], files: dict[str, bytes]) -> bytes:
     """An archive of files; the batch is told where in it they lie."""
     data = pictures.archive(files)
     index = directory.read(HeldFile(io.BytesIO(data)))
-    places = {m.name: members.locate(m, index.end).document() for m in index.members}
+    places = {m.name: members.locate(m, index.end) for m in index.members}
     for planned in payload["batch"]["images"]:
-        planned["members"] = [places[name] for name in (planned["image"], *planned["masks"])]
+        names = (planned["image"], *planned["masks"])
+        planned["members"] = [list(dataclasses.astuple(places[name])) for name in names]
     return data
 
 

@@ -16,6 +16,7 @@ from sonoflow.aws.ranged import HeldFile
 from sonoflow.aws.uploads import Upload
 from sonoflow.errors import DatasetRefused
 from sonoflow.images import batches, contents, staging
+from sonoflow.planning import plans
 from sonoflow.quarantine import SetAside
 from tests.unit.core.archives.corpus import CASES, Case
 
@@ -40,14 +41,15 @@ def run(data: bytes) -> tuple[dict[str, bytes], list[SetAside]]:
     """What plan_dataset and stage_images do with an upload, plan file included."""
     source = Held(data)
     upload = Upload("uploads", "datasets/a.zip", None, len(data))
-    index = contents.open_upload(upload, source)
-    plan = contents.plan(index, source)
-    document, _ = batches.document(batches.cut(plan.images, batches.Limits(400, 32 * 1024 * 1024)))
+    index = plans.open_upload(upload, source)
+    found = contents.read(index, source)
+    limits = batches.Limits(400, 32 * 1024 * 1024)
+    document, _ = batches.plan_document(batches.cut(found.images, limits))
     stored: dict[str, bytes] = {}
-    quarantine = list(plan.quarantine)
+    quarantine = list(found.quarantine)
     for batch in json.loads(document):
-        planned = contents.planned(batch["images"])
-        quarantine += staging.stage(source, planned, stored.__setitem__)[1]
+        images = batches.from_state({"batch": batch}).images
+        quarantine += staging.stage(source, images, stored.__setitem__)[1]
     return stored, quarantine
 
 

@@ -8,7 +8,7 @@ import pytest
 from sonoflow.archives import directory, members
 from sonoflow.archives.members import Location, Span
 from sonoflow.aws.ranged import HeldFile
-from sonoflow.errors import ImageRejected, PayloadInvalid
+from sonoflow.errors import ImageRejected
 from tests.unit.core.archives.crafting import Entry, archive
 
 
@@ -62,12 +62,3 @@ def test_no_more_is_unpacked_than_the_directory_says() -> None:
         reader = members.BatchReader(source, [location], pool)
         with pytest.raises(ImageRejected, match="more than 1000 bytes"):
             reader.read("a/x.png", location)
-
-
-def test_a_location_survives_its_document_and_nothing_else_does() -> None:
-    location = Location(1, 2, 3, 4, 5, 8)
-
-    assert members.parse(location.document()) == location
-    for document in (None, [1, 2], ["x"] * 6, 7):
-        with pytest.raises(PayloadInvalid):
-            members.parse(document)

@@ -13,7 +13,7 @@ def member(name: str, offset: int, packed: int) -> Member:
 
 
 def judged(*members: Member) -> dict[str, str]:
-    _, set_aside = verdicts.judge(Index(members, 10_000))
+    _, set_aside = verdicts.judge(Index(members, 10_000), file_bytes_limit=2000)
     return {entry.source: entry.reason for entry in set_aside}
 
 
@@ -31,6 +31,10 @@ def test_all_that_share_bytes_are_out_and_the_rest_stays() -> None:
 
 def test_one_that_reaches_beyond_the_archive_costs_no_other() -> None:
     assert judged(member("a", 0, 20_000), member("b", 100, 10)) == {"a": "size-mismatch"}
+
+
+def test_one_of_more_bytes_than_may_be_read_is_out() -> None:
+    assert judged(member("a", 0, 2000), member("b", 3000, 2001)) == {"b": "too-large"}
 
 
 @pytest.mark.parametrize(

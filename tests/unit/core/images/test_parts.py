@@ -1,46 +1,52 @@
 from __future__ import annotations
 
-import json
 from typing import Any
 
-import numpy as np
 import pytest
 
-from sonoflow.errors import PayloadInvalid
 from sonoflow.images import parts
-from sonoflow.images.fingerprints import fingerprint
 from sonoflow.keys import Dataset
-from tests.unit import stack, ultrasound
+from sonoflow.quarantine import SetAside
+from tests.unit import stack
 
 DATASET = Dataset("busi", "0a1b2c3d4e5f")
 
 
-def entry(label: str, name: str) -> dict[str, Any]:
-    look = fingerprint(ultrasound.scan(len(name)))
-    return {"id": name, "class": label, "source": f"{name}.png", **look.document()}
+def write(key: str, *names: str, digest: str = "") -> list[dict[str, Any]]:
+    entries = [{"id": name} for name in names]
+    aside = [SetAside("notes.txt", "unsupported-extension", "no image")]
+    parts.write(stack.WORK, key, entries, aside, digest)
+    return entries
 
 
-def write(key: str, images: list[dict[str, Any]], *aside: str) -> None:
-    quarantine = [{"source": name, "reason": "blank", "detail": "…"} for name in aside]
-    stack.write(stack.WORK, key, json.dumps({"images": images, "quarantine": quarantine}))
+def test_all_parts_are_read_that_of_the_plan_first(aws: None) -> None:
+    count = 3 * parts.READS_AT_ONCE
+    write(DATASET.plan_part)
+    written = [write(DATASET.part(number), f"image {number}") for number in range(count)]
+
+    read = list(parts.read(stack.WORK, DATASET, count))
+
+    assert [part["images"] for part in read] == [[], *written]
+    assert read[0]["quarantine"] == [
+        {"source": "notes.txt", "reason": "unsupported-extension", "detail": "no image"}
+    ]
 
 
-def test_parts_are_put_in_order_and_give_up_their_thumbnails(aws: None) -> None:
-    write(DATASET.plan_part, [], "y", "a")
-    write(DATASET.part(0), [entry("normal", "n1"), entry("benign", "b2")], "m")
-    write(DATASET.part(1), [entry("benign", "b1")])
+def test_a_missing_part_is_an_error(aws: None) -> None:
+    write(DATASET.plan_part)
+    write(DATASET.part(0), "a")
 
-    whole = parts.read(stack.WORK, DATASET, 2)
-
-    assert [one["id"] for one in whole.entries] == ["b1", "b2", "n1"]
-    assert [one["source"] for one in whole.quarantine] == ["a", "m", "y"]
-    assert all("phash" in one and "thumb" not in one for one in whole.entries)
-    assert np.array_equal(whole.looks["b1"].thumb, fingerprint(ultrasound.scan(2)).thumb)
+    with pytest.raises(Exception, match="NoSuchKey"):
+        list(parts.read(stack.WORK, DATASET, 2))
 
 
-def test_an_entry_without_a_fingerprint_is_an_error(aws: None) -> None:
-    write(DATASET.plan_part, [])
-    write(DATASET.part(0), [{**entry("normal", "n1"), "phash": ""}])
+def test_a_part_is_found_by_the_digest_of_its_batch(aws: None) -> None:
+    key = DATASET.part(0)
+    entries = write(key, "a", digest="d1")
 
-    with pytest.raises(PayloadInvalid, match=r"n1\.png"):
-        parts.read(stack.WORK, DATASET, 1)
+    found = parts.find(stack.WORK, key, "d1")
+
+    assert found is not None
+    assert found["images"] == entries
+    assert parts.find(stack.WORK, key, "d2") is None
+    assert parts.find(stack.WORK, DATASET.part(1), "d1") is None

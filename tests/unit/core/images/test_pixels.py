@@ -255,3 +255,20 @@ def test_the_digest_is_of_size_and_pixels() -> None:
     assert images.digest(pixels) == images.digest(pixels.copy())
     assert images.digest(pixels) != images.digest(pixels.reshape(96, 64))
     assert images.digest(pixels) != images.digest(255 - pixels)
+
+
+def test_pixels_are_counted_by_ranges_of_sixteen_grey_levels() -> None:
+    pixels = np.array([[0, 15, 16, 255], [31, 32, 240, 239]], dtype=np.uint8)
+
+    counts = images.histogram(pixels)
+
+    assert counts == [2, 2, 1] + [0] * 11 + [1, 2]
+    assert all(type(count) is int for count in counts), "must go into JSON"
+
+
+def test_a_histogram_is_the_one_that_numpy_counts_of_any_view() -> None:
+    pixels = np.asarray(pictures.scan(3))[::-1, ::2]
+
+    expected = np.histogram(pixels, bins=16, range=(0, 256))[0]
+
+    assert images.histogram(pixels) == expected.tolist()

@@ -11,7 +11,7 @@ from sonoflow.archives import directory, members
 from sonoflow.aws.ranged import HeldFile, Source
 from sonoflow.errors import ImageRejected
 from sonoflow.images import contents, staging
-from sonoflow.images.contents import PlannedImage
+from sonoflow.images.batches import PlannedImage
 from tests.unit import pictures
 
 SCAN, MASK, OTHER = "a/x.png", "a/x_mask.png", "a/y.png"
@@ -180,7 +180,7 @@ def test_what_waits_to_be_sent_is_bounded(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_a_rerun_of_a_plan_reads_the_same_images() -> None:
     opened = Opened(pictures.busi(2))
-    plan = contents.plan(directory.read(opened.source), opened.source)
+    plan = contents.read(directory.read(opened.source), opened.source)
 
     first: dict[str, bytes] = {}
     second: dict[str, bytes] = {}

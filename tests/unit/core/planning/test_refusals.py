@@ -18,7 +18,7 @@ def test_a_refusal_is_told_in_a_subject_that_sns_takes_and_a_text_with_all_facts
     upload = Upload("uploads", "datasets/Größe.zip", "v", 10)
     error = DatasetRefused("r" * 200, "Every image is × broken")
 
-    refusals.dataset_refused(stack.TOPIC_ARN, upload, error, "s3://work/refused/a.json")
+    refusals.notify(stack.TOPIC_ARN, upload, error, "s3://work/refused/a.json")
 
     (message,) = client("sqs").receive_message(QueueUrl=queue)["Messages"]
     told = json.loads(message["Body"])
@@ -26,3 +26,15 @@ def test_a_refusal_is_told_in_a_subject_that_sns_takes_and_a_text_with_all_facts
     assert told["Subject"].isascii()
     for fact in ("s3://uploads/datasets/Größe.zip", error.detail, "s3://work/refused/a.json"):
         assert fact in told["Message"]
+
+
+def test_a_refusal_is_left_where_the_upload_is_looked_up(aws: None) -> None:
+    upload = Upload("uploads", "datasets/a.zip", "v", 10)
+
+    uri = refusals.write(stack.WORK, upload, DatasetRefused("empty", "no bytes"))
+
+    assert uri == f"s3://{stack.WORK}/refused/datasets/a.zip.json"
+    document = stack.read_json(stack.WORK, "refused/datasets/a.zip.json")
+    assert (document["reason"], document["detail"]) == ("empty", "no bytes")
+    assert document["upload"] == upload.facts()
+    assert document["time"].endswith("+00:00")

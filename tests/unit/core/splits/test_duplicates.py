@@ -1,13 +1,19 @@
 from __future__ import annotations
 
+import itertools
 import time
 
 import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sonoflow.images.fingerprints import Fingerprint, fingerprint
 from sonoflow.splits import duplicates
 from sonoflow.splits.duplicates import GIVEN, PIXELS, Link
 from tests.unit import ultrasound
+
+FLIPS = st.lists(st.integers(0, 63), max_size=20).map(lambda bits: sum(1 << b for b in set(bits)))
 
 
 def test_equal_values_are_linked_to_the_first_and_none_is_no_value() -> None:
@@ -53,6 +59,50 @@ def test_a_hash_that_unlike_pictures_share_links_nothing_and_costs_little() -> N
 
     assert duplicates.near_links([str(n) for n in range(4000)], looks) == []
     assert time.perf_counter() - began < 20  # 32 rounds; all pairs would be 8 million
+
+
+def near(hashes: list[int]) -> list[tuple[int, int]]:
+    tiles = duplicates.near_hashes(np.array(hashes, dtype=np.uint64))
+    return [pair for a, b in tiles for pair in zip(a.tolist(), b.tolist(), strict=True)]
+
+
+def all_pairs(hashes: list[int]) -> list[tuple[int, int]]:
+    return [
+        (i, j)
+        for i, j in itertools.combinations(range(len(hashes)), 2)
+        if (hashes[i] ^ hashes[j]).bit_count() <= duplicates.DISTANCE_MAXIMUM
+    ]
+
+
+@pytest.mark.parametrize("tile", [1, 7, 512])
+@given(base=st.integers(0, 2**64 - 1), flips=st.lists(FLIPS, max_size=25))
+def test_all_near_hashes_are_found_and_each_pair_once(
+    tile: int, base: int, flips: list[int]
+) -> None:
+    """Hashes around one another, so that all distances occur."""
+    hashes = [base ^ flip for flip in flips]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(duplicates, "_TILE", tile)
+        assert sorted(near(hashes)) == all_pairs(hashes)
+
+
+def test_near_hashes_of_several_tiles_are_those_of_all_pairs() -> None:
+    generator = np.random.default_rng(5)
+    flips = [sum(1 << b for b in set(generator.integers(0, 64, 9).tolist())) for _ in range(1100)]
+    hashes = [(12345 if number % 2 else 2**63) ^ flip for number, flip in enumerate(flips)]
+
+    found = near(hashes)
+
+    assert sorted(found) == all_pairs(hashes)
+    assert len(found) > 100_000
+
+
+def test_however_many_hashes_are_near_a_tile_holds_few() -> None:
+    tiles = [len(a) for a, _ in duplicates.near_hashes(np.zeros(3000, dtype=np.uint64))]
+
+    assert max(tiles) <= 512 * 512
+    assert sum(tiles) == 3000 * 2999 // 2
 
 
 def test_no_images_have_no_links() -> None:

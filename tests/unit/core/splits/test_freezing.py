@@ -16,24 +16,24 @@ from PIL import Image
 from sonoflow.errors import DatasetRefused
 from sonoflow.images import pixels as images
 from sonoflow.images.fingerprints import fingerprint
-from sonoflow.images.parts import Parts
 from sonoflow.settings import Splitting
 from sonoflow.splits import freezing
 from sonoflow.splits.freezing import FrozenSplits
+from sonoflow.splits.staged_images import StagedImages
 from tests.unit import ultrasound
 from tests.unit.ultrasound import Pixels
 
-SETTINGS = Splitting(split_seed=7, minimum_images_per_class=3)
+SETTINGS = Splitting(7, minimum_images_per_class=3, split_stable=False, split_folds=5)
 # The published data set is not ours to ship. Put it here to have it checked as well.
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 NAME = "Dataset_BUSI_gray.zip"  # not ours to ship
 PLACES = [ROOT / "data" / NAME, ROOT.parent / "shared" / "data" / "busi" / NAME]
 BUSI = next((place for place in PLACES if place.exists()), PLACES[0])
 
 
-def parts_of(pictures: dict[str, Pixels], **fields: dict[str, Any]) -> Parts:
+def staged(pictures: dict[str, Pixels], **fields: dict[str, Any]) -> StagedImages:
     """Of pictures by source, `<class>/<name>`; fields hold more of an entry, by source."""
-    whole = Parts([], {}, [])
+    whole = StagedImages([], {}, [])
     for source, pixels in pictures.items():
         look = fingerprint(pixels)
         entry = {
@@ -61,8 +61,8 @@ def singles(per_class: int = 12) -> dict[str, Pixels]:
     }
 
 
-def freeze(parts: Parts, **kept: str) -> FrozenSplits:
-    return freezing.freeze(parts, SETTINGS, kept)
+def freeze(found: StagedImages, **kept: str) -> FrozenSplits:
+    return freezing.freeze(found, SETTINGS, kept)
 
 
 def by_source(frozen: FrozenSplits) -> dict[str, dict[str, Any]]:
@@ -99,7 +99,7 @@ def test_no_changed_copy_crosses_a_split_by_an_independent_check() -> None:
             source = f"benign/{number}.png"
             pictures[f"benign/{number} {change.__name__}.png"] = change(pictures[source])
 
-    frozen = freeze(parts_of(pictures))
+    frozen = freeze(staged(pictures))
 
     assert leaks(pictures, frozen, bits=60, least=0.9) == []
     scattered = [{**e, "split": number % 3} for number, e in enumerate(frozen.entries)]
@@ -113,7 +113,7 @@ def test_entries_get_group_split_fold_and_flags() -> None:
     pictures["malignant/conflict.png"] = pictures["benign/2.png"]
     patients = {"normal/3.png": "patient 9", "normal/4.png": "patient 9"}
 
-    frozen = freeze(parts_of(pictures, group_hint=patients))
+    frozen = freeze(staged(pictures, group_hint=patients))
 
     index = by_source(frozen)
     assert index["benign/same.png"]["flags"] == ["identical-pixels"]
@@ -137,7 +137,7 @@ def test_the_order_of_the_entries_does_not_matter() -> None:
     pictures["benign/alike.png"] = ultrasound.jpeg(pictures["benign/1.png"])
     shuffled = list(pictures.items())[::-2] + list(pictures.items())[-2::-2]
 
-    first, second = freeze(parts_of(pictures)), freeze(parts_of(dict(shuffled)))
+    first, second = freeze(staged(pictures)), freeze(staged(dict(shuffled)))
 
     assert by_source(first) == by_source(second)
     assert first.duplicates() == second.duplicates()
@@ -149,19 +149,19 @@ def test_given_splits_that_hold_the_same_picture_are_refused() -> None:
     given = {source: "train" for source in pictures} | {"benign/copy.png": "test"}
 
     with pytest.raises(DatasetRefused, match=r"split-leak: .*benign/0\.png.*benign/copy\.png"):
-        freeze(parts_of(pictures, given_split=given))
+        freeze(staged(pictures, given_split=given))
 
 
 def test_pictures_stay_where_they_were_kept_and_take_new_copies_along() -> None:
     stable = dataclasses.replace(SETTINGS, split_stable=True)
     old = singles(20)
-    first = freezing.freeze(parts_of(old), stable, {})
+    first = freezing.freeze(staged(old), stable, {})
     copies = {
         source.replace(".png", " copy.png"): ultrasound.gamma(pixels)
         for source, pixels in old.items()
     }
 
-    second = freezing.freeze(parts_of({**copies, **old}), stable, first.kept({}))
+    second = freezing.freeze(staged({**copies, **old}), stable, first.kept({}))
 
     before, after = by_source(first), by_source(second)
     assert {source: entry["split"] for source, entry in before.items()} == {
@@ -184,7 +184,7 @@ def test_no_pair_of_busi_crosses_a_split_by_an_independent_check() -> None:
             if name.endswith(".png") and "_mask" not in name
         }
 
-    frozen = freeze(parts_of(pictures))
+    frozen = freeze(staged(pictures))
 
     index = by_source(frozen)
     assert len(pictures) == 780

@@ -1,76 +1,32 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
-import pytest
-
-from sonoflow.errors import DatasetRefused
 from sonoflow.keys import Dataset
 from sonoflow.splits import manifests
+from tests.unit import stack
 
-SPLITS = ("train", "validation", "test")
-
-
-def entry(label: str, number: int, split: str = "train") -> dict[str, Any]:
-    name = f"{label}-{number}"
-    return {
-        "id": name,
-        "class": label,
-        "sha256": name,
-        "split": split,
-        "flags": ["no-mask"],
-        "image": f"images/{label}/{number}.png",
-        "mask": None,
-    }
-
-
-def whole(*labels: str) -> list[dict[str, Any]]:
-    return [entry(label, n, split) for label in labels for n, split in enumerate(SPLITS)]
-
-
-def test_enough_images_of_enough_classes_in_every_split_pass() -> None:
-    manifests.check_counts(whole("benign", "normal"), minimum=3)
-
-
-@pytest.mark.parametrize(
-    ("entries", "minimum", "reason", "named"),
-    [
-        ([], 1, "too-few-classes", r"\[\]"),
-        (whole("benign"), 1, "too-few-classes", "benign"),
-        (whole("benign", "normal"), 4, "too-few-images", "benign"),
-        (whole("benign", "normal")[:-1], 2, "empty-split", "normal.*test"),
-    ],
-)
-def test_what_cannot_train_is_refused_and_the_class_named(
-    entries: list[dict[str, Any]], minimum: int, reason: str, named: str
-) -> None:
-    with pytest.raises(DatasetRefused, match=f"{reason}: .*{named}"):
-        manifests.check_counts(entries, minimum)
-
-
-@pytest.mark.parametrize(
-    ("label", "told"),
-    [("lesion", "every usable mask shows a lesion"), ("normal", "every mask is empty")],
-)
-def test_masks_that_all_tell_the_same_class_are_refused_with_what_to_do(
-    label: str, told: str
-) -> None:
-    entries = [{**one, "flags": ["class-from-mask"]} for one in whole(label)]
-
-    with pytest.raises(
-        DatasetRefused, match=f"too-few-classes: no folder names a class, and {told}"
-    ):
-        manifests.check_counts(entries, minimum=1)
+DATASET = Dataset("busi", "0a1b2c3d4e5f")
+ENTRIES = [
+    {"image": "images/benign/0.png", "mask": "masks/benign/0.png"},
+    {"image": "images/normal/1.png", "mask": None},
+]
 
 
 def test_a_manifest_is_json_as_sagemaker_reads_it() -> None:
     """One JSON array: an object with the prefix, then keys below it."""
-    body = manifests.manifest("work", Dataset("busi", "0a1b2c3d4e5f"), whole("benign"))
-
-    assert json.loads(body) == [
+    assert json.loads(manifests.manifest("work", DATASET, ENTRIES)) == [
         {"prefix": "s3://work/datasets/busi/0a1b2c3d4e5f/"},
         "images/benign/0.png",
-        "images/benign/1.png",
-        "images/benign/2.png",
+        "masks/benign/0.png",
+        "images/normal/1.png",
     ]
+
+
+def test_a_split_has_a_manifest_of_its_own(aws: None) -> None:
+    uris = manifests.write(stack.WORK, DATASET, {"train": ENTRIES, "test": []})
+
+    prefix = f"{DATASET.prefix}splits/"
+    assert uris == {name: f"s3://{stack.WORK}/{prefix}{name}.manifest" for name in uris}
+    assert len(stack.read_json(stack.WORK, f"{prefix}train.manifest")) == 4
+    assert len(stack.read_json(stack.WORK, f"{prefix}test.manifest")) == 1

@@ -1,4 +1,4 @@
-"""Work on a stream by several threads, results in the stream's order."""
+"""Streams: worked on by several threads, results in order; a large object as a stream."""
 
 from __future__ import annotations
 
@@ -6,6 +6,11 @@ import collections
 import concurrent.futures
 from collections.abc import Callable, Generator, Iterable
 from typing import TypeVar
+
+from sonoflow.aws.ranged import Source
+
+CHUNK_BYTES = 8 * 1024 * 1024
+CHUNKS_AHEAD = 2
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -27,3 +32,15 @@ def in_order(
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
+
+
+def chunks(source: Source, chunk_bytes: int = CHUNK_BYTES) -> Generator[bytes, None, None]:
+    """The bytes of an object in order, read ahead while what came is worked on.
+
+    At most CHUNKS_AHEAD chunks wait beside the one that is in use.
+    """
+
+    def read(offset: int) -> bytes:
+        return source.read_at(offset, min(chunk_bytes, source.size - offset))
+
+    return in_order(read, range(0, source.size, chunk_bytes), CHUNKS_AHEAD)

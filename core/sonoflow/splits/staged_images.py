@@ -1,0 +1,33 @@
+"""All images of a data set as staging left them, put together from its parts."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sonoflow.images import fingerprints
+from sonoflow.images.fingerprints import Fingerprint
+from sonoflow.images.parts import Entry
+
+
+@dataclasses.dataclass(frozen=True)
+class StagedImages:
+    entries: list[Entry]  # by class and id
+    looks: dict[str, Fingerprint]  # by id
+    quarantine: list[dict[str, str]]  # by source and reason
+
+
+def collect(parts: Iterable[Mapping[str, Any]]) -> StagedImages:
+    """Raises PayloadInvalid where an entry has no fingerprint."""
+    staged = StagedImages([], {}, [])
+    for part in parts:
+        for entry in part["images"]:
+            staged.looks[entry["id"]] = fingerprints.parse(entry)
+            # As text in 100,000 entries the thumbnails would take more room than all else.
+            del entry["thumb"]
+            staged.entries.append(entry)
+        staged.quarantine.extend(part["quarantine"])
+    staged.entries.sort(key=lambda entry: (entry["class"], entry["id"]))
+    staged.quarantine.sort(key=lambda entry: (entry["source"], entry["reason"]))
+    return staged

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sonoflow.errors import DatasetRefused
+from sonoflow.splits import counts
+
+SPLITS = ("train", "validation", "test")
+
+
+def entry(label: str, number: int, split: str = "train") -> dict[str, Any]:
+    name = f"{label}-{number}"
+    return {
+        "id": name,
+        "class": label,
+        "sha256": name,
+        "split": split,
+        "flags": ["no-mask"],
+        "image": f"images/{label}/{number}.png",
+        "mask": None,
+    }
+
+
+def whole(*labels: str) -> list[dict[str, Any]]:
+    return [entry(label, n, split) for label in labels for n, split in enumerate(SPLITS)]
+
+
+def test_enough_images_of_enough_classes_in_every_split_pass() -> None:
+    counts.check(whole("benign", "normal"), minimum=3)
+
+
+@pytest.mark.parametrize(
+    ("entries", "minimum", "reason", "named"),
+    [
+        ([], 1, "too-few-classes", r"\[\]"),
+        (whole("benign"), 1, "too-few-classes", "benign"),
+        (whole("benign", "normal"), 4, "too-few-images", "benign"),
+        (whole("benign", "normal")[:-1], 2, "empty-split", "normal.*test"),
+    ],
+)
+def test_what_cannot_train_is_refused_and_the_class_named(
+    entries: list[dict[str, Any]], minimum: int, reason: str, named: str
+) -> None:
+    with pytest.raises(DatasetRefused, match=f"{reason}: .*{named}"):
+        counts.check(entries, minimum)
+
+
+@pytest.mark.parametrize(
+    ("label", "told"),
+    [("lesion", "every usable mask shows a lesion"), ("normal", "every mask is empty")],
+)
+def test_masks_that_all_tell_the_same_class_are_refused_with_what_to_do(
+    label: str, told: str
+) -> None:
+    entries = [{**one, "flags": ["class-from-mask"]} for one in whole(label)]
+
+    with pytest.raises(
+        DatasetRefused, match=f"too-few-classes: no folder names a class, and {told}"
+    ):
+        counts.check(entries, minimum=1)
