@@ -1,4 +1,4 @@
-"""Asking a table's endpoint, and holding it to what SageMaker's Linear Learner answers.
+"""A table's endpoint: which model it serves, and its scores, held to what Linear Learner answers.
 
 Requests are recordIO-protobuf, answers JSON: `{"predictions": [{"score": 0.4, "predicted_label":
 0}]}`, where a regressor gives no label and a multiclass model a list of scores, one per class.
@@ -15,8 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sonoflow import keys
+from sonoflow.aws import objects
 from sonoflow.aws.clients import client
-from sonoflow.errors import EndpointResponseInvalid
+from sonoflow.errors import EndpointChanged, EndpointResponseInvalid
 from sonoflow.inference.image_endpoints import PAYLOAD_BYTES_LIMIT
 from sonoflow.releases.linear_learner import REGRESSOR_CUT
 from sonoflow.tables import recordio
@@ -27,11 +29,50 @@ _PREDICTION_BYTES, _NUMBER_BYTES = 60, 26
 
 
 @dataclasses.dataclass(frozen=True)
+class Serving:
+    """A model in service, and the table that it was trained on."""
+
+    endpoint: str
+    release: str  # as its endpoint configuration is called
+    table: Table
+
+    @property
+    def version(self) -> str:
+        """Of the release, as in its name."""
+        return self.release.removeprefix(f"{self.endpoint}-")
+
+
+@dataclasses.dataclass(frozen=True)
 class Scores:
     """What a model says of n rows."""
 
     scores: NDArray[np.float64]  # (n,); with more than two classes, that of the predicted one
     labels: NDArray[np.int64]  # (n,), positions in the table's classes
+
+
+def find(endpoint: str, work_bucket: str) -> Serving:
+    """Raises EndpointChanged while the endpoint takes another model; PayloadInvalid; errors of the
+    services escape, those included that there is no endpoint, or no table of its release yet."""
+    release = _release(endpoint)
+    document = objects.read_json(work_bucket, keys.release_table(release))
+    return Serving(endpoint, release, Table.parse(document))
+
+
+def check_unchanged(serving: Serving) -> None:
+    """Raises EndpointChanged unless the endpoint still serves that release."""
+    release = _release(serving.endpoint)
+    if release != serving.release:
+        message = f"{serving.endpoint} served {serving.release} first, {release} in the end"
+        raise EndpointChanged(message)
+
+
+def _release(endpoint: str) -> str:
+    described = client("sagemaker").describe_endpoint(EndpointName=endpoint)
+    # Only then is traffic shifted: an endpoint that merely scales is "Updating" too.
+    if "PendingDeploymentSummary" in described:
+        raise EndpointChanged(f"{endpoint} is taking another model")
+    release: str = described["EndpointConfigName"]
+    return release
 
 
 def rows_per_request(table: Table) -> int:

@@ -30,10 +30,10 @@ from sonoflow.aws.clients import client
 from sonoflow.aws.ranged import RemoteObject
 from sonoflow.aws.uploads import Upload
 from sonoflow.errors import TableRejected
-from sonoflow.inference import table_endpoint, table_rejections, table_serving
+from sonoflow.inference import table_endpoint, table_rejections
 from sonoflow.inference.answers import Answer, Overtaken
+from sonoflow.inference.table_endpoint import Serving
 from sonoflow.inference.table_rejections import Tally
-from sonoflow.inference.table_serving import Serving
 from sonoflow.settings import Buckets
 from sonoflow.tables import reader
 from sonoflow.tables.reader import Layout
@@ -73,7 +73,7 @@ def score(upload: Upload, buckets: Buckets, endpoint: str) -> Tally:
             raise Overtaken("the object is gone")
         try:
             _check_size(upload)
-            _score(upload, answer, table_serving.find(endpoint, buckets.work_bucket), tally)
+            _score(upload, answer, table_endpoint.find(endpoint, buckets.work_bucket), tally)
         except TableRejected as error:
             tally.reject(error)
             _write_rejection(answer, upload, tally)
@@ -85,7 +85,7 @@ def _score(upload: Upload, answer: Answer, serving: Serving, tally: Tally) -> No
     metadata = answer.metadata(completes=True)
     with multipart.uploading(answer.bucket, key, "text/csv", metadata) as scores:
         _write(scores, upload, serving, tally)
-        table_serving.check_unchanged(serving)
+        table_endpoint.check_unchanged(serving)
         if tally.bad_rows:
             _write_rejection(answer, upload, tally)
         # Parts may not outlive a condition that is not met: then the table is scored anew.

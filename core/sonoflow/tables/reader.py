@@ -19,7 +19,6 @@ from sonoflow.tables import lines as table_lines
 from sonoflow.tables import rows as table_rows
 from sonoflow.tables.layout import Layout, inbox_layout
 from sonoflow.tables.lines import LINE_BYTES_LIMIT
-from sonoflow.tables.quotes import without_quotes
 from sonoflow.tables.rows import FLOAT32_LIMIT, BadRow, Row
 
 __all__ = ["BadRow", "Block", "Layout", "inbox_layout", "read_rows"]
@@ -71,7 +70,7 @@ def read_rows(chunks: Iterable[bytes], layout: Layout) -> Iterator[Block]:
 def _tidied(data: bytes, layout: Layout) -> bytes:
     """With quotes and delimiters gone that mean nothing, where that is easy to see."""
     if _QUOTE in data:
-        data = without_quotes(data, layout.delimiter)
+        data = table_lines.without_quotes(data, layout.delimiter)
     if layout.trailing:
         data = data.replace(layout.delimiter.encode() + b"\n", b"\n")
     return data
