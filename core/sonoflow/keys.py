@@ -16,6 +16,7 @@ from sonoflow.errors import PayloadInvalid
 SPLITS = ("train", "validation", "test")
 DATASETS = "datasets/"
 INBOX = "inbox/"
+INBOX_TABLE_SUFFIX = ".csv"  # what else is in the inbox is taken for an image
 _NAME_LIMIT = 32
 _VERSION_DIGITS = 12
 
@@ -162,6 +163,11 @@ def inbox_path(key: str) -> str:
     if path == key or not path:
         raise PayloadInvalid(f"{key!r} is no object of the inbox")
     return path
+
+
+def is_inbox_table(key: str) -> bool:
+    """Whether an object of the inbox is to be scored row by row."""
+    return PurePosixPath(key).suffix.lower() == INBOX_TABLE_SUFFIX
 
 
 def prediction(path: str) -> str:

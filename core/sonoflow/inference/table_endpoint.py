@@ -19,7 +19,7 @@ from sonoflow import keys
 from sonoflow.aws import objects
 from sonoflow.aws.clients import client
 from sonoflow.errors import EndpointChanged, EndpointResponseInvalid
-from sonoflow.inference.image_endpoints import PAYLOAD_BYTES_LIMIT
+from sonoflow.inference import invocations
 from sonoflow.releases.linear_learner import REGRESSOR_CUT
 from sonoflow.tables import recordio
 from sonoflow.tables.table import Table
@@ -80,7 +80,7 @@ def rows_per_request(table: Table) -> int:
     scores = len(table.classes) if len(table.classes) > 2 else 1
     answer = _PREDICTION_BYTES + _NUMBER_BYTES * scores
     largest = max(answer, recordio.record_bytes(table.written))
-    return max(1, PAYLOAD_BYTES_LIMIT // largest)
+    return max(1, invocations.PAYLOAD_BYTES_LIMIT // largest)
 
 
 def score(endpoint: str, vectors: NDArray[np.float32], table: Table) -> Scores:
@@ -103,14 +103,10 @@ def score(endpoint: str, vectors: NDArray[np.float32], table: Table) -> Scores:
 
 
 def _ask(endpoint: str, vectors: NDArray[np.float32], classes: int) -> Scores:
-    response = client("sagemaker-runtime").invoke_endpoint(
-        EndpointName=endpoint,
-        Body=recordio.encode(vectors),
-        ContentType=recordio.CONTENT_TYPE,
-        Accept="application/json",
-    )
+    body = recordio.encode(vectors)
+    answer = invocations.invoke(endpoint, body, recordio.CONTENT_TYPE, "application/json")
     try:
-        predictions = json.loads(response["Body"].read())["predictions"]
+        predictions = json.loads(answer)["predictions"]
         if len(predictions) != len(vectors):
             raise ValueError(f"{len(predictions)} predictions for {len(vectors)} rows")
         return _read(predictions, classes)

@@ -32,6 +32,7 @@ from sonoflow.aws.uploads import Upload
 from sonoflow.errors import TableRejected
 from sonoflow.inference import table_endpoint, table_rejections
 from sonoflow.inference.answers import Answer, Overtaken
+from sonoflow.inference.outcomes import PREDICTED, REJECTED, Outcome
 from sonoflow.inference.table_endpoint import Serving
 from sonoflow.inference.table_rejections import Tally
 from sonoflow.settings import Buckets
@@ -40,7 +41,6 @@ from sonoflow.tables.reader import Layout
 
 COLUMNS = ("score", "label", "model_version")  # after the first, which is one of these:
 ID, LINE = "id", "line"
-SUFFIX = ".csv"
 REQUESTS_AT_ONCE = 4
 # What fits the function's time, whatever its rows: two and a half million of thirty features, or
 # fifty million of one.
@@ -55,6 +55,12 @@ class _Piece:
 
     ids: list[str]
     values: NDArray[np.float64]  # (rows, features)
+
+
+def handle(upload: Upload, buckets: Buckets, endpoint: str) -> Outcome:
+    """What `score` does, in short."""
+    tally = score(upload, buckets, endpoint)
+    return Outcome(REJECTED if tally.rejection else PREDICTED, tally.rows, tally.bad_rows)
 
 
 def score(upload: Upload, buckets: Buckets, endpoint: str) -> Tally:

@@ -9,8 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from sonoflow.errors import EndpointChanged, EndpointResponseInvalid
-from sonoflow.inference import image_endpoints as product
-from sonoflow.inference import table_endpoint
+from sonoflow.inference import invocations, table_endpoint
 from sonoflow.tables import recordio
 from sonoflow.tables.table import Table
 from tests.unit import fake_endpoints, stack, tables
@@ -88,7 +87,7 @@ def test_no_rows_are_no_request(endpoint: FakeEndpoints) -> None:
 def test_requests_and_answers_stay_below_the_limit(
     endpoint: FakeEndpoints, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(table_endpoint, "PAYLOAD_BYTES_LIMIT", 4000)
+    monkeypatch.setattr(invocations, "PAYLOAD_BYTES_LIMIT", 4000)
     vectors = np.random.default_rng(7).random((1000, 2), np.float32) * 100
     worst = {"score": -2.2250738585072014e-308, "predicted_label": 1.0}
     assert len(json.dumps(worst)) <= 86  # bytes that a prediction is reckoned with
@@ -114,8 +113,8 @@ def test_wide_rows_are_limited_by_the_request_and_many_classes_by_the_answer() -
     )
 
     bytes_each = len(recordio.encode(np.zeros((1, 784), np.float32)))
-    assert table_endpoint.rows_per_request(wide) == product.PAYLOAD_BYTES_LIMIT // bytes_each
-    assert table_endpoint.rows_per_request(many) == product.PAYLOAD_BYTES_LIMIT // 2660
+    assert table_endpoint.rows_per_request(wide) == invocations.PAYLOAD_BYTES_LIMIT // bytes_each
+    assert table_endpoint.rows_per_request(many) == invocations.PAYLOAD_BYTES_LIMIT // 2660
 
 
 GOOD = [{"score": 0.1, "predicted_label": 0}] * 3
