@@ -20,10 +20,10 @@ from sonoflow.aws import objects
 from sonoflow.aws.clients import client
 from sonoflow.errors import EndpointChanged, EndpointResponseInvalid
 from sonoflow.inference import invocations
-from sonoflow.releases.linear_learner import REGRESSOR_CUT
 from sonoflow.tables import recordio
 from sonoflow.tables.table import Table
 
+REGRESSOR_CUT = 0.5  # a regressor gives no class: from here on it is class 1
 # Of a prediction in JSON, generously: the names, and 17 digits with sign and exponent per number.
 _PREDICTION_BYTES, _NUMBER_BYTES = 60, 26
 

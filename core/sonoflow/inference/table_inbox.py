@@ -37,7 +37,7 @@ from sonoflow.inference.table_endpoint import Serving
 from sonoflow.inference.table_rejections import Tally
 from sonoflow.settings import Buckets
 from sonoflow.tables import reader
-from sonoflow.tables.reader import Layout
+from sonoflow.tables.reader import RowLayout
 
 COLUMNS = ("score", "label", "model_version")  # after the first, which is one of these:
 ID, LINE = "id", "line"
@@ -129,7 +129,7 @@ def _check_size(upload: Upload) -> None:
         raise TableRejected("too-large", detail)
 
 
-def _layout(serving: Serving, chunks: Iterator[bytes]) -> tuple[Layout, Iterator[bytes]]:
+def _layout(serving: Serving, chunks: Iterator[bytes]) -> tuple[RowLayout, Iterator[bytes]]:
     """How the rows are read, from the first line that is not blank; and all chunks again."""
     head = b""
     taken = []

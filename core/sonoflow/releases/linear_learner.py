@@ -17,7 +17,6 @@ from sonoflow.settings import TableTraining
 BINARY_CLASSIFIER = "binary_classifier"
 MULTICLASS_CLASSIFIER = "multiclass_classifier"
 REGRESSOR = "regressor"
-REGRESSOR_CUT = 0.5  # a regressor gives no class: from here on it is class 1
 LOSSES = {
     BINARY_CLASSIFIER: ("auto", "logistic", "hinge_loss"),
     REGRESSOR: ("auto", "squared_loss", "absolute_loss", "huber_loss", "quantile_loss"),

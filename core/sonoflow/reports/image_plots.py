@@ -107,8 +107,8 @@ def grey_levels(facts: Facts, shown: Mapping[str, int]) -> Markup:
         (_lines if few else _shades)(axes, facts["intensities"], known)
         axes.set_xlim(0, 256)
         axes.set_xticks(range(0, 257, 64))
-        told = "" if few else "; darker: more pixels"
-        plots.below(figure, f"grey level, 0 black to 255 white{told}")
+        shading = "" if few else "; darker: more pixels"
+        plots.below(figure, f"grey level, 0 black to 255 white{shading}")
 
     said = f"Grey levels of the images, mean histogram of {', '.join(known)}"
     return plots.draw("intensities", said, 3.1 if few else plots.height_of(known), paint)

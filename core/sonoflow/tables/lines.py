@@ -23,7 +23,7 @@ class Lines:
     data: bytes
 
 
-def cut(chunks: Iterable[bytes], piece_bytes: int = PIECE_BYTES) -> Iterator[Lines]:
+def read_lines(chunks: Iterable[bytes], piece_bytes: int = PIECE_BYTES) -> Iterator[Lines]:
     """The lines of a file that arrives in chunks of any size.
 
     A byte-order mark is dropped, CRLF becomes LF. Of a line over LINE_BYTES_LIMIT one byte more
