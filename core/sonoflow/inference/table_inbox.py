@@ -36,8 +36,8 @@ from sonoflow.inference.outcomes import PREDICTED, REJECTED, Outcome
 from sonoflow.inference.table_endpoint import Serving
 from sonoflow.inference.table_rejections import Tally
 from sonoflow.settings import Buckets
-from sonoflow.tables import reader
-from sonoflow.tables.reader import RowLayout
+from sonoflow.tables.layout import RowLayout, inbox_layout
+from sonoflow.tables.reader import Block, read_rows
 
 COLUMNS = ("score", "label", "model_version")  # after the first, which is one of these:
 ID, LINE = "id", "line"
@@ -109,7 +109,7 @@ def _write_rejection(answer: Answer, upload: Upload, tally: Tally) -> None:
 def _write(scores: multipart.Upload, upload: Upload, serving: Serving, tally: Tally) -> None:
     """All scores. Raises TableRejected if there are none."""
     layout, chunks = _layout(serving, readahead.chunks(RemoteObject(upload)))
-    blocks = reader.read_rows(chunks, layout)
+    blocks = read_rows(chunks, layout)
     pieces = _pieces(blocks, table_endpoint.rows_per_request(serving.table), tally)
     client("sagemaker-runtime")  # made here: threads must not make it at the same time
     answer = functools.partial(_answer, serving)
@@ -144,13 +144,13 @@ def _layout(serving: Serving, chunks: Iterator[bytes]) -> tuple[RowLayout, Itera
     start = head.rfind(b"\n", 0, text.start()) + 1
     line = head[start:].partition(b"\n")[0]
     try:
-        layout = reader.inbox_layout(serving.table, line[:_FIRST_LINE_LIMIT])
+        layout = inbox_layout(serving.table, line[:_FIRST_LINE_LIMIT])
     except csv.Error as error:
         raise TableRejected("not-a-table", f"the first line is no CSV: {error}") from error
     return layout, itertools.chain(taken, chunks)
 
 
-def _pieces(blocks: Iterable[reader.Block], rows: int, tally: Tally) -> Iterator[_Piece]:
+def _pieces(blocks: Iterable[Block], rows: int, tally: Tally) -> Iterator[_Piece]:
     for block in blocks:
         tally.count(len(block.ids), block.bad)
         if not tally.rows and tally.bad_rows >= HOPELESS_ROWS:

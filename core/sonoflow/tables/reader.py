@@ -15,11 +15,9 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from sonoflow.tables.layout import RowLayout, inbox_layout
+from sonoflow.tables.layout import RowLayout
 from sonoflow.tables.lines import LINE_BYTES_LIMIT, read_lines, without_quotes
 from sonoflow.tables.rows import FLOAT32_LIMIT, BadRow, Row, missing_numbers, parse_row
-
-__all__ = ["BadRow", "Block", "RowLayout", "inbox_layout", "read_rows"]
 
 _NEWLINE, _QUOTE = ord("\n"), ord('"')
 _SINGLE = np.zeros(256, dtype=bool)  # bytes for which a line is read singly

@@ -9,7 +9,7 @@ import re
 
 import numpy as np
 
-from sonoflow.tables.layout import RowLayout, decode, is_number
+from sonoflow.tables.layout import DELIMITERS, RowLayout, decode, is_number
 from sonoflow.tables.lines import LINE_BYTES_LIMIT
 
 # Models see 32-bit floating point: beyond this a number is infinite to them.
@@ -133,4 +133,4 @@ def _strict(character: str) -> type[csv.Dialect]:
     return Strict
 
 
-_DIALECTS = {character: _strict(character) for character in (",", ";", "\t", "|")}
+_DIALECTS = {character: _strict(character) for character in DELIMITERS}

@@ -27,7 +27,8 @@ from sonoflow.tables import recordio
 from sonoflow.tables.columns import Columns, find_columns
 from sonoflow.tables.duplicates import Repeats, Seen
 from sonoflow.tables.labels import check_classes, order_classes
-from sonoflow.tables.reader import BadRow, read_rows
+from sonoflow.tables.reader import read_rows
+from sonoflow.tables.rows import BadRow
 from sonoflow.tables.shards import Shards
 from sonoflow.tables.splits import Splitter
 from sonoflow.tables.statistics import Classes, Rows, Statistics

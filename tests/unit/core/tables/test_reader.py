@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 
 from sonoflow.errors import TableRejected
 from sonoflow.keys import Dataset
+from sonoflow.tables.layout import RowLayout, inbox_layout
 from sonoflow.tables.lines import LINE_BYTES_LIMIT, read_lines
-from sonoflow.tables.reader import BadRow, Block, RowLayout, inbox_layout, read_rows
+from sonoflow.tables.reader import Block, read_rows
+from sonoflow.tables.rows import BadRow
 from sonoflow.tables.table import Table
 
 MISSING = frozenset({"", "?", "NA", "nan"})
