@@ -60,7 +60,7 @@ def test_anything_else_is_taken_for_an_image(endpoints: FakeEndpoints, name: str
 
 # What a new process has loaded when it has handled one object.
 SCRIPT = """
-import json, sys
+import contextlib, json, sys
 sys.path[:0] = [{root!r}, {core!r}]
 from moto import mock_aws
 from tests.unit import stack
@@ -69,7 +69,11 @@ from sonoflow.aws.clients import client
 from sonoflow.aws.uploads import Upload
 from sonoflow.inference import inbox
 
-with mock_aws():
+with mock_aws(), contextlib.ExitStack() as fakes:
+    if {predicted}:
+        from tests.unit.fake_endpoints import FakeEndpoints
+
+        fakes.enter_context(FakeEndpoints().behind(client("sagemaker-runtime")))
     for bucket in (stack.UPLOADS, stack.RESULTS):
         client("s3").create_bucket(Bucket=bucket)
     client("s3").put_object(Bucket=stack.UPLOADS, Key={key!r}, Body={data!r})
@@ -78,20 +82,22 @@ with mock_aws():
         settings.read(settings.Buckets),
         settings.read(settings.Prediction),
     )
-assert outcome.kind == "rejected", outcome
+assert outcome.kind == ("predicted" if {predicted} else "rejected"), outcome
 print(json.dumps(sorted(sys.modules)))
 """
 
 
-def loaded_by(root: Path, key: str, data: bytes) -> set[str]:
+def loaded_by(root: Path, key: str, data: bytes, *, predicted: bool = False) -> set[str]:
     script = SCRIPT.format(
-        root=str(root), core=str(root / "core"), key=key, data=data, size=len(data)
+        root=str(root),
+        core=str(root / "core"),
+        key=key,
+        data=data,
+        size=len(data),
+        predicted=predicted,
     )
-    keys = {
-        "AWS_ACCESS_KEY_ID": "x",
-        "AWS_SECRET_ACCESS_KEY": "x",
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }
+    keys = dict.fromkeys(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), "x")
+    keys["AWS_DEFAULT_REGION"] = "us-east-1"
     done = subprocess.run(
         [sys.executable, "-c", script],
         env=stack.ENVIRONMENT | keys,
@@ -108,7 +114,7 @@ def within(loaded: set[str], *packages: str) -> list[str]:
 
 
 def test_an_image_loads_nothing_of_the_table_side(root: Path) -> None:
-    loaded = loaded_by(root, "inbox/scan.png", b"no image")
+    loaded = loaded_by(root, "inbox/scan.png", pictures.png(), predicted=True)
 
     assert within(loaded, "sonoflow.images.", "sonoflow.inference.image_inbox", "PIL.Image")
     assert within(loaded, "sonoflow.tables", "sonoflow.inference.table_") == []
