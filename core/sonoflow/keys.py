@@ -17,6 +17,7 @@ TRAIN, VALIDATION, TEST = "train", "validation", "test"
 SPLITS = (TRAIN, VALIDATION, TEST)
 DATASETS = "datasets/"
 INBOX = "inbox/"
+INBOX_TABLE_SUFFIX = ".csv"  # what else is in the inbox is taken for an image
 _NAME_LIMIT = 32
 _VERSION_DIGITS = 12
 
@@ -163,6 +164,11 @@ def inbox_path(key: str) -> str:
     if path == key or not path:
         raise PayloadInvalid(f"{key!r} is no object of the inbox")
     return path
+
+
+def is_inbox_table(key: str) -> bool:
+    """Whether an object of the inbox is to be scored row by row."""
+    return PurePosixPath(key).suffix.lower() == INBOX_TABLE_SUFFIX
 
 
 def prediction(path: str) -> str:

@@ -25,7 +25,6 @@ HOSTING_MODES = ("serverless", "realtime")
 BINARY_CLASSIFIER = "binary_classifier"
 MULTICLASS_CLASSIFIER = "multiclass_classifier"
 REGRESSOR = "regressor"
-REGRESSOR_CUT = 0.5  # a regressor gives no class: from this score on it is class 1
 
 
 @dataclasses.dataclass(frozen=True)

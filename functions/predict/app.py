@@ -17,7 +17,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from sonoflow import keys, settings
 from sonoflow.aws import uploads
-from sonoflow.inference import deliveries, image_inbox
+from sonoflow.inference import deliveries, inbox, outcomes
 
 logger = Logger()
 metrics = Metrics()
@@ -27,9 +27,9 @@ tracer = Tracer()
 processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 
 METRIC = {
-    image_inbox.PREDICTED: "Predictions",
-    image_inbox.REJECTED: "Rejections",
-    image_inbox.SKIPPED: "Skipped",
+    outcomes.PREDICTED: "Predictions",
+    outcomes.REJECTED: "Rejections",
+    outcomes.SKIPPED: "Skipped",
 }
 
 
@@ -51,7 +51,7 @@ def handle_record(record: SQSRecord) -> None:
         logger.set_correlation_id(event.get("id"))
         upload = uploads.from_event(event)
         buckets = settings.read(settings.Buckets)
-        outcome = image_inbox.handle(upload, buckets, settings.read(settings.Predicting))
+        outcome = inbox.handle(upload, buckets, settings.read(settings.Predicting))
     except Exception as error:
         if put_off(record, event, error):
             return

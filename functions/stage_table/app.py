@@ -14,8 +14,7 @@ from sonoflow.aws.ranged import RemoteObject
 from sonoflow.errors import DatasetRefused
 from sonoflow.keys import Dataset
 from sonoflow.planning import refusals
-from sonoflow.tables import mapping as table_mapping
-from sonoflow.tables import staging
+from sonoflow.tables import mapping, staging
 
 logger = Logger()
 metrics = Metrics()
@@ -27,12 +26,12 @@ tracer = Tracer()
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     dataset, upload = Dataset.parse(event), uploads.from_state(event)
-    mapping = payloads.field(event, "mapping", dict)
+    given = payloads.field(event, "mapping", dict)
     options = settings.read(settings.TableStaging)
     work = settings.read(settings.Buckets).work_bucket
     source = RemoteObject(upload, options.stage_read_attempts)
     try:
-        checked = table_mapping.parse(mapping)
+        checked = mapping.parse(given)
         job = staging.Job(source, dataset, checked, options, work)
         answer = staging.stage(job)
     except DatasetRefused as error:

@@ -18,11 +18,11 @@ from local.laptop.uploads import UploadRefused
 from local.laptop.waiting import POLL_SECONDS, looks
 from sonoflow import keys
 from sonoflow.images import formats
-from sonoflow.inference import table_inbox
 from sonoflow.tables import mapping
 
 _DATASETS = (".zip", ".data")
-_INBOX = (*formats.IMAGE_SUFFIXES, table_inbox.SUFFIX)  # a .csv to train on needs --to datasets/
+# A .csv to train on needs --to datasets/.
+_INBOX = (*formats.IMAGE_SUFFIXES, keys.INBOX_TABLE_SUFFIX)
 _OUTPUTS = {
     *("UploadsBucketName", "WorkBucketName", "ResultsBucketName"),
     *("TrainImagesStateMachineArn", "TrainTableStateMachineArn"),
@@ -67,7 +67,7 @@ def _await(laptop: Laptop, file: Path, key: str, version: str, console: Console)
         _await_run(laptop, file, key, version, console)
     elif not key.startswith(keys.INBOX):
         console.print(f"nothing works on it there, only in {keys.DATASETS} and {keys.INBOX}")
-    elif key.lower().endswith(table_inbox.SUFFIX):
+    elif key.lower().endswith(keys.INBOX_TABLE_SUFFIX):
         _await_scores(laptop, key, version, console)
     else:
         _await_prediction(laptop, key, version, console)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from sonoflow.judging import evaluations
+from sonoflow.training_documents import DOCUMENTS
 
 OUTPUTS = {
     "UploadsBucketName",
@@ -208,7 +209,7 @@ def test_what_a_table_needs_is_allowed(
                 ("JudgeModelFunction", "s3:PutObject"),
                 ("PublishReportFunction", "s3:GetObject"),
             )
-            for name in (evaluations.FILE, *evaluations.DOCUMENTS)
+            for name in (evaluations.FILE, *DOCUMENTS)
         ),
         ("JudgeModelFunction", "s3:PutObject", "${WorkBucket.Arn}/training/*/worst_cases/*.png"),
         ("PublishReportFunction", "s3:ListBucket", "WorkBucket.Arn"),

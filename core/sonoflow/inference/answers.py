@@ -19,7 +19,6 @@ from __future__ import annotations
 import dataclasses
 import functools
 import random
-import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
@@ -31,10 +30,9 @@ from sonoflow.aws import objects, uploads
 from sonoflow.aws.clients import client
 from sonoflow.aws.uploads import State, Upload
 from sonoflow.errors import AnswerLost
+from sonoflow.inference.stamps import Stamp
 
-# Of every object of an answer, in its metadata.
-_SEQUENCER, _VERSION = "sonoflow-sequencer", "sonoflow-version-id"
-_ATTEMPT, _COMPLETES = "sonoflow-attempt", "sonoflow-completes"
+_COMPLETES = "sonoflow-completes"  # in an object's metadata, beside its stamp
 # S3's words when a condition does not hold, or cannot be judged because of a write at that moment:
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
 _NOT_MET = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"})
@@ -47,23 +45,6 @@ Put = Callable[..., Mapping[str, Any]]
 
 class Overtaken(Exception):
     """There is nothing to answer: this version is answered, or a later one is, or it is gone."""
-
-
-@dataclasses.dataclass(frozen=True)
-@functools.total_ordering
-class Stamp:
-    """Whose an object is. A later version of the key is greater; of one version, later attempts."""
-
-    sequencer: str
-    version_id: str | None
-    attempt: str  # grows with the time at which the work began
-
-    def __lt__(self, other: Stamp) -> bool:
-        if uploads.is_newer(other.sequencer, self.sequencer):
-            return True
-        return not uploads.is_newer(self.sequencer, other.sequencer) and (
-            self.attempt < other.attempt
-        )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,7 +69,7 @@ class Answer:
     ) -> None:
         """An answer to such an upload consists of some of these keys. Each of `completing` can
         complete one, and the first does so together with all `parts`."""
-        self.stamp = Stamp(upload.sequencer, upload.version_id, _attempt())
+        self.stamp = Stamp.of(upload)
         self._upload, self.bucket = upload, results
         self._completing, self._parts = tuple(completing), frozenset(parts)
         self._keys = (*completing, *parts)
@@ -123,9 +104,7 @@ class Answer:
 
     def metadata(self, *, completes: bool) -> dict[str, str]:
         """Of an object of this answer; `completes`: it is the last one."""
-        version = {} if self.stamp.version_id is None else {_VERSION: self.stamp.version_id}
-        known = {_SEQUENCER: self.stamp.sequencer, _ATTEMPT: self.stamp.attempt, **version}
-        return {**known, **({_COMPLETES: "true"} if completes else {})}
+        return {**self.stamp.metadata(), **({_COMPLETES: "true"} if completes else {})}
 
     def label(self) -> str:
         """What tells the bytes of this answer's objects from those of any other."""
@@ -180,7 +159,7 @@ class Answer:
         if any(uploads.is_newer(item.stamp.sequencer, self.stamp.sequencer) for item in found):
             self._clear()
             raise Overtaken("a later version is answered")
-        mine = [item.stamp for item in found if self._is_mine(item.stamp)]
+        mine = [item.stamp for item in found if item.stamp.is_of_version(self.stamp)]
         if mine and self._is_whole(mine[0]):
             raise Overtaken("this version is answered")
 
@@ -244,7 +223,7 @@ class Answer:
             raise failures[0]
 
     def _is_to_go(self, stamp: Stamp) -> bool:
-        return stamp == self.stamp or (stamp < self.stamp and not self._is_mine(stamp))
+        return stamp == self.stamp or (stamp < self.stamp and not stamp.is_of_version(self.stamp))
 
     def _stands(self, key: str) -> bool:
         """Whether this answer's object is there. Raises Overtaken."""
@@ -255,14 +234,8 @@ class Answer:
         """What an attempt at this version that was killed half way has left."""
         for key in self._keys:
             found = self._find(key)
-            if found is not None and self._is_mine(found.stamp):
+            if found is not None and found.stamp.is_of_version(self.stamp):
                 self._remove(key, found)
-
-    def _is_mine(self, stamp: Stamp) -> bool:
-        """Of this version, by whichever attempt."""
-        if self.stamp.version_id is not None:
-            return stamp.version_id == self.stamp.version_id
-        return bool(self.stamp.sequencer) and stamp.sequencer == self.stamp.sequencer
 
     def _find(self, key: str) -> _Found | None:
         try:
@@ -271,16 +244,9 @@ class Answer:
             if objects.is_missing(error):
                 return None
             raise
-        known = head["Metadata"]
-        # Without any it is of a time before there were stamps, and earlier than all.
-        stamp = Stamp(known.get(_SEQUENCER, ""), known.get(_VERSION), known.get(_ATTEMPT, ""))
-        return _Found(stamp, head["ETag"], known.get(_COMPLETES) == "true")
-
-
-def _attempt() -> str:
-    """Nanoseconds, and chance, as text that sorts by time. What is delivered again comes seconds
-    later, by any machine's clock."""
-    return f"{time.time_ns():016x}-{secrets.token_hex(4)}"
+        metadata = head["Metadata"]
+        completes = metadata.get(_COMPLETES) == "true"
+        return _Found(Stamp.read(metadata), head["ETag"], completes)
 
 
 def _is_not_met(error: ClientError) -> bool:

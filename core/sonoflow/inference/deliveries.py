@@ -58,9 +58,9 @@ def _lacks_model(error: Exception) -> bool:
     """Whether an endpoint does not exist, or does not serve yet for the first time."""
     if not isinstance(error, ClientError):
         return False
-    told = error.response.get("Error", {})
-    found = _NO_ENDPOINT.search(str(told.get("Message", "")))
-    return told.get("Code") in _VALIDATION and found is not None
+    details = error.response.get("Error", {})
+    found = _NO_ENDPOINT.search(str(details.get("Message", "")))
+    return details.get("Code") in _VALIDATION and found is not None
 
 
 def _seconds_since(event: Mapping[str, Any]) -> float | None:

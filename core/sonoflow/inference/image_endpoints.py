@@ -11,12 +11,10 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from sonoflow.aws.clients import client
 from sonoflow.errors import EndpointResponseInvalid
 from sonoflow.images.pixels import Pixels
+from sonoflow.inference.invocations import invoke
 
-# Serverless endpoints take 4 MB, real-time ones 6 MB: what fits the smaller works with both.
-PAYLOAD_BYTES_LIMIT = 4_000_000
 MODEL_CHUNK = "sonoflow-model"  # text chunk of a segmenter's PNG that names the model
 _SUM_TOLERANCE = 1e-3
 
@@ -45,7 +43,7 @@ class Segmentation:
 
 def classify(endpoint: str, png: bytes) -> Classification:
     """Raises EndpointResponseInvalid; errors of the call itself escape."""
-    answer = _invoke(endpoint, png, "application/json")
+    answer = invoke(endpoint, png, "image/png", "application/json")
     try:
         document = json.loads(answer)
         label, model = document["label"], document["model"]
@@ -62,7 +60,7 @@ def classify(endpoint: str, png: bytes) -> Classification:
 
 def segment(endpoint: str, png: bytes, size: tuple[int, int]) -> Segmentation:
     """`size` is (width, height). Raises EndpointResponseInvalid; errors of the call escape."""
-    answer = _invoke(endpoint, png, "image/png")
+    answer = invoke(endpoint, png, "image/png", "image/png")
     try:
         image = Image.open(io.BytesIO(answer), formats=("PNG",))
         image.load()
@@ -76,14 +74,6 @@ def segment(endpoint: str, png: bytes, size: tuple[int, int]) -> Segmentation:
         message = f"{endpoint} gave a mask of {image.mode}, {image.size}, not of L, {size}"
         raise EndpointResponseInvalid(message)
     return Segmentation(np.asarray(image), _model(endpoint, model))
-
-
-def _invoke(endpoint: str, png: bytes, accept: str) -> bytes:
-    response = client("sagemaker-runtime").invoke_endpoint(
-        EndpointName=endpoint, Body=png, ContentType="image/png", Accept=accept
-    )
-    answer: bytes = response["Body"].read()
-    return answer
 
 
 def _model(endpoint: str, document: Any) -> Model:

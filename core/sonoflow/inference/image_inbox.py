@@ -1,8 +1,7 @@
-"""What happens to an object in the inbox: an image here, a table in `table_inbox`."""
+"""What happens to an image in the inbox: it comes back as a prediction, a mask and an overlay."""
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import time
 from pathlib import PurePosixPath
@@ -14,49 +13,22 @@ from sonoflow.aws import objects
 from sonoflow.aws.uploads import Upload
 from sonoflow.errors import ImageRejected
 from sonoflow.images import formats, pixels, png
-from sonoflow.inference import image_endpoints, overlays, predictions, table_inbox
+from sonoflow.inference import image_endpoints, invocations, overlays, predictions
 from sonoflow.inference.answers import Answer, Overtaken
-from sonoflow.settings import Buckets
-from sonoflow.settings import Predicting as Settings
+from sonoflow.inference.outcomes import PREDICTED, REJECTED, Outcome
+from sonoflow.settings import Predicting
 
 # Text chunk of masks and overlays: the version they show. Without it empty masks of two versions
 # would be the same to a conditional write.
 PICTURE_CHUNK = "sonoflow-image"
-PREDICTED, REJECTED, SKIPPED = "predicted", "rejected", "skipped"
 
 
-@dataclasses.dataclass(frozen=True)
-class Outcome:
-    """What became of an object."""
-
-    kind: str
-    rows: int = 0  # of a table, that have a score
-    bad_rows: int = 0  # of a table, that have none
-
-
-def handle(upload: Upload, buckets: Buckets, settings: Settings) -> Outcome:
+def handle(upload: Upload, results: str, settings: Predicting) -> Outcome:
     """Leaves the answer to the upload, or a rejection of it, in the results bucket.
 
-    Skips what has no work in it: a folder's marker, a version that is answered or overtaken
-    already, an object that is gone. Errors of S3 and of the endpoints escape.
+    Raises Overtaken if there is nothing to do: the object is gone, or it or a later version of it
+    is answered. Errors of S3 and of the endpoints escape.
     """
-    if upload.key.endswith("/"):
-        return Outcome(SKIPPED)
-    try:
-        if PurePosixPath(upload.key).suffix.lower() == table_inbox.SUFFIX:
-            return _handle_table(upload, buckets, settings)
-        return Outcome(_handle_image(upload, buckets.results_bucket, settings))
-    except Overtaken:
-        return Outcome(SKIPPED)
-
-
-def _handle_table(upload: Upload, buckets: Buckets, settings: Settings) -> Outcome:
-    tally = table_inbox.score(upload, buckets, settings.table_endpoint_name)
-    kind = REJECTED if tally.rejection else PREDICTED
-    return Outcome(kind, tally.rows, tally.bad_rows)
-
-
-def _handle_image(upload: Upload, results: str, settings: Settings) -> str:
     path = keys.inbox_path(upload.key)
     completing = (keys.prediction(path), keys.rejection(path))
     with Answer(upload, results, completing, (keys.mask(path), keys.overlay(path))) as answer:
@@ -65,15 +37,15 @@ def _handle_image(upload: Upload, results: str, settings: Settings) -> str:
         except ImageRejected as error:
             document = predictions.rejection(upload, error)
             answer.write_json(keys.rejection(path), document, completes=True)
-            return REJECTED
-    return PREDICTED
+            return Outcome(REJECTED)
+    return Outcome(PREDICTED)
 
 
 def _fetch(upload: Upload) -> bytes:
     """The object's bytes. Raises ImageRejected before it reads in vain, Overtaken if it is gone."""
     suffix = PurePosixPath(upload.key).suffix.lower()
     if suffix not in formats.IMAGE_SUFFIXES:
-        detail = f"{suffix!r} is none of {formats.suffixes()}, and not {table_inbox.SUFFIX}"
+        detail = f"{suffix!r} is none of {formats.suffixes()}, and not {keys.INBOX_TABLE_SUFFIX}"
         raise ImageRejected("unsupported-extension", detail)
     if upload.size > formats.FILE_BYTES_LIMIT:
         detail = f"{upload.size} bytes, the limit is {formats.FILE_BYTES_LIMIT}"
@@ -86,7 +58,7 @@ def _fetch(upload: Upload) -> bytes:
         raise
 
 
-def predict(upload: Upload, data: bytes, answer: Answer, settings: Settings) -> None:
+def predict(upload: Upload, data: bytes, answer: Answer, settings: Predicting) -> None:
     """Writes mask, overlay and document. Raises ImageRejected, before it writes, and Overtaken."""
     start = time.perf_counter()
     decoded = pixels.decode(data)
@@ -125,10 +97,8 @@ def request_body(decoded: pixels.Decoded) -> bytes:
     """What the endpoints are sent: grey PNG, as staging writes it, so that a model sees an image
     just as it saw its training images, whatever the format. Raises ImageRejected."""
     grey = png.encode(decoded.pixels)
-    if len(grey) > image_endpoints.PAYLOAD_BYTES_LIMIT:
-        detail = (
-            f"{len(grey)} bytes as grey PNG, the limit is {image_endpoints.PAYLOAD_BYTES_LIMIT}"
-        )
+    if len(grey) > invocations.PAYLOAD_BYTES_LIMIT:
+        detail = f"{len(grey)} bytes as grey PNG, the limit is {invocations.PAYLOAD_BYTES_LIMIT}"
         raise ImageRejected("too-large", detail)
     return grey
 

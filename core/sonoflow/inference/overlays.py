@@ -8,15 +8,15 @@ import io
 import numpy as np
 from PIL import Image
 
+from sonoflow.images import outlines
 from sonoflow.images.pixels import Mask, Pixels
 
 THRESHOLD = 128  # where the segmenter's probability map puts the model's decision
-OUTLINE_COLOUR = (255, 176, 0)  # amber: far from anything in a grey image, seen by all eyes
 
 
 @dataclasses.dataclass(frozen=True)
-class Lesions:
-    """What a mask says."""
+class SegmentedLesions:
+    """What a segmenter's mask says."""
 
     mask: Mask
     pixels: int
@@ -25,11 +25,12 @@ class Lesions:
     components: int
 
 
-def find(probabilities: Pixels) -> Lesions:
+def find(probabilities: Pixels) -> SegmentedLesions:
     """The lesions in a map of probabilities (height, width)."""
     mask = probabilities >= THRESHOLD
     pixels = int(mask.sum())
-    return Lesions(mask, pixels, pixels / mask.size, bounding_box(mask), count_components(mask))
+    fraction, components = pixels / mask.size, count_components(mask)
+    return SegmentedLesions(mask, pixels, fraction, bounding_box(mask), components)
 
 
 def bounding_box(mask: Mask) -> tuple[int, int, int, int] | None:
@@ -72,26 +73,11 @@ def count_components(mask: Mask) -> int:
     return components
 
 
-def outline(mask: Mask, width: int) -> Mask:
-    """A line around each lesion, outside of it so that it hides nothing."""
-    grown = mask
-    for _ in range(width):
-        padded = np.pad(grown, 1)
-        grown = (
-            padded[1:-1, 1:-1]
-            | padded[:-2, 1:-1]
-            | padded[2:, 1:-1]
-            | padded[1:-1, :-2]
-            | padded[1:-1, 2:]
-        )
-    return grown & ~mask
-
-
 def draw(pixels: Pixels, mask: Mask) -> bytes:
     """The image with its lesions outlined, as PNG of the same size."""
     coloured = np.repeat(pixels[:, :, np.newaxis], 3, axis=2)
     line = max(1, round(min(mask.shape) / 200))
-    coloured[outline(mask, line)] = OUTLINE_COLOUR
+    coloured[outlines.outline(mask, line)] = outlines.COLOUR
     buffer = io.BytesIO()
     Image.fromarray(coloured).save(buffer, format="PNG")
     return buffer.getvalue()

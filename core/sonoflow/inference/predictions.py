@@ -11,7 +11,7 @@ from sonoflow.aws.uploads import Upload
 from sonoflow.errors import ImageRejected
 from sonoflow.images.classes import NORMAL
 from sonoflow.inference.image_endpoints import Classification, Model
-from sonoflow.inference.overlays import Lesions
+from sonoflow.inference.overlays import SegmentedLesions
 
 SCHEMA_VERSION = 1
 
@@ -37,7 +37,7 @@ class Prediction:
     width: int
     height: int
     classification: Classification
-    lesions: Lesions
+    lesions: SegmentedLesions
     segmenter: Model
     review_below: float
     timing: dict[str, float]  # milliseconds

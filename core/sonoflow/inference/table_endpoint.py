@@ -1,4 +1,4 @@
-"""Asking a table's endpoint, and holding it to what SageMaker's Linear Learner answers.
+"""A table's endpoint: which model it serves, and its scores, held to what Linear Learner answers.
 
 Requests are recordIO-protobuf, answers JSON: `{"predictions": [{"score": 0.4, "predicted_label":
 0}]}`, where a regressor gives no label and a multiclass model a list of scores, one per class.
@@ -15,15 +15,31 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sonoflow import keys
+from sonoflow.aws import objects
 from sonoflow.aws.clients import client
-from sonoflow.errors import EndpointResponseInvalid
-from sonoflow.inference.image_endpoints import PAYLOAD_BYTES_LIMIT
-from sonoflow.settings import REGRESSOR_CUT
+from sonoflow.errors import EndpointChanged, EndpointResponseInvalid
+from sonoflow.inference import invocations
 from sonoflow.tables import recordio
 from sonoflow.tables.table import Table
 
+REGRESSOR_CUT = 0.5  # a regressor gives no class: from here on it is class 1
 # Of a prediction in JSON, generously: the names, and 17 digits with sign and exponent per number.
 _PREDICTION_BYTES, _NUMBER_BYTES = 60, 26
+
+
+@dataclasses.dataclass(frozen=True)
+class Serving:
+    """A model in service, and the table that it was trained on."""
+
+    endpoint: str
+    release: str  # as its endpoint configuration is called
+    table: Table
+
+    @property
+    def version(self) -> str:
+        """Of the release, as in its name."""
+        return self.release.removeprefix(f"{self.endpoint}-")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,12 +50,37 @@ class Scores:
     labels: NDArray[np.int64]  # (n,), positions in the table's classes
 
 
+def find(endpoint: str, work_bucket: str) -> Serving:
+    """Raises EndpointChanged while the endpoint takes another model; PayloadInvalid; errors of the
+    services escape, those included that there is no endpoint, or no table of its release yet."""
+    release = _release(endpoint)
+    document = objects.read_json(work_bucket, keys.release_table(release))
+    return Serving(endpoint, release, Table.parse(document))
+
+
+def check_unchanged(serving: Serving) -> None:
+    """Raises EndpointChanged unless the endpoint still serves that release."""
+    release = _release(serving.endpoint)
+    if release != serving.release:
+        message = f"{serving.endpoint} served {serving.release} first, {release} in the end"
+        raise EndpointChanged(message)
+
+
+def _release(endpoint: str) -> str:
+    described = client("sagemaker").describe_endpoint(EndpointName=endpoint)
+    # Only then is traffic shifted: an endpoint that merely scales is "Updating" too.
+    if "PendingDeploymentSummary" in described:
+        raise EndpointChanged(f"{endpoint} is taking another model")
+    release: str = described["EndpointConfigName"]
+    return release
+
+
 def rows_per_request(table: Table) -> int:
     """How many rows fit one request, their answers being within the same limit."""
     scores = len(table.classes) if len(table.classes) > 2 else 1
     answer = _PREDICTION_BYTES + _NUMBER_BYTES * scores
     largest = max(answer, recordio.record_bytes(table.written))
-    return max(1, PAYLOAD_BYTES_LIMIT // largest)
+    return max(1, invocations.PAYLOAD_BYTES_LIMIT // largest)
 
 
 def score(endpoint: str, vectors: NDArray[np.float32], table: Table) -> Scores:
@@ -62,14 +103,10 @@ def score(endpoint: str, vectors: NDArray[np.float32], table: Table) -> Scores:
 
 
 def _ask(endpoint: str, vectors: NDArray[np.float32], classes: int) -> Scores:
-    response = client("sagemaker-runtime").invoke_endpoint(
-        EndpointName=endpoint,
-        Body=recordio.encode(vectors),
-        ContentType=recordio.CONTENT_TYPE,
-        Accept="application/json",
-    )
+    body = recordio.encode(vectors)
+    answer = invocations.invoke(endpoint, body, recordio.CONTENT_TYPE, "application/json")
     try:
-        predictions = json.loads(response["Body"].read())["predictions"]
+        predictions = json.loads(answer)["predictions"]
         if len(predictions) != len(vectors):
             raise ValueError(f"{len(predictions)} predictions for {len(vectors)} rows")
         return _read(predictions, classes)

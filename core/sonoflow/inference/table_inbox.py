@@ -30,17 +30,17 @@ from sonoflow.aws.clients import client
 from sonoflow.aws.ranged import RemoteObject
 from sonoflow.aws.uploads import Upload
 from sonoflow.errors import TableRejected
-from sonoflow.inference import table_endpoint, table_rejections, table_serving
+from sonoflow.inference import table_endpoint, table_rejections
 from sonoflow.inference.answers import Answer, Overtaken
+from sonoflow.inference.outcomes import PREDICTED, REJECTED, Outcome
+from sonoflow.inference.table_endpoint import Serving
 from sonoflow.inference.table_rejections import Tally
-from sonoflow.inference.table_serving import Serving
 from sonoflow.settings import Buckets
-from sonoflow.tables import reader
-from sonoflow.tables.reader import Layout
+from sonoflow.tables.layout import RowLayout, inbox_layout
+from sonoflow.tables.reader import Block, read_rows
 
 COLUMNS = ("score", "label", "model_version")  # after the first, which is one of these:
 ID, LINE = "id", "line"
-SUFFIX = ".csv"
 REQUESTS_AT_ONCE = 4
 # What fits the function's time, whatever its rows: two and a half million of thirty features, or
 # fifty million of one.
@@ -55,6 +55,12 @@ class _Piece:
 
     ids: list[str]
     values: NDArray[np.float64]  # (rows, features)
+
+
+def handle(upload: Upload, buckets: Buckets, endpoint: str) -> Outcome:
+    """What `score` does, in short."""
+    tally = score(upload, buckets, endpoint)
+    return Outcome(REJECTED if tally.rejection else PREDICTED, tally.rows, tally.bad_rows)
 
 
 def score(upload: Upload, buckets: Buckets, endpoint: str) -> Tally:
@@ -73,7 +79,7 @@ def score(upload: Upload, buckets: Buckets, endpoint: str) -> Tally:
             raise Overtaken("the object is gone")
         try:
             _check_size(upload)
-            _score(upload, answer, table_serving.find(endpoint, buckets.work_bucket), tally)
+            _score(upload, answer, table_endpoint.find(endpoint, buckets.work_bucket), tally)
         except TableRejected as error:
             tally.reject(error)
             _write_rejection(answer, upload, tally)
@@ -85,7 +91,7 @@ def _score(upload: Upload, answer: Answer, serving: Serving, tally: Tally) -> No
     metadata = answer.metadata(completes=True)
     with multipart.uploading(answer.bucket, key, "text/csv", metadata) as scores:
         _write(scores, upload, serving, tally)
-        table_serving.check_unchanged(serving)
+        table_endpoint.check_unchanged(serving)
         if tally.bad_rows:
             _write_rejection(answer, upload, tally)
         # Parts may not outlive a condition that is not met: then the table is scored anew.
@@ -103,7 +109,7 @@ def _write_rejection(answer: Answer, upload: Upload, tally: Tally) -> None:
 def _write(scores: multipart.ObjectWriter, upload: Upload, serving: Serving, tally: Tally) -> None:
     """All scores. Raises TableRejected if there are none."""
     layout, chunks = _layout(serving, streams.chunks(RemoteObject(upload)))
-    blocks = reader.read_rows(chunks, layout)
+    blocks = read_rows(chunks, layout)
     pieces = _pieces(blocks, table_endpoint.rows_per_request(serving.table), tally)
     client("sagemaker-runtime")  # made here: threads must not make it at the same time
     answer = functools.partial(_answer, serving)
@@ -123,7 +129,7 @@ def _check_size(upload: Upload) -> None:
         raise TableRejected("too-large", detail)
 
 
-def _layout(serving: Serving, chunks: Iterator[bytes]) -> tuple[Layout, Iterator[bytes]]:
+def _layout(serving: Serving, chunks: Iterator[bytes]) -> tuple[RowLayout, Iterator[bytes]]:
     """How the rows are read, from the first line that is not blank; and all chunks again."""
     head = b""
     taken = []
@@ -138,13 +144,13 @@ def _layout(serving: Serving, chunks: Iterator[bytes]) -> tuple[Layout, Iterator
     start = head.rfind(b"\n", 0, text.start()) + 1
     line = head[start:].partition(b"\n")[0]
     try:
-        layout = reader.inbox_layout(serving.table, line[:_FIRST_LINE_LIMIT])
+        layout = inbox_layout(serving.table, line[:_FIRST_LINE_LIMIT])
     except csv.Error as error:
         raise TableRejected("not-a-table", f"the first line is no CSV: {error}") from error
     return layout, itertools.chain(taken, chunks)
 
 
-def _pieces(blocks: Iterable[reader.Block], rows: int, tally: Tally) -> Iterator[_Piece]:
+def _pieces(blocks: Iterable[Block], rows: int, tally: Tally) -> Iterator[_Piece]:
     for block in blocks:
         tally.count(len(block.ids), block.bad)
         if not tally.rows and tally.bad_rows >= HOPELESS_ROWS:

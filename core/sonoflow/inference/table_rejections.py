@@ -9,7 +9,7 @@ from typing import Any
 
 from sonoflow.aws.uploads import Upload
 from sonoflow.errors import TableRejected
-from sonoflow.tables.reader import BadRow
+from sonoflow.tables.rows import BadRow
 
 SCHEMA_VERSION = 1
 LISTED_LIMIT = 10_000  # rows; all are counted

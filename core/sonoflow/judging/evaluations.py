@@ -14,15 +14,9 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from sonoflow.errors import EvaluationUnreadable
+from sonoflow.training_documents import DOCUMENTS
 
 FILE = "evaluation.json"
-# What else a script leaves for those who want to know how the figures came about, and what it is.
-DOCUMENTS = {
-    "report.html": "text/html; charset=utf-8",
-    "model_card.md": "text/markdown; charset=utf-8",
-    "history.json": "application/json",
-    "diagnostics.json": "application/json",
-}
 _PICTURE = re.compile(r"worst_cases/\d\d-[0-9a-f]{16}\.(image|true|predicted)\.png")
 _BYTES_LIMIT = 64 * 1024 * 1024  # of all that is kept of an output
 

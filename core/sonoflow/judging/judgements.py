@@ -16,6 +16,7 @@ from sonoflow.aws import objects
 from sonoflow.aws.clients import client
 from sonoflow.errors import EvaluationUnreadable
 from sonoflow.judging import evaluations, gates
+from sonoflow.training_documents import DOCUMENTS
 
 Figures = dict[str, float | None]
 _TEST = "test:"
@@ -45,10 +46,10 @@ def of_output(payload: Mapping[str, Any]) -> Judgement:
     figures = evaluations.metrics(left[evaluations.FILE])
     for name, content in left.items():
         if name != evaluations.FILE:
-            kind = evaluations.DOCUMENTS.get(name, "image/png")
+            kind = DOCUMENTS.get(name, "image/png")
             objects.write(bucket, keys.beside(key, name), content, kind)
     objects.write(bucket, key, left[evaluations.FILE], "application/json")
-    missing = sorted(evaluations.DOCUMENTS.keys() - left.keys())
+    missing = sorted(DOCUMENTS.keys() - left.keys())
     return Judgement(figures, gates.reasons_against(figures, gate), tuple(missing))
 
 

@@ -20,7 +20,7 @@ from sonoflow.judging import evaluations, gates, table_figures
 from sonoflow.judging.probes import Probed
 from sonoflow.judging.table_figures import Baseline, Floats, Labels
 from sonoflow.keys import parse_uri
-from sonoflow.settings import REGRESSOR, REGRESSOR_CUT
+from sonoflow.settings import REGRESSOR
 from sonoflow.tables import recordio
 from sonoflow.tables.table import Table
 
@@ -42,7 +42,8 @@ def probe(payload: Mapping[str, Any]) -> Probed:
         raise PayloadInvalid(f"the table's classes are {list(table.classes)}, not {classes}")
     objects.write(*_location(payload, "release_table_uri"), content, "application/json")
     (truth, scores, predicted), took = _ask(payload, table)
-    cut = REGRESSOR_CUT if payloads.field(payload, "predictor_type", str) == REGRESSOR else None
+    regressor = payloads.field(payload, "predictor_type", str) == REGRESSOR
+    cut = table_endpoint.REGRESSOR_CUT if regressor else None
     baseline = _baseline(payload, classes)
     found = table_figures.evaluate(truth, scores, predicted, classes, baseline, cut)
     release = payloads.field(payload, "release", str)

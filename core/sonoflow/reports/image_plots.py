@@ -54,13 +54,13 @@ def balance(facts: Facts, shown: Mapping[str, int]) -> Markup:
         axes.set_axisbelow(True)
         plots.below(figure, "share of training images: as given ○, as drawn ●")
 
-    said = ", ".join(
+    figures = ", ".join(
         f"{label} {100 * shares[label]['share']:.0f} % as given, "
         f"{100 * shares[label]['drawn_share']:.0f} % as drawn"
         for label in shown
     )
     return plots.draw(
-        "balance", f"Balance of the training split: {said}", plots.height_of(shown), paint
+        "balance", f"Balance of the training split: {figures}", plots.height_of(shown), paint
     )
 
 
@@ -92,9 +92,9 @@ def sizes(facts: Facts, shown: Mapping[str, int]) -> Markup:
         plots.beside(figure, "height, pixels")
 
     low, high = facts["width"]["minimum"], facts["width"]["maximum"]
-    said = f"Sizes of the images: {low} to {high} pixels wide, "
-    said += f"{facts['height']['minimum']} to {facts['height']['maximum']} high"
-    return plots.draw("sizes", said, 0.8 + 1.7 * lines, paint)
+    description = f"Sizes of the images: {low} to {high} pixels wide, "
+    description += f"{facts['height']['minimum']} to {facts['height']['maximum']} high"
+    return plots.draw("sizes", description, 0.8 + 1.7 * lines, paint)
 
 
 def grey_levels(facts: Facts, shown: Mapping[str, int]) -> Markup:
@@ -107,11 +107,11 @@ def grey_levels(facts: Facts, shown: Mapping[str, int]) -> Markup:
         (_lines if few else _shades)(axes, facts["intensities"], known)
         axes.set_xlim(0, 256)
         axes.set_xticks(range(0, 257, 64))
-        told = "" if few else "; darker: more pixels"
-        plots.below(figure, f"grey level, 0 black to 255 white{told}")
+        shading = "" if few else "; darker: more pixels"
+        plots.below(figure, f"grey level, 0 black to 255 white{shading}")
 
-    said = f"Grey levels of the images, mean histogram of {', '.join(known)}"
-    return plots.draw("intensities", said, 3.1 if few else plots.height_of(known), paint)
+    description = f"Grey levels of the images, mean histogram of {', '.join(known)}"
+    return plots.draw("intensities", description, 3.1 if few else plots.height_of(known), paint)
 
 
 def _lines(axes: Axes, levels: Facts, known: Mapping[str, int]) -> None:
@@ -171,6 +171,8 @@ def lesion_areas(facts: Facts, shown: Mapping[str, int]) -> Markup:
         all_axes[-1].set_xlabel("lesion's share of the image, logarithmic")
         plots.beside(figure, "images")
 
-    said = ", ".join(f"{label} {100 * areas['classes'][label]['median']:.1f} %" for label in known)
+    medians = ", ".join(
+        f"{label} {100 * areas['classes'][label]['median']:.1f} %" for label in known
+    )
     height = 0.75 + 0.95 * len(known)
-    return plots.draw("lesion-area", f"Lesion area by class, medians: {said}", height, paint)
+    return plots.draw("lesion-area", f"Lesion area by class, medians: {medians}", height, paint)

@@ -13,8 +13,7 @@ from typing import Any
 
 from sonoflow import keys
 from sonoflow.aws import objects
-from sonoflow.reports import image_plots, models, page
-from sonoflow.reports import pictures as report_pictures
+from sonoflow.reports import image_plots, models, page, pictures
 from sonoflow.reports.look_alikes import DuplicateGroups
 from sonoflow.reports.models import Judged
 from sonoflow.reports.page import Copies, Subject
@@ -36,12 +35,11 @@ def make(bucket: str, subject: Subject, judged: Sequence[Judged]) -> Copies:
     quarantine = objects.read_lines(bucket, dataset.quarantine)
     facts = compose(subject, survey, groups, quarantine, judged)
     shown = [*survey.samples(), *survey.kept.values()]
-    pictures = report_pictures.read(bucket, dataset, shown)
     samples: dict[str, list[dict[str, str]]] = collections.defaultdict(list)
     for entry in survey.samples():
         samples[entry["class"]].append({"id": entry["id"], "split": entry["split"]})
     material = {
-        "pictures": pictures,
+        "pictures": pictures.read(bucket, dataset, shown),
         "samples": samples,
         "plots": image_plots.all_of(facts),
     }

@@ -1,4 +1,4 @@
-"""Which images show the same picture, as the report tells it: contradictions first."""
+"""Which images show the same picture, as the report lists them: contradictions first."""
 
 from __future__ import annotations
 

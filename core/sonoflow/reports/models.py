@@ -36,7 +36,7 @@ def facts(release: Mapping[str, Any], evaluation: Mapping[str, Any]) -> dict[str
 
 
 def training(documents: Mapping[str, bytes]) -> dict[str, Any]:
-    """What a release's documents tell of its training: their names, and the diagnostic rules that
+    """What a release's documents say of its training: their names, and the diagnostic rules that
     fired, None where nobody looked."""
     diagnostics = documents.get("diagnostics.json")
     rules = json.loads(diagnostics)["rules"] if diagnostics is not None else None

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Mapping
 from typing import Any
 
 import jinja2
 
+from sonoflow.aws.objects import json_bytes
 from sonoflow.aws.uploads import Upload
 from sonoflow.keys import Dataset
 
@@ -57,13 +57,9 @@ def copies(
 ) -> Copies:
     """Both copies, from their facts; `material` is what the template takes besides."""
     return Copies(
-        Report(_json(internal), render(template, internal, material, internal=True)),
-        Report(_json(published), render(template, published, material, internal=False)),
+        Report(json_bytes(internal), render(template, internal, material, internal=True)),
+        Report(json_bytes(published), render(template, published, material, internal=False)),
     )
-
-
-def _json(facts: Mapping[str, Any]) -> bytes:
-    return json.dumps(facts, ensure_ascii=False, indent=1, allow_nan=False).encode()
 
 
 def render(

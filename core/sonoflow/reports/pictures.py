@@ -13,12 +13,12 @@ import numpy as np
 from PIL import Image
 
 from sonoflow.aws import objects
-from sonoflow.images import pixels
-from sonoflow.inference import overlays
+from sonoflow.images import outlines, pixels
 from sonoflow.keys import Dataset
 
 SIDE = 300  # pixels, the longer side: sharp at half of a phone's width
 _LINE = 2  # pixels, the width of an outline
+_EDGE = 128  # half of white: scaling makes the edges of a mask grey
 _QUALITY = 72
 _READS_AT_ONCE = 16
 
@@ -54,8 +54,8 @@ def picture(entry: Mapping[str, Any], image: bytes, mask: bytes | None) -> Pictu
         # Scaled before it is drawn: a line of one pixel would not survive the scaling.
         lesions = Image.fromarray(pixels.decode(mask).pixels).resize(small.size)
         coloured = np.array(small.convert("RGB"))
-        line = overlays.outline(np.asarray(lesions) >= overlays.THRESHOLD, _LINE)
-        coloured[line] = overlays.OUTLINE_COLOUR
+        line = outlines.outline(np.asarray(lesions) >= _EDGE, _LINE)
+        coloured[line] = outlines.COLOUR
         small = Image.fromarray(coloured)
     buffer = io.BytesIO()
     # Colour at full size: halved, as JPEG does by itself, the thin outline would fade.

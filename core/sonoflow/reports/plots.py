@@ -155,8 +155,8 @@ def class_counts(
         below(figure, f"{unit}: train, validation (lighter), test (lightest)")
         axes.margins(x=0.12)
 
-    said = ", ".join(f"{label} {total}" for label, total in totals.items())
-    return draw("splits", f"{unit} by class and split: {said}", height_of(shown), paint)
+    figures = ", ".join(f"{label} {total}" for label, total in totals.items())
+    return draw("splits", f"{unit} by class and split: {figures}", height_of(shown), paint)
 
 
 def height_of(shown: Collection[Any]) -> float:

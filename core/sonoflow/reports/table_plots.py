@@ -62,8 +62,8 @@ def rates(model: Facts, number: int) -> Markup:
         axes.set_axisbelow(True)
         plots.below(figure, "● model, with 95 % interval   ◆ without a model")
 
-    said = ", ".join(f"{names[name]} {metrics[name]:.3f}" for name in known)
-    return plots.draw(f"rates-{number}", f"Test split: {said}", plots.height_of(known), paint)
+    figures = ", ".join(f"{names[name]} {metrics[name]:.3f}" for name in known)
+    return plots.draw(f"rates-{number}", f"Test split: {figures}", plots.height_of(known), paint)
 
 
 def roc(model: Facts, number: int) -> Markup:
@@ -91,8 +91,8 @@ def roc(model: Facts, number: int) -> Markup:
         axes.set_ylabel("positives found (sensitivity)")
 
     area = metrics.get("auc")
-    said = "ROC curve" if area is None else f"ROC curve, area below it {area:.3f}"
-    return plots.draw(f"roc-{number}", said, 4.4, paint)
+    description = "ROC curve" if area is None else f"ROC curve, area below it {area:.3f}"
+    return plots.draw(f"roc-{number}", description, 4.4, paint)
 
 
 def correlations(facts: Facts) -> Markup:
@@ -118,6 +118,6 @@ def correlations(facts: Facts) -> Markup:
         bar.outline.set_visible(False)
         bar.set_label("Pearson's correlation")
 
-    said = f"Correlations of {len(names)} features; the table lists the strongest"
+    description = f"Correlations of {len(names)} features; the table lists the strongest"
     height = 4.0 if len(names) <= FEATURES_NAMED else 5.3  # names leave less width to the square
-    return plots.draw("correlations", said, height, paint)
+    return plots.draw("correlations", description, height, paint)

@@ -1,7 +1,7 @@
 """The report on a data set in a table and the model trained on it: for programs and for people.
 
 It is made of the documents that staging and judging left; no row is read again. Rows that were set
-aside are told by their line alone, so both copies of the report are the same.
+aside are named by their line alone, so both copies of the report are the same.
 """
 
 from __future__ import annotations

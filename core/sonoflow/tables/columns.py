@@ -15,8 +15,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sonoflow.errors import DatasetRefused
-from sonoflow.tables import mapping as table_mapping
-from sonoflow.tables.layout import ID_NAMES, Layout, decode, is_number, plain, split_line, trim
+from sonoflow.tables.layout import ID_NAMES, RowLayout, decode, is_number, plain, split_line, trim
+from sonoflow.tables.mapping import DEFAULT_MISSING, METADATA_PREFIX, SUFFIX
 
 LABEL_NAMES = ("diagnosis", "label", "class", "target", "outcome", "y")
 _MEASURES = (
@@ -48,7 +48,7 @@ _NO_TEXT = (b"PK\x03\x04", b"\x1f\x8b", b"\xff\xfe", b"\xfe\xff", b"%PDF")
 class Columns:
     """How the rows of a training table are read; its label is always known."""
 
-    layout: Layout
+    layout: RowLayout
     label: int
     dropped: Mapping[str, str]  # columns that are no features though nobody said so, and why
 
@@ -61,7 +61,7 @@ class Columns:
         return tuple(self.layout.columns[position] for position in self.layout.features)
 
 
-def find(head: bytes, mapping: Mapping[str, Any]) -> Columns:
+def find_columns(head: bytes, mapping: Mapping[str, Any]) -> Columns:
     """From the beginning of a file, 50 lines of it if possible, and a mapping that was parsed.
 
     Raises DatasetRefused: not-a-table, empty-table, label-column-unknown, mapping-invalid or
@@ -73,7 +73,7 @@ def find(head: bytes, mapping: Mapping[str, Any]) -> Columns:
     if len(rows[0]) < 2:
         raise _no_table(f"the first line has a single cell with {delimiter!r} as delimiter")
     # An empty cell is never a value, whatever else is said to be none.
-    missing = frozenset({"", *mapping.get("missing", table_mapping.DEFAULT_MISSING)})
+    missing = frozenset({"", *mapping.get("missing", DEFAULT_MISSING)})
     header = mapping.get("header", not any(is_number(cell) for cell in rows[0]))
     names, trailing, unnamed = _names(rows, header, missing)
     roles = _Roles(names, header, mapping)
@@ -81,7 +81,7 @@ def find(head: bytes, mapping: Mapping[str, Any]) -> Columns:
     identity, others = roles.identity(label)
     dropped = {**dict.fromkeys(unnamed, "unnamed"), **dict.fromkeys(others, "identifier")}
     features, dropped = roles.features(label, identity, dropped)
-    layout = Layout(names, features, missing, label, identity, header, delimiter, trailing)
+    layout = RowLayout(names, features, missing, label, identity, header, delimiter, trailing)
     return Columns(layout, label, dropped)
 
 
@@ -159,7 +159,7 @@ class _Roles:
             position = self._position(self.mapping["label"])
             if position is None:
                 raise _label_unknown(
-                    f"the mapping's label {self.mapping['label']!r} is none of {self._told()}"
+                    f"the mapping's label {self.mapping['label']!r} is none of {self._listed()}"
                 )
             return position
         known = [n for n, name in enumerate(self.names) if plain(name) in LABEL_NAMES]
@@ -172,9 +172,9 @@ class _Roles:
         else:
             found = "the file has no header"
         raise _label_unknown(
-            f"{found}. Say which column holds the label in datasets/<name>{table_mapping.SUFFIX},"
+            f"{found}. Say which column holds the label in datasets/<name>{SUFFIX},"
             f' {{"label": "<column>"}}, uploaded before the table, or in the metadata'
-            f" {table_mapping.METADATA_PREFIX}label. Columns: {self._told()}"
+            f" {METADATA_PREFIX}label. Columns: {self._listed()}"
         )
 
     def identity(self, label: int) -> tuple[int | None, list[str]]:
@@ -205,14 +205,14 @@ class _Roles:
             left = (n for n in range(len(self.names)) if n not in taken)
             chosen = [n for n in left if self.names[n] not in dropped]
         if not chosen:
-            raise DatasetRefused("no-features", f"no column is left for features: {self._told()}")
+            raise DatasetRefused("no-features", f"no column is left for features: {self._listed()}")
         kept = {name: why for name, why in dropped.items() if self.names.index(name) not in taken}
         return tuple(chosen), kept
 
     def _known(self, key: str, column: str | int) -> int:
         position = self._position(column)
         if position is None:
-            raise _invalid(f"{key!r} names {column!r}, which is none of {self._told()}")
+            raise _invalid(f"{key!r} names {column!r}, which is none of {self._listed()}")
         return position
 
     def _position(self, column: str | int) -> int | None:
@@ -223,7 +223,7 @@ class _Roles:
             return int(column)
         return None
 
-    def _told(self) -> str:
+    def _listed(self) -> str:
         more = f" and {len(self.names) - 40} more" if len(self.names) > 40 else ""
         return ", ".join(self.names[:40]) + more
 

@@ -51,7 +51,7 @@ class Seen:
     def add(
         self, ids: Sequence[str], labels: Sequence[str], values: NDArray[np.float64], lines: Longs
     ) -> Repeats:
-        """Takes the next rows, (n,) and (n, features); tells which repeat an earlier one's id."""
+        """Takes the next rows, (n,) and (n, features); says which repeat an earlier one's id."""
         # Python's hash of texts has a secret key: nobody can make ids collide. It differs from
         # process to process, and nothing but equality is taken from it.
         hashes = np.fromiter(map(hash, ids), np.int64, len(ids))

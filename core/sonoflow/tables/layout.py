@@ -25,7 +25,7 @@ ID_NAMES = (
 
 
 @dataclasses.dataclass(frozen=True)
-class Layout:
+class RowLayout:
     """How rows are read. Positions count from 0, in the file's order of columns."""
 
     columns: tuple[str, ...]
@@ -38,7 +38,7 @@ class Layout:
     trailing: bool = False  # rows may end in a delimiter, as the header does
 
 
-def inbox_layout(table: Table, first_line: bytes | str) -> Layout:
+def inbox_layout(table: Table, first_line: bytes | str) -> RowLayout:
     """How rows for the model of `table` are read from a file that starts with that line.
 
     With a header, columns go by name, in any order, and what is not needed is ignored; ids are the
@@ -56,7 +56,7 @@ def inbox_layout(table: Table, first_line: bytes | str) -> Layout:
     raise TableRejected("columns-unknown", _expectation(table, line))
 
 
-def _named(table: Table, cells: Sequence[str], delimiter: str) -> Layout | None:
+def _named(table: Table, cells: Sequence[str], delimiter: str) -> RowLayout | None:
     names, trailing = trim(cells)
     positions: dict[str, list[int]] = {}
     for position, name in enumerate(names):
@@ -71,7 +71,7 @@ def _named(table: Table, cells: Sequence[str], delimiter: str) -> Layout | None:
     features = tuple(found[0] for found in wanted)
     if len(set(features)) < len(table.features):
         return None
-    return Layout(
+    return RowLayout(
         columns=tuple(names),
         features=features,
         missing=frozenset(table.missing),
@@ -95,13 +95,13 @@ def _identity(table: Table, positions: Mapping[str, Sequence[int]]) -> int | Non
     return like[0] if len(like) == 1 else None
 
 
-def _numbered(table: Table, cells: Sequence[str], delimiter: str) -> Layout | None:
+def _numbered(table: Table, cells: Sequence[str], delimiter: str) -> RowLayout | None:
     unlabelled = tuple(name for name in table.columns if name != table.label)
     for columns in (table.columns, unlabelled, table.features):
         # A header of other names has no number in it, a row of features has nothing else.
         if len(cells) == len(columns) and any(is_number(cell) for cell in cells):
             _check_label(table, columns, cells)
-            return Layout(
+            return RowLayout(
                 columns=columns,
                 features=tuple(columns.index(name) for name in table.features),
                 missing=frozenset(table.missing),

@@ -1,4 +1,4 @@
-"""Rows of delimited text as numbers, a block at a time; what cannot be read is told by its line.
+"""Rows of delimited text as numbers, a block at a time; what cannot be read is named by its line.
 
 A block is parsed as a whole, by NumPy. Only lines that this cannot vouch for are read singly, and
 by the same rules, so how lines fall into blocks changes nothing.
@@ -15,14 +15,9 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from sonoflow.tables import lines as table_lines
-from sonoflow.tables import rows as table_rows
-from sonoflow.tables.layout import Layout, inbox_layout
-from sonoflow.tables.lines import LINE_BYTES_LIMIT
-from sonoflow.tables.quotes import without_quotes
-from sonoflow.tables.rows import FLOAT32_LIMIT, BadRow, Row
-
-__all__ = ["BadRow", "Block", "Layout", "inbox_layout", "read_rows"]
+from sonoflow.tables.layout import RowLayout
+from sonoflow.tables.lines import LINE_BYTES_LIMIT, read_lines, without_quotes
+from sonoflow.tables.rows import FLOAT32_LIMIT, BadRow, Row, missing_numbers, parse_row
 
 _NEWLINE, _QUOTE = ord("\n"), ord('"')
 _SINGLE = np.zeros(256, dtype=bool)  # bytes for which a line is read singly
@@ -50,14 +45,14 @@ class Block:
     bad: list[BadRow]
 
 
-def read_rows(chunks: Iterable[bytes], layout: Layout) -> Iterator[Block]:
+def read_rows(chunks: Iterable[bytes], layout: RowLayout) -> Iterator[Block]:
     """The rows of a file whose bytes arrive in `chunks` of any size.
 
     The header, if the layout has one, and blank lines are passed over. Memory is bounded by the
-    size of a block, a few times table_lines.PIECE_BYTES.
+    size of a block, a few times lines.PIECE_BYTES.
     """
     header = layout.header
-    for lines in table_lines.cut(chunks):
+    for lines in read_lines(chunks):
         content = _tidied(lines.data, layout)
         text = np.frombuffer(content, np.uint8)
         ends = np.flatnonzero(text == _NEWLINE)
@@ -68,7 +63,7 @@ def read_rows(chunks: Iterable[bytes], layout: Layout) -> Iterator[Block]:
         yield _block(_Piece(lines.first, content, text, starts, ends, wanted), layout)
 
 
-def _tidied(data: bytes, layout: Layout) -> bytes:
+def _tidied(data: bytes, layout: RowLayout) -> bytes:
     """With quotes and delimiters gone that mean nothing, where that is easy to see."""
     if _QUOTE in data:
         data = without_quotes(data, layout.delimiter)
@@ -98,7 +93,7 @@ class _Piece:
     wanted: Mask  # neither empty nor the header
 
 
-def _block(piece: _Piece, layout: Layout) -> Block:
+def _block(piece: _Piece, layout: RowLayout) -> Block:
     single = _singles(piece, layout) & piece.wanted
     fast = piece.wanted & ~single
     rows, doubtful = _parse_together(piece, fast, layout)
@@ -107,7 +102,7 @@ def _block(piece: _Piece, layout: Layout) -> Block:
     read: list[Row] = []
     for line in np.flatnonzero(single):
         content = piece.content[piece.starts[line] : piece.ends[line]]
-        row = table_rows.parse(piece.first + int(line), content, layout)
+        row = parse_row(piece.first + int(line), content, layout)
         if isinstance(row, BadRow):
             bad.append(row)
         elif row is not None:
@@ -115,7 +110,7 @@ def _block(piece: _Piece, layout: Layout) -> Block:
     return _merged(rows, read, bad, layout)
 
 
-def _singles(piece: _Piece, layout: Layout) -> Mask:
+def _singles(piece: _Piece, layout: RowLayout) -> Mask:
     """Lines that are too long, of another number of cells, or with bytes to have a look at."""
     delimiters = np.flatnonzero(piece.text == ord(layout.delimiter))
     counts = np.diff(np.searchsorted(delimiters, piece.ends), prepend=0)
@@ -144,7 +139,7 @@ class _Rows:
     values: NDArray[np.float64]
 
 
-def _parse_together(piece: _Piece, fast: Mask, layout: Layout) -> tuple[_Rows, Positions]:
+def _parse_together(piece: _Piece, fast: Mask, layout: RowLayout) -> tuple[_Rows, Positions]:
     """Rows of the lines in `fast`, and those of these lines that must be read singly after all."""
     chosen = np.flatnonzero(fast)
     content, bounds = _select(piece, fast, layout)
@@ -162,7 +157,7 @@ def _parse_together(piece: _Piece, fast: Mask, layout: Layout) -> tuple[_Rows, P
     parsed = chosen[~left]
     ids, labels = _texts(content, bounds, layout.id), _texts(content, bounds, layout.label)
     usable: Mask = np.max(np.abs(values), axis=1) <= FLOAT32_LIMIT
-    for number in table_rows.missing_numbers(layout.missing):
+    for number in missing_numbers(layout.missing):
         usable &= np.all(values != number, axis=1)
     for cells in (ids, labels):
         if not layout.missing.isdisjoint(cells):
@@ -173,7 +168,7 @@ def _parse_together(piece: _Piece, fast: Mask, layout: Layout) -> tuple[_Rows, P
     return rows, np.concatenate([chosen[left], parsed[~usable]])
 
 
-def _select(piece: _Piece, fast: Mask, layout: Layout) -> tuple[bytes, Positions]:
+def _select(piece: _Piece, fast: Mask, layout: RowLayout) -> tuple[bytes, Positions]:
     """The content of those lines, and where its cells end, (lines, columns)."""
     text = piece.text
     if not fast.all():
@@ -182,7 +177,7 @@ def _select(piece: _Piece, fast: Mask, layout: Layout) -> tuple[bytes, Positions
     return text.tobytes(), ends.reshape(-1, len(layout.columns))
 
 
-def _values(content: bytes, layout: Layout) -> NDArray[np.float64] | None:
+def _values(content: bytes, layout: RowLayout) -> NDArray[np.float64] | None:
     """The features of lines that all have the layout's columns, or None if not all are numbers."""
     if not content:
         return np.empty((0, len(layout.features)))
@@ -198,7 +193,7 @@ def _values(content: bytes, layout: Layout) -> NDArray[np.float64] | None:
         return None
 
 
-def _look_like_numbers(content: bytes, bounds: Positions, layout: Layout) -> Mask:
+def _look_like_numbers(content: bytes, bounds: Positions, layout: RowLayout) -> Mask:
     """Lines whose features are not empty and of bytes that numbers are written with."""
     strange = ~_NUMERIC[np.frombuffer(content, np.uint8)]
     before = np.cumsum(strange, dtype=np.int32) - strange  # up to and without a byte
@@ -227,7 +222,7 @@ def _pick(cells: list[str], usable: Mask) -> list[str]:
     return cells if usable.all() or not cells else list(itertools.compress(cells, usable.tolist()))
 
 
-def _merged(rows: _Rows, read: list[Row], bad: list[BadRow], layout: Layout) -> Block:
+def _merged(rows: _Rows, read: list[Row], bad: list[BadRow], layout: RowLayout) -> Block:
     """Both kinds of rows in the order of their lines."""
     lines, values, ids, labels = rows.lines, rows.values, rows.ids, rows.labels
     if read:

@@ -1,12 +1,20 @@
 """SageMaker's recordIO-protobuf: what its built-in algorithms are trained with and asked by.
 
 A file is a row of records, each framed by a magic number and the length of its payload, and padded
-to four bytes. The payload is a protobuf message `Record` (`record_messages.py`). Dense records of
-one width, which is all that is written here, differ in nothing but the bytes of their numbers, so
-whole blocks of them are written and read as arrays. The bytes are those of
-`sagemaker.amazon.common.write_numpy_to_dense_tensor`, version 2.257.7.
+to four bytes. The payload is a protobuf message:
+
+    message Float32Tensor { repeated float values = 1; }           // packed
+    message Value  { oneof { Float32Tensor float32_tensor = 2; } }
+    message Record { map<string, Value> features = 1; map<string, Value> label = 2; }
+
+Vector and label are under the name "values". Dense records of one width, which is all that is
+written and read here, differ in nothing but the bytes of their numbers, so whole blocks of them are
+handled as arrays, without a protobuf runtime, which would be one more compiled package in every
+function. The bytes are those of `sagemaker.amazon.common.write_numpy_to_dense_tensor`, version
+2.257.7.
 
 https://docs.aws.amazon.com/sagemaker/latest/dg/cdf-training.html
+https://protobuf.dev/programming-guides/encoding/
 """
 
 from __future__ import annotations
@@ -14,6 +22,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import io
+import re
 import struct
 from typing import IO, Any
 
@@ -21,14 +30,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sonoflow.errors import RecordInvalid
-from sonoflow.tables import record_messages
 
 CONTENT_TYPE = "application/x-recordio-protobuf"
 MAGIC = 0xCED7230A
-_HEADER = struct.Struct("<II")  # magic, bytes of the payload
-_ALIGNMENT = 4
+HEADER = struct.Struct("<II")  # magic, bytes of the payload
+ALIGNMENT = 4
 _FLOAT = np.dtype("<f4")
 _BLOCK_BYTES = 256 * 1024  # what is composed at once: stays in the processor's cache
+_NAME = b"values"
+_FEATURES, _LABEL = 1, 2  # fields of Record
+_NAME_OF_ENTRY, _VALUE_OF_ENTRY = 1, 2  # of any map in protobuf
+_FLOAT32_TENSOR, _VALUES = 2, 1  # fields of Value, of the tensor
+_LENGTH_DELIMITED = 2  # wire type
+# The beginning of a payload; the last number is the bytes that the vector takes.
+_DENSE = re.compile(rb"\n%b\n\x06values\x12%b\x12%b\n(%b)" % ((rb"[\x80-\xff]*[\0-\x7f]",) * 4))
 
 Floats = NDArray[np.float32]
 Bytes = NDArray[np.uint8]
@@ -41,7 +56,7 @@ class Records:
 
 
 @dataclasses.dataclass(frozen=True)
-class _Layout:
+class _Template:
     """How every dense record of one width looks."""
 
     record: Bytes  # with header and padding, all numbers zero
@@ -51,6 +66,10 @@ class _Layout:
     @property
     def size(self) -> int:
         return len(self.record)
+
+    @property
+    def labelled(self) -> bool:
+        return bool(self.label.start < self.label.stop)
 
     def fill(self, block: Bytes, part: slice, numbers: Floats) -> None:
         """Puts the numbers of each record into that part of the block (records, size)."""
@@ -62,10 +81,18 @@ class _Layout:
         count = (part.stop - part.start) // _FLOAT.itemsize
         return _opaque(block, part).copy().view(_FLOAT).reshape(len(block), count)
 
+    def begins(self, data: bytes) -> bool:
+        """Whether the first record in `data` is one of these, as far as its vector."""
+        return data.startswith(self.record[: self.values.start].tobytes())
+
     def matching(self, block: Bytes) -> int:
-        """How many records of the block (records, size), from the first on, have this layout."""
-        edges = ((0, self.values.start), (self.values.stop, self.label.start))  # padding is ignored
-        parts = [slice(*edge) for edge in edges if edge[0] < edge[1]]
+        """How many records of the block (records, size), from the first on, look like this."""
+        between = (
+            slice(0, self.values.start),
+            slice(self.values.stop, self.label.start),
+            slice(self.label.stop, self.size),
+        )
+        parts = [part for part in between if part.start < part.stop]
         if all(self._is_in_all(block, part) for part in parts):
             return len(block)
         same = [(block[:, part] == self.record[part]).all(axis=1) for part in parts]
@@ -82,21 +109,47 @@ def _opaque(block: Bytes, part: slice) -> NDArray[np.void]:
 
 
 @functools.lru_cache(maxsize=16)
-def _layout(width: int, labelled: bool) -> _Layout:
-    features = record_messages.tensor_header(record_messages.FEATURES, width)
-    values = _part(_HEADER.size + len(features), width)
+def _template(width: int, labelled: bool) -> _Template:
+    features = _tensor_header(_FEATURES, width)
+    values = _part(HEADER.size + len(features), width)
     payload = features + bytes(_FLOAT.itemsize * width)
     label = slice(values.stop, values.stop)
     if labelled:
-        header = record_messages.tensor_header(record_messages.LABEL, 1)
+        header = _tensor_header(_LABEL, 1)
         label = _part(values.stop + len(header), 1)
         payload += header + bytes(_FLOAT.itemsize)
-    framed = _HEADER.pack(MAGIC, len(payload)) + payload + bytes(-len(payload) % _ALIGNMENT)
-    return _Layout(np.frombuffer(framed, np.uint8), values, label)
+    framed = HEADER.pack(MAGIC, len(payload)) + payload + bytes(-len(payload) % ALIGNMENT)
+    return _Template(np.frombuffer(framed, np.uint8), values, label)
 
 
 def _part(start: int, numbers: int) -> slice:
     return slice(start, start + _FLOAT.itemsize * numbers)
+
+
+def _tensor_header(field: int, count: int) -> bytes:
+    """The bytes of a Record's field, up to the `count` values of its tensor."""
+    header, size = b"", _FLOAT.itemsize * count
+    entry = _tag(_NAME_OF_ENTRY) + _varint(len(_NAME)) + _NAME + _tag(_VALUE_OF_ENTRY)
+    for tag in (_tag(_VALUES), _tag(_FLOAT32_TENSOR), entry, _tag(field)):
+        header = tag + _varint(len(header) + size) + header
+    return header
+
+
+def _tag(field: int) -> bytes:
+    return _varint(field << 3 | _LENGTH_DELIMITED)
+
+
+def _varint(number: int) -> bytes:
+    """Seven bits a byte, the lowest first; all bytes but the last have the eighth."""
+    digits = bytearray()
+    while number > 0x7F:
+        digits.append(number & 0x7F | 0x80)
+        number >>= 7
+    return bytes([*digits, number])
+
+
+def _number(varint: bytes) -> int:
+    return sum((digit & 0x7F) << 7 * place for place, digit in enumerate(varint))
 
 
 def write(file: IO[bytes], vectors: Floats, labels: Floats | None = None) -> None:
@@ -107,14 +160,14 @@ def write(file: IO[bytes], vectors: Floats, labels: Floats | None = None) -> Non
     number of records. Raises ValueError if the arrays do not fit that description.
     """
     _check(vectors, labels)
-    layout = _layout(vectors.shape[1], labels is not None)
-    rows = max(1, min(len(vectors), _BLOCK_BYTES // layout.size))
-    block = np.tile(layout.record, (rows, 1))
+    template = _template(vectors.shape[1], labels is not None)
+    rows = max(1, min(len(vectors), _BLOCK_BYTES // template.size))
+    block = np.tile(template.record, (rows, 1))
     for start in range(0, len(vectors), rows):
         part = block[: len(vectors) - start]
-        layout.fill(part, layout.values, vectors[start : start + rows])
+        template.fill(part, template.values, vectors[start : start + rows])
         if labels is not None:
-            layout.fill(part, layout.label, labels[start : start + rows])
+            template.fill(part, template.label, labels[start : start + rows])
         file.write(part.data)
 
 
@@ -127,7 +180,7 @@ def encode(vectors: Floats, labels: Floats | None = None) -> bytes:
 
 def record_bytes(width: int, labelled: bool = False) -> int:
     """The size of a dense record of so many features, header and padding included."""
-    return _layout(width, labelled).size
+    return _template(width, labelled).size
 
 
 def _check(vectors: NDArray[Any], labels: NDArray[Any] | None) -> None:
@@ -140,90 +193,42 @@ def _check(vectors: NDArray[Any], labels: NDArray[Any] | None) -> None:
 
 
 def read(data: bytes) -> Records:
-    """The records, dense, in order; those of float64, int32 or sparse tensors become float32, and
-    what float32 cannot hold becomes infinite.
+    """The records that `write` wrote, in order.
 
-    Raises RecordInvalid, naming the number of the record, counted from 1: for what is malformed or
-    cut off, has another width than the first or has no label where the first has one.
+    Raises RecordInvalid at anything else, naming the first record that is not one of them, counted
+    from 1.
     """
-    octets = np.frombuffer(data, np.uint8)
-    vectors: list[Floats] = []
-    labels: list[Floats | None] = []
-    at = number = 0
-    while at < len(data):
-        try:
-            parsed, end = _parse(data, at)
-            layout = _layout(parsed.vectors.shape[1], parsed.labels is not None)
-            count = _alike(octets[at:], layout)
-            if count:
-                parsed, end = _slice(octets[at:], layout, count), at + count * layout.size
-            if number:
-                _check_alike(parsed, vectors[0], labels[0])
-        except ValueError as error:
-            raise RecordInvalid(f"record {number + 1}: {error}") from error
-        vectors.append(parsed.vectors)
-        labels.append(parsed.labels)
-        at, number = end, number + len(parsed.vectors)
-    known = [label for label in labels if label is not None]
-    return Records(_joined(vectors, (0, 0)), _joined(known, (0,)) if known else None)
+    if not data:
+        return Records(np.empty((0, 0), np.float32), None)
+    template = _template_of(data)
+    whole = len(data) // template.size
+    block = np.frombuffer(data, np.uint8, whole * template.size).reshape(whole, template.size)
+    count = template.matching(block) if whole else 0
+    if count * template.size < len(data):
+        fault = _fault(data[count * template.size :])
+        raise RecordInvalid(f"record {count + 1}: {fault}")
+    labels = template.numbers(block, template.label)[:, 0] if template.labelled else None
+    return Records(template.numbers(block, template.values), labels)
 
 
-def _joined(parts: list[Floats], empty: tuple[int, ...]) -> Floats:
-    """In one piece; most often it is one already."""
-    if len(parts) == 1:
-        return parts[0]
-    return np.concatenate(parts) if parts else np.empty(empty, np.float32)
+def _template_of(data: bytes) -> _Template:
+    """That of the first record, or any if that is not dense."""
+    found = _DENSE.match(data, HEADER.size)
+    width = _number(found[1]) // _FLOAT.itemsize if found else 0
+    if not 0 < width <= len(data) // _FLOAT.itemsize:
+        return _template(1, labelled=False)
+    plain = _template(width, labelled=False)
+    return plain if plain.begins(data) else _template(width, labelled=True)
 
 
-def _parse(data: bytes, at: int) -> tuple[Records, int]:
-    """The one record at an offset, and where it ends. Raises ValueError."""
-    if len(data) - at < _HEADER.size:
-        raise ValueError(f"is cut off within its header, {len(data) - at} bytes long")
-    magic, length = _HEADER.unpack_from(data, at)
+def _fault(data: bytes) -> str:
+    """Why the record that `data` begins with is none that is written here."""
+    if len(data) < HEADER.size:
+        return f"is cut off within its header, {len(data)} bytes long"
+    magic, length = HEADER.unpack_from(data)
     if magic != MAGIC:
-        raise ValueError(f"begins with {magic:#010x}, not with {MAGIC:#010x}")
-    start = at + _HEADER.size
-    end = start + length + -length % _ALIGNMENT
-    if end > len(data):
-        raise ValueError(f"is cut off: {len(data) - start} of {end - start} bytes are there")
-    vector, label = record_messages.parse(memoryview(data)[start : start + length])
-    labels = None if label is None else np.array([label], np.float32)
-    return Records(vector[np.newaxis], labels), end
-
-
-def _alike(octets: Bytes, layout: _Layout) -> int:
-    """How many records from the first on have the layout.
-
-    Looks at twice as many each time, so that records that differ cost little.
-    """
-    whole = len(octets) // layout.size
-    most = max(1, _BLOCK_BYTES // layout.size)
-    count, step = 0, 1
-    while count < whole:
-        rows = min(step, whole - count)
-        begin = count * layout.size
-        block = octets[begin : begin + rows * layout.size].reshape(rows, layout.size)
-        found = layout.matching(block)
-        count += found
-        if found < rows:
-            break
-        step = min(2 * step, most)
-    return count
-
-
-def _slice(octets: Bytes, layout: _Layout, count: int) -> Records:
-    block = octets[: count * layout.size].reshape(count, layout.size)
-    vectors = layout.numbers(block, layout.values)
-    if layout.label.start == layout.label.stop:
-        return Records(vectors, None)
-    return Records(vectors, layout.numbers(block, layout.label)[:, 0])
-
-
-def _check_alike(parsed: Records, vectors: Floats, labels: Floats | None) -> None:
-    """Raises ValueError if a record is not like the first."""
-    width, first = parsed.vectors.shape[1], vectors.shape[1]
-    if width != first:
-        raise ValueError(f"has {width} values, the first has {first}")
-    if (parsed.labels is None) != (labels is None):
-        has, other = ("no label", "one") if parsed.labels is None else ("a label", "none")
-        raise ValueError(f"has {has}, the first has {other}")
+        return f"begins with {magic:#010x}, not with {MAGIC:#010x}"
+    padded = length + -length % ALIGNMENT
+    if padded > len(data) - HEADER.size:
+        return f"is cut off: {len(data) - HEADER.size} of {padded} bytes are there"
+    return "is no dense float32 vector, or differs from the first in width or label"

@@ -9,7 +9,7 @@ import re
 
 import numpy as np
 
-from sonoflow.tables.layout import Layout, decode, is_number
+from sonoflow.tables.layout import DELIMITERS, RowLayout, decode, is_number
 from sonoflow.tables.lines import LINE_BYTES_LIMIT
 
 # Models see 32-bit floating point: beyond this a number is infinite to them.
@@ -38,7 +38,7 @@ class Row:
     values: list[float]
 
 
-def parse(line: int, content: bytes, layout: Layout) -> Row | BadRow | None:
+def parse_row(line: int, content: bytes, layout: RowLayout) -> Row | BadRow | None:
     """The line without its line feed; None if it is blank."""
     if len(content) > LINE_BYTES_LIMIT:
         detail = f"the line is longer than {LINE_BYTES_LIMIT} bytes"
@@ -67,7 +67,7 @@ def missing_numbers(missing: frozenset[str]) -> frozenset[float]:
     return frozenset(float(text) for text in missing if is_number(text))
 
 
-def _row(line: int, cells: list[str], layout: Layout) -> Row | BadRow:
+def _row(line: int, cells: list[str], layout: RowLayout) -> Row | BadRow:
     label = "" if layout.label is None else cells[layout.label]
     if layout.label is not None and label in layout.missing:
         column = layout.columns[layout.label]
@@ -83,10 +83,10 @@ def _row(line: int, cells: list[str], layout: Layout) -> Row | BadRow:
         for position in layout.features
         if (reason := _fault(cells[position], layout.missing))
     )
-    return BadRow(line, reason, f"column {layout.columns[position]!r} {_TOLD[reason]}")
+    return BadRow(line, reason, f"column {layout.columns[position]!r} {_FAULTS[reason]}")
 
 
-_TOLD = {
+_FAULTS = {
     "missing-value": "holds no value",
     "not-a-number": "holds text that is no number",
     "infinite-value": "holds a number that is infinite as 32-bit floating point",
@@ -133,4 +133,4 @@ def _strict(character: str) -> type[csv.Dialect]:
     return Strict
 
 
-_DIALECTS = {character: _strict(character) for character in (",", ";", "\t", "|")}
+_DIALECTS = {character: _strict(character) for character in DELIMITERS}

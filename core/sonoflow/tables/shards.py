@@ -24,7 +24,6 @@ SHARD_BYTES = 32 * 1024 * 1024
 _TRANSFORMED_BYTES = 8 * 1024 * 1024
 _WRITES_AT_ONCE = 2
 TRAIN = SPLITS[0]
-RECORDIO = "application/x-recordio-protobuf"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -119,9 +118,8 @@ class Shards:
         if name == TRAIN:
             shard = _shuffled(shard, number)
         self._written[split] += 1
-        self._write(
-            dataset.rows(name, number), recordio.encode(shard.vectors, shard.labels), RECORDIO
-        )
+        body = recordio.encode(shard.vectors, shard.labels)
+        self._write(dataset.rows(name, number), body, recordio.CONTENT_TYPE)
         self._write(dataset.row_names(name, number), _named(shard), "text/csv")
 
     def _write(self, key: str, body: bytes, content_type: str) -> None:

@@ -47,9 +47,9 @@ def _key(seed: int, name: str) -> np.uint64:
 def _drawn(numbers: NDArray[np.int64], key: np.uint64) -> NDArray[np.int8]:
     """The splits of a class's rows, by their numbers in the class."""
     blocks, places = np.divmod(numbers, BLOCK_ROWS)
-    lots = _mixed(blocks.astype(np.uint64), key)
-    test = lots % np.uint64(BLOCK_ROWS)
-    step = lots // np.uint64(BLOCK_ROWS) % np.uint64(BLOCK_ROWS - 1) + np.uint64(1)
+    drawn = _mixed(blocks.astype(np.uint64), key)
+    test = drawn % np.uint64(BLOCK_ROWS)
+    step = drawn // np.uint64(BLOCK_ROWS) % np.uint64(BLOCK_ROWS - 1) + np.uint64(1)
     validation = (test + step) % np.uint64(BLOCK_ROWS)
     split = np.full(len(numbers), _TRAIN, np.int8)
     split[places == validation.astype(np.int64)] = _VALIDATION

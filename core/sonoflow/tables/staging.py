@@ -23,15 +23,15 @@ from sonoflow.aws.ranged import Source
 from sonoflow.errors import DatasetRefused
 from sonoflow.keys import Dataset
 from sonoflow.settings import TableStaging
-from sonoflow.tables import columns as table_columns
-from sonoflow.tables import labels as table_labels
 from sonoflow.tables import recordio
-from sonoflow.tables.columns import Columns
+from sonoflow.tables.columns import Columns, find_columns
 from sonoflow.tables.duplicates import Repeats, Seen
-from sonoflow.tables.reader import BadRow, read_rows
+from sonoflow.tables.labels import check_classes, order_classes
+from sonoflow.tables.reader import read_rows
+from sonoflow.tables.rows import BadRow
 from sonoflow.tables.shards import Shards
 from sonoflow.tables.splits import Splitter
-from sonoflow.tables.statistics import Classes, Rows, Survey
+from sonoflow.tables.statistics import Classes, Rows, Statistics
 from sonoflow.tables.table import Table, engineered_width
 
 HEAD_BYTES = 2 * 1024 * 1024
@@ -63,18 +63,18 @@ def stage(job: Job) -> dict[str, Any]:
     Raises DatasetRefused.
     """
     head = job.source.read_at(0, min(job.source.size, HEAD_BYTES))
-    columns = table_columns.find(head, job.mapping)
+    columns = find_columns(head, job.mapping)
     _check_width(job, columns)
-    survey = Survey(columns.features)
-    staged = _measure(job, columns, survey, _guess(job, columns))
-    table_labels.check(survey, job.mapping, job.options.minimum_rows_per_class)
-    table = _table(job, columns, survey)
-    _check_table(table, survey)
+    statistics = Statistics(columns.features)
+    staged = _measure(job, columns, statistics, _guess(job, columns))
+    check_classes(statistics, job.mapping, job.options.minimum_rows_per_class)
+    table = _table(job, columns, statistics)
+    _check_table(table, statistics)
     if staged is None or staged[0] != table:
         staged = table, _write(job, columns, table)
-    objects.write_json(job.bucket, job.dataset.table_statistics, survey.document(table))
+    objects.write_json(job.bucket, job.dataset.table_statistics, statistics.document(table))
     objects.write_json(job.bucket, job.dataset.table, table.document())
-    return _answer(job, table, survey, staged[1])
+    return _answer(job, table, statistics, staged[1])
 
 
 def _guess(job: Job, columns: Columns) -> Table | None:
@@ -82,11 +82,11 @@ def _guess(job: Job, columns: Columns) -> Table | None:
     whole = job.source.size <= SAMPLES * SAMPLE_BYTES
     if job.options.table_features == "engineered" and not whole:
         return None  # means are not guessed to the last digit
-    survey = Survey(columns.features)
+    statistics = Statistics(columns.features)
     chunks = streams.chunks(job.source) if whole else _sample(job.source)
     for rows in _rows(chunks, job, columns, lambda bad: None):
-        survey.add(rows)
-    table = _table(job, columns, survey)
+        statistics.add(rows)
+    table = _table(job, columns, statistics)
     return table if table.features else None
 
 
@@ -100,7 +100,7 @@ def _sample(source: Source) -> Iterator[bytes]:
 
 
 def _measure(
-    job: Job, columns: Columns, survey: Survey, guess: Table | None
+    job: Job, columns: Columns, statistics: Statistics, guess: Table | None
 ) -> tuple[Table, dict[str, str]] | None:
     """The first pass. Gives the guessed table and its manifests, if rows were written for it."""
     with contextlib.ExitStack() as stack:
@@ -109,7 +109,7 @@ def _measure(
         )
 
         def set_aside(bad: list[BadRow]) -> None:
-            survey.set_aside(bad)
+            statistics.set_aside(bad)
             lines = [json.dumps(row.document(), ensure_ascii=False) + "\n" for row in bad]
             aside.write("".join(lines).encode())
 
@@ -117,8 +117,8 @@ def _measure(
         if guess is not None:
             shards = stack.enter_context(Shards(job.bucket, guess, columns.features))
         for rows in _rows(streams.chunks(job.source), job, columns, set_aside):
-            survey.add(rows)
-            if survey.rows > ROWS_LIMIT:
+            statistics.add(rows)
+            if statistics.rows > ROWS_LIMIT:
                 detail = f"more than {ROWS_LIMIT} rows; the limit is what one function can stage"
                 raise DatasetRefused("too-large", detail)
             if shards is not None and not set(rows.classes) <= set(shards.table.classes):
@@ -170,10 +170,10 @@ def _repeated(lines: NDArray[np.int64], repeats: Repeats) -> Iterator[BadRow]:
         yield BadRow(int(lines[at]), "duplicate-id", detail)
 
 
-def _table(job: Job, columns: Columns, survey: Survey) -> Table:
+def _table(job: Job, columns: Columns, statistics: Statistics) -> Table:
     """What the rows so far say that the table is."""
     layout = columns.layout
-    constant = survey.constant()
+    constant = statistics.constant()
     features = tuple(name for name in columns.features if name not in constant)
     engineered = job.options.table_features == "engineered"
     return Table(
@@ -182,12 +182,12 @@ def _table(job: Job, columns: Columns, survey: Survey) -> Table:
         header=layout.header,
         delimiter=layout.delimiter,
         label=columns.name_of_label,
-        classes=table_labels.order(survey, job.mapping.get("positive")),
+        classes=order_classes(statistics, job.mapping.get("positive")),
         id=None if layout.id is None else layout.columns[layout.id],
         features=features,
         missing=tuple(sorted(layout.missing)),
         dropped={**columns.dropped, **dict.fromkeys(constant, "constant")},
-        standardisation=survey.standardisation(features) if engineered else None,
+        standardisation=statistics.standardisation(features) if engineered else None,
     )
 
 
@@ -203,28 +203,30 @@ def _check_width(job: Job, columns: Columns) -> None:
         raise DatasetRefused("too-many-features", detail)
 
 
-def _check_table(table: Table, survey: Survey) -> None:
+def _check_table(table: Table, statistics: Statistics) -> None:
     """Raises DatasetRefused."""
     if not table.features:
-        detail = f"each of the {len(survey.features)} features is the same number in all rows"
+        detail = f"each of the {len(statistics.features)} features is the same number in all rows"
         raise DatasetRefused("no-features", detail)
-    size = survey.rows * recordio.record_bytes(table.written, labelled=True)
+    size = statistics.rows * recordio.record_bytes(table.written, labelled=True)
     if size > WRITTEN_BYTES_LIMIT:
         detail = (
-            f"{survey.rows} rows of {table.written} numbers make {size} bytes,"
+            f"{statistics.rows} rows of {table.written} numbers make {size} bytes,"
             f" the limit is {WRITTEN_BYTES_LIMIT}"
         )
         raise DatasetRefused("too-large", detail)
 
 
-def _answer(job: Job, table: Table, survey: Survey, manifests: Mapping[str, str]) -> dict[str, Any]:
+def _answer(
+    job: Job, table: Table, statistics: Statistics, manifests: Mapping[str, str]
+) -> dict[str, Any]:
     return {
         "kind": "table",
         "classes": list(table.classes),
-        "rows": {name: survey.of_class(name) for name in table.classes},
-        "splits": survey.splits(table),
+        "rows": {name: statistics.of_class(name) for name in table.classes},
+        "splits": statistics.splits(table),
         "features": table.written,
-        "quarantined": survey.quarantine.total(),
+        "quarantined": statistics.quarantine.total(),
         "manifests": dict(manifests),
         "table_uri": keys.uri(job.bucket, job.dataset.table),
     }

@@ -93,7 +93,7 @@ class Moments:
         return [[round(float(value), 6) for value in row] for row in matrix]
 
 
-class Survey:
+class Statistics:
     """All that is known of the rows so far: counts, ranges, moments.
 
     `classes` are the labels in the order in which they came.

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
+from local.sagemaker.linear_learner import records
 from local.sagemaker.linear_learner.dataset import Dataset
 from local.sagemaker.linear_learner.errors import CustomerError
 from sonoflow.errors import RecordInvalid
-from sonoflow.tables import recordio
 
 CSV, RECORDIO = "text/csv", "application/x-recordio-protobuf"
 NAMES = ("train", "validation", "test")
@@ -80,10 +80,10 @@ def _reader(name: str, content_type: str) -> Callable[[bytes], Dataset]:
 
 
 def _recordio(data: bytes) -> Dataset:
-    records = recordio.read(data)
-    if records.labels is None:
+    found = records.read(data)
+    if found.labels is None:
         raise ValueError("the records have no labels")
-    return Dataset(records.vectors, records.labels)
+    return Dataset(found.vectors, found.labels)
 
 
 def _csv(data: bytes) -> Dataset:

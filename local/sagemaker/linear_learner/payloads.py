@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from local.sagemaker.linear_learner import records
 from local.sagemaker.linear_learner.channels import CSV, RECORDIO, numbers_of
 from local.sagemaker.linear_learner.dataset import Vectors
 from local.sagemaker.linear_learner.errors import PayloadError
 from sonoflow.errors import RecordInvalid
-from sonoflow.tables import recordio
 
 JSON, JSON_LINES = "application/json", "application/jsonlines"
 _WIDTH_LIMIT = 10_000_000  # a sparse record of a few bytes may claim any width
@@ -60,7 +60,7 @@ def _csv(body: bytes) -> Vectors:
 
 
 def _recordio(body: bytes) -> Vectors:
-    return recordio.read(body).vectors
+    return records.read(body).vectors
 
 
 def _json(body: bytes) -> Vectors:

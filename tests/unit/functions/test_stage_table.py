@@ -16,9 +16,9 @@ from sonoflow import keys
 from sonoflow.aws.clients import client
 from sonoflow.errors import DatasetRefused, PayloadInvalid
 from sonoflow.keys import SPLITS
-from sonoflow.tables import lines as table_lines
 from sonoflow.tables import recordio, shards, staging
 from sonoflow.tables.columns import WDBC_COLUMNS
+from sonoflow.tables.lines import LINE_BYTES_LIMIT, read_lines
 from sonoflow.tables.table import Table
 from tests.unit import stack
 
@@ -200,7 +200,7 @@ BAD = [
     (lambda row: [row[0], "", *row[2:]], "missing-label"),
     (lambda row: ["842302", *row[1:]], "duplicate-id"),
     (lambda row: [*row[:5], "\x07", *row[6:]], "unreadable-text"),
-    (lambda row: [*row[:5], " " * table_lines.LINE_BYTES_LIMIT, *row[6:]], "line-too-long"),
+    (lambda row: [*row[:5], " " * LINE_BYTES_LIMIT, *row[6:]], "line-too-long"),
 ]
 
 
@@ -233,7 +233,7 @@ def test_bad_rows_are_set_aside_by_line_and_reason_and_the_rest_goes_on(
 def test_of_a_repeated_id_the_first_row_is_kept(
     aws: None, context: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(table_lines.cut, "__defaults__", (2000,))
+    monkeypatch.setattr(read_lines, "__defaults__", (2000,))
     rows = wdbc()
     rows[300] = rows[2]
     rows[301] = [rows[2][0], *rows[301][1:]]
@@ -421,7 +421,7 @@ def test_how_lines_fall_into_blocks_changes_no_row(
     data = written(wdbc())
     answer = stage(context, data)
     rows = staged()
-    monkeypatch.setattr(table_lines.cut, "__defaults__", (3000,))
+    monkeypatch.setattr(read_lines, "__defaults__", (3000,))
 
     assert stage(context, data) == answer
     assert staged() == rows

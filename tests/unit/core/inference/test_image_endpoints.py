@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from sonoflow.errors import EndpointResponseInvalid
-from sonoflow.inference import image_endpoints as product
+from sonoflow.inference import image_endpoints
 from tests.unit import fake_endpoints, pictures
 from tests.unit.fake_endpoints import CLASSIFIER, SEGMENTER, Answer, FakeEndpoints
 
@@ -27,10 +27,10 @@ def document(**changes: Any) -> Answer:
 def test_a_classification_tells_label_probabilities_and_model(endpoints: FakeEndpoints) -> None:
     endpoints.answers[CLASSIFIER] = lambda _: document()
 
-    answer = product.classify(CLASSIFIER, pictures.png())
+    answer = image_endpoints.classify(CLASSIFIER, pictures.png())
 
     assert (answer.label, answer.probabilities) == ("benign", {"benign": 0.75, "normal": 0.25})
-    assert answer.model == product.Model("classifier", "cd0007f2cf09-5e3a91c0", CLASSIFIER)
+    assert answer.model == image_endpoints.Model("classifier", "cd0007f2cf09-5e3a91c0", CLASSIFIER)
     assert endpoints.requests == [(CLASSIFIER, "image/png", pictures.png())]
 
 
@@ -55,11 +55,11 @@ def test_a_classification_that_is_not_as_agreed_is_an_error(
     endpoints.answers[CLASSIFIER] = lambda _: answer
 
     with pytest.raises(EndpointResponseInvalid, match=CLASSIFIER):
-        product.classify(CLASSIFIER, pictures.png())
+        image_endpoints.classify(CLASSIFIER, pictures.png())
 
 
 def test_a_segmentation_tells_probabilities_and_model(endpoints: FakeEndpoints) -> None:
-    answer = product.segment(SEGMENTER, pictures.png(), SIZE)
+    answer = image_endpoints.segment(SEGMENTER, pictures.png(), SIZE)
 
     assert answer.probabilities.shape == (pictures.HEIGHT, pictures.WIDTH)
     assert (answer.probabilities >= 128).sum() == 200
@@ -85,9 +85,9 @@ def test_a_segmentation_that_is_not_as_agreed_is_an_error(
     endpoints.answers[SEGMENTER] = lambda _: Answer(body, "image/png")
 
     with pytest.raises(EndpointResponseInvalid, match=SEGMENTER):
-        product.segment(SEGMENTER, pictures.png(), SIZE)
+        image_endpoints.segment(SEGMENTER, pictures.png(), SIZE)
 
 
 def test_a_call_that_fails_raises_the_services_own_error(endpoints: FakeEndpoints) -> None:
     with pytest.raises(ClientError, match="not found"):
-        product.classify("sonoflow-nobody", pictures.png())
+        image_endpoints.classify("sonoflow-nobody", pictures.png())

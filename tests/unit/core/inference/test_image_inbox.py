@@ -11,9 +11,8 @@ from sonoflow.aws.clients import client
 from sonoflow.aws.uploads import Upload
 from sonoflow.errors import ImageRejected
 from sonoflow.images import pixels, png
-from sonoflow.inference import image_endpoints as product
-from sonoflow.inference import image_inbox
-from tests.unit import fake_endpoints, pictures, stack, tables
+from sonoflow.inference import image_inbox, invocations, outcomes
+from tests.unit import fake_endpoints, pictures, stack
 from tests.unit.fake_endpoints import SEGMENTER, FakeEndpoints
 
 
@@ -23,8 +22,7 @@ def upload(key: str, data: bytes) -> Upload:
 
 
 def handled(item: Upload) -> str:
-    buckets = settings.read(settings.Buckets)
-    return image_inbox.handle(item, buckets, settings.read(settings.Prediction)).kind
+    return image_inbox.handle(item, stack.RESULTS, settings.read(settings.Predicting)).kind
 
 
 def test_mask_and_overlay_have_the_images_size_and_show_the_lesions(
@@ -34,7 +32,7 @@ def test_mask_and_overlay_have_the_images_size_and_show_the_lesions(
         body, (10, 10, 30, 20), (50, 30, 60, 40)
     )
 
-    assert handled(upload("inbox/a.png", pictures.png())) == image_inbox.PREDICTED
+    assert handled(upload("inbox/a.png", pictures.png())) == outcomes.PREDICTED
 
     mask = Image.open(io.BytesIO(stack.read(stack.RESULTS, "masks/a.png.png")))
     overlay = Image.open(io.BytesIO(stack.read(stack.RESULTS, "overlays/a.png.png")))
@@ -76,9 +74,7 @@ def test_a_photo_is_judged_and_drawn_the_way_up_that_exif_says(endpoints: FakeEn
     stored = pictures.scan()
     upright = np.asarray(stored.rotate(-90, expand=True))
 
-    assert (
-        handled(upload("inbox/t.png", pictures.encode(stored, exif=exif))) == image_inbox.PREDICTED
-    )
+    assert handled(upload("inbox/t.png", pictures.encode(stored, exif=exif))) == outcomes.PREDICTED
 
     for _, _, body in endpoints.requests:
         assert (pixels.decode(body).pixels == upright).all()
@@ -90,15 +86,9 @@ def test_a_photo_is_judged_and_drawn_the_way_up_that_exif_says(endpoints: FakeEn
         assert Image.open(io.BytesIO(stack.read(stack.RESULTS, f"{kind}/t.png.png"))).size == size
 
 
-@pytest.mark.parametrize("key", ["inbox/", "inbox/ward3/"])
-def test_a_folder_is_skipped(endpoints: FakeEndpoints, key: str) -> None:
-    assert handled(Upload(stack.UPLOADS, key, "v", 0)) == image_inbox.SKIPPED
-    assert stack.keys_of(stack.RESULTS) == []
-
-
 @pytest.mark.parametrize("name", ["notes.txt", "table.csv.gz", "scan", "scan.png.exe"])
 def test_other_extensions_are_rejected_unread(endpoints: FakeEndpoints, name: str) -> None:
-    assert handled(upload(f"inbox/{name}", b"anything")) == image_inbox.REJECTED
+    assert handled(upload(f"inbox/{name}", b"anything")) == outcomes.REJECTED
 
     rejection = stack.read_json(stack.RESULTS, f"rejected/{name}.json")
     assert rejection["reason"] == "unsupported-extension"
@@ -109,7 +99,7 @@ def test_an_object_that_would_fill_the_memory_is_rejected_unread(
 ) -> None:
     item = Upload(stack.UPLOADS, "inbox/huge.tif", "v", 65 * 1024 * 1024)
 
-    assert handled(item) == image_inbox.REJECTED
+    assert handled(item) == outcomes.REJECTED
     rejection = stack.read_json(stack.RESULTS, "rejected/huge.tif.json")
     assert rejection["reason"] == "too-large"
 
@@ -125,7 +115,7 @@ def test_an_endpoint_sees_what_staging_would_have_stored() -> None:
 
 def test_an_image_too_large_even_so_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
     data = pictures.png()
-    monkeypatch.setattr(product, "PAYLOAD_BYTES_LIMIT", 100)
+    monkeypatch.setattr(invocations, "PAYLOAD_BYTES_LIMIT", 100)
 
     with pytest.raises(ImageRejected, match="too-large"):
         image_inbox.request_body(pixels.decode(data))
@@ -136,26 +126,4 @@ def test_an_answer_to_a_rejected_version_does_not_hold_up_the_next(
 ) -> None:
     handled(upload("inbox/a.png", b"no image"))
 
-    assert handled(upload("inbox/a.png", pictures.png())) == image_inbox.PREDICTED
-
-
-@pytest.mark.parametrize("name", ["rows.csv", "ROWS.CSV", "ward3/rows.png.csv"])
-def test_a_table_is_scored_and_its_rows_counted(endpoints: FakeEndpoints, name: str) -> None:
-    item = upload(f"inbox/{name}", b"a1,B,40,1\na2,M,90,2\nbad\n")
-
-    with tables.served(endpoints):
-        outcome = image_inbox.handle(
-            item, settings.read(settings.Buckets), settings.read(settings.Prediction)
-        )
-
-    assert outcome == image_inbox.Outcome(image_inbox.PREDICTED, rows=2, bad_rows=1)
-    assert f"scores/{name}.csv" in stack.keys_of(stack.RESULTS)
-
-
-def test_a_table_of_no_use_is_rejected(endpoints: FakeEndpoints) -> None:
-    with tables.served(endpoints):
-        assert handled(upload("inbox/rows.csv", b"bad\n")) == image_inbox.REJECTED
-
-
-def test_a_table_that_is_gone_is_skipped(endpoints: FakeEndpoints) -> None:
-    assert handled(Upload(stack.UPLOADS, "inbox/rows.csv", "v", 10)) == image_inbox.SKIPPED
+    assert handled(upload("inbox/a.png", pictures.png())) == outcomes.PREDICTED

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from botocore.exceptions import ClientError
 
-from sonoflow.errors import EndpointResponseInvalid
-from sonoflow.inference import image_endpoints as product
-from sonoflow.inference import table_endpoint
+from sonoflow.errors import EndpointChanged, EndpointResponseInvalid
+from sonoflow.inference import invocations, table_endpoint
 from sonoflow.tables import recordio
 from sonoflow.tables.table import Table
-from tests.unit import fake_endpoints, tables
+from tests.unit import fake_endpoints, stack, tables
 from tests.unit.fake_endpoints import TABLE, Answer, FakeEndpoints, predictions
+from tests.unit.tables import ROWS, SCORES, score, upload
 
 TWO = Table.parse(tables.DOCUMENT)
 THREE = Table.parse(
@@ -87,7 +87,7 @@ def test_no_rows_are_no_request(endpoint: FakeEndpoints) -> None:
 def test_requests_and_answers_stay_below_the_limit(
     endpoint: FakeEndpoints, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(table_endpoint, "PAYLOAD_BYTES_LIMIT", 4000)
+    monkeypatch.setattr(invocations, "PAYLOAD_BYTES_LIMIT", 4000)
     vectors = np.random.default_rng(7).random((1000, 2), np.float32) * 100
     worst = {"score": -2.2250738585072014e-308, "predicted_label": 1.0}
     assert len(json.dumps(worst)) <= 86  # bytes that a prediction is reckoned with
@@ -113,8 +113,8 @@ def test_wide_rows_are_limited_by_the_request_and_many_classes_by_the_answer() -
     )
 
     bytes_each = len(recordio.encode(np.zeros((1, 784), np.float32)))
-    assert table_endpoint.rows_per_request(wide) == product.PAYLOAD_BYTES_LIMIT // bytes_each
-    assert table_endpoint.rows_per_request(many) == product.PAYLOAD_BYTES_LIMIT // 2660
+    assert table_endpoint.rows_per_request(wide) == invocations.PAYLOAD_BYTES_LIMIT // bytes_each
+    assert table_endpoint.rows_per_request(many) == invocations.PAYLOAD_BYTES_LIMIT // 2660
 
 
 GOOD = [{"score": 0.1, "predicted_label": 0}] * 3
@@ -167,3 +167,53 @@ def test_a_call_that_fails_raises_the_services_own_error(endpoint: FakeEndpoints
 
     with pytest.raises(ClientError, match="the model failed"):
         scored()
+
+
+def test_without_an_endpoint_the_services_error_escapes(endpoint: FakeEndpoints) -> None:
+    endpoint.described.clear()
+
+    with pytest.raises(ClientError, match="Could not find endpoint"):
+        score(upload(ROWS))
+    assert stack.keys_of(stack.RESULTS) == []
+
+
+def test_a_model_whose_table_is_not_there_yet_is_tried_again(endpoint: FakeEndpoints) -> None:
+    endpoint.described[TABLE] = {"EndpointConfigName": f"{TABLE}-ffffffffffff-00000000"}
+
+    with pytest.raises(ClientError, match="NoSuchKey"):
+        score(upload(ROWS))
+    assert stack.keys_of(stack.RESULTS) == []
+
+
+def test_a_model_that_changes_during_the_work_leaves_no_scores(endpoint: FakeEndpoints) -> None:
+    def switching(body: bytes) -> Answer:
+        tables.deploy(endpoint, f"{TABLE}-ffffffffffff-00000000")
+        return fake_endpoints.linear_scores(body)
+
+    endpoint.answers[TABLE] = switching
+    item = upload(ROWS)
+
+    with pytest.raises(EndpointChanged, match=rf"{tables.RELEASE} first, {TABLE}-fff"):
+        score(item)
+    assert stack.keys_of(stack.RESULTS) == []
+
+    assert score(item) is not None
+    assert b",ffffffffffff-00000000\n" in stack.read(stack.RESULTS, SCORES)
+
+
+def test_while_another_model_is_deployed_nothing_is_scored(endpoint: FakeEndpoints) -> None:
+    pending = {"EndpointConfigName": f"{TABLE}-ffffffffffff-00000000"}
+    endpoint.described[TABLE] |= {
+        "EndpointStatus": "Updating",
+        "PendingDeploymentSummary": pending,
+    }
+
+    with pytest.raises(EndpointChanged, match="taking another model"):
+        score(upload(ROWS))
+    assert endpoint.requests == []
+
+
+def test_an_endpoint_that_merely_scales_is_asked(endpoint: FakeEndpoints) -> None:
+    endpoint.described[TABLE]["EndpointStatus"] = "Updating"
+
+    assert score(upload(ROWS)) is not None

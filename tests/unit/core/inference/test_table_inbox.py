@@ -14,7 +14,8 @@ from sonoflow.aws import multipart
 from sonoflow.aws.clients import client
 from sonoflow.aws.uploads import Upload
 from sonoflow.errors import EndpointResponseInvalid
-from sonoflow.inference import table_endpoint, table_inbox, table_rejections
+from sonoflow.inference import invocations, table_inbox, table_rejections
+from sonoflow.tables import recordio
 from tests.unit import fake_endpoints, stack, tables
 from tests.unit.fake_endpoints import TABLE, Answer, FakeEndpoints
 from tests.unit.tables import REJECTED, ROWS, SCORES, rejection, score, upload
@@ -264,7 +265,7 @@ def test_what_holds_nothing_but_bad_rows_is_not_read_to_its_end(
 @pytest.fixture
 def small_requests(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of five rows each."""
-    monkeypatch.setattr(table_endpoint, "PAYLOAD_BYTES_LIMIT", 5 * 86)
+    monkeypatch.setattr(invocations, "PAYLOAD_BYTES_LIMIT", 5 * 86)
 
 
 @pytest.mark.usefixtures("small_requests")
@@ -342,5 +343,5 @@ def test_engineered_features_are_made_as_in_training(endpoint: FakeEndpoints) ->
     score(upload(b"a1,B,44,3\n"))
 
     ((_, _, body),) = endpoint.requests
-    vectors = table_endpoint.recordio.read(body).vectors
+    vectors = recordio.read(body).vectors
     assert vectors.tolist() == [[2, 3, 4, 9, 6]]

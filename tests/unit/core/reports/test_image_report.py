@@ -6,9 +6,8 @@ from typing import Any
 from sonoflow.aws.uploads import Upload
 from sonoflow.keys import Dataset, image_id
 from sonoflow.reports import image_plots, image_report
-from sonoflow.reports import page as report_page
 from sonoflow.reports.look_alikes import DuplicateGroups
-from sonoflow.reports.page import Subject
+from sonoflow.reports.page import Subject, render
 from sonoflow.reports.pictures import Picture
 from sonoflow.reports.survey import Survey
 from tests.unit.core.reports.report_entries import entry
@@ -47,7 +46,7 @@ def page(facts: dict[str, Any], *, internal: bool) -> str:
         "samples": {label: [] for label in facts["classes"]},
         "plots": image_plots.all_of(facts),
     }
-    return report_page.render("report.html", facts, material, internal=internal).decode()
+    return render("report.html", facts, material, internal=internal).decode()
 
 
 def test_names_of_files_are_in_the_internal_copy_alone() -> None:

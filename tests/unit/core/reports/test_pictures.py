@@ -5,7 +5,7 @@ import io
 
 from PIL import Image
 
-from sonoflow.reports import pictures as report_pictures
+from sonoflow.reports.pictures import picture
 from tests.unit import pictures
 from tests.unit.core.reports.report_entries import entry
 
@@ -21,10 +21,10 @@ def test_a_picture_is_small_with_its_lesion_outlined() -> None:
     mask = Image.new("L", (960, 640), 0)
     mask.paste(255, (320, 192, 640, 384))
 
-    picture = report_pictures.picture(entry("benign", "test"), large, pictures.encode(mask))
+    small = picture(entry("benign", "test"), large, pictures.encode(mask))
 
-    shown = decoded(picture.uri)
-    assert shown.size == (picture.width, picture.height) == (300, 200)
+    shown = decoded(small.uri)
+    assert shown.size == (small.width, small.height) == (300, 200)
     red, _, blue = shown.getpixel((150, 59))  # type: ignore[misc]
     assert red > blue + 180, "on the upper edge of the lesion lies the amber line"
     red, _, blue = shown.getpixel((150, 20))  # type: ignore[misc]
@@ -35,14 +35,14 @@ def test_a_lesion_is_told_to_those_who_do_not_see_it() -> None:
     scan = pictures.encode(pictures.scan(width=300, height=200))
     mask = pictures.encode(Image.new("L", (300, 200), 0))
 
-    with_lesion = report_pictures.picture(entry("benign", "test", lesion_pixels=6000), scan, mask)
-    without = report_pictures.picture(entry("normal", "test"), scan, None)
+    with_lesion = picture(entry("benign", "test", lesion_pixels=6000), scan, mask)
+    without = picture(entry("normal", "test"), scan, None)
 
     assert with_lesion.text == "Ultrasound image of class benign, the lesion outlined: 10.0% of it"
     assert without.text == "Ultrasound image of class normal, no lesion marked"
 
 
 def test_a_small_image_is_not_blown_up() -> None:
-    picture = report_pictures.picture(entry("normal", "test"), pictures.png(), None)
+    small = picture(entry("normal", "test"), pictures.png(), None)
 
-    assert (picture.width, picture.height) == (pictures.WIDTH, pictures.HEIGHT)
+    assert (small.width, small.height) == (pictures.WIDTH, pictures.HEIGHT)

@@ -6,9 +6,8 @@ import pytest
 
 from sonoflow.aws.uploads import Upload
 from sonoflow.keys import Dataset
-from sonoflow.reports import page as report_page
 from sonoflow.reports import table_plots, table_report
-from sonoflow.reports.page import Subject
+from sonoflow.reports.page import Subject, render
 from tests.unit.core.tables import table_documents
 from tests.unit.core.tables.table_documents import feature
 
@@ -45,7 +44,7 @@ def page(facts: dict[str, Any]) -> str:
         "strips": {name: table_report.strip(facts["features"][name]) for name in listed},
         "baselines": table_plots.BASELINES,
     }
-    return report_page.render("table_report.html", facts, material, internal=False).decode()
+    return render("table_report.html", facts, material, internal=False).decode()
 
 
 def test_the_facts_are_those_of_the_documents() -> None:

@@ -1,12 +1,11 @@
 """Small arrays, and the files that the SageMaker SDK makes of them in the folder golden.
 
-python -m tests.unit.core.tables.golden_records # writes them; needs sagemaker==2.257.7, scipy
+python -m tests.unit.core.tables.golden_records # writes them; needs sagemaker==2.257.7
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,27 +35,13 @@ DENSE: dict[str, tuple[NDArray[np.float32], NDArray[np.float32] | None]] = {
 DENSE["special"] = (special(), None)
 DENSE["special-labelled"] = (special(), np.array([np.nan, -1.5], np.float32))
 
-# One row each of: some values, none at all, all of them.
-SPARSE = np.array([[0, 1.5, 0, -2], [0, 0, 0, 0], [1, 2, 3, 4]])
-WIDE = np.array([[1.5, -2.25, 1e300], [0, 3, 0.1]])
-WHOLE = np.array([[1, -2, 300], [0, 2**31 - 1, -(2**31)]])
-
 
 def main() -> None:
     from sagemaker.amazon import common
-    from scipy import sparse
-
-    def make(name: str, write: Any, array: Any, own: Any) -> None:
-        with (FOLDER / f"{name}.recordio").open("wb") as file:
-            write(file, array, own)
 
     for name, (array, own) in DENSE.items():
-        make(name, common.write_numpy_to_dense_tensor, array, own)
-    for name, kind in (("sparse32", np.float32), ("sparse64", np.float64)):
-        matrix = sparse.csr_matrix(SPARSE.astype(kind))
-        make(name, common.write_spmatrix_to_sparse_tensor, matrix, labels(3))
-    make("float64", common.write_numpy_to_dense_tensor, WIDE, np.array([0.5, 1.5]))
-    make("int32", common.write_numpy_to_dense_tensor, WHOLE, np.array([0, -1]))
+        with (FOLDER / f"{name}.recordio").open("wb") as file:
+            common.write_numpy_to_dense_tensor(file, array, own)
 
 
 if __name__ == "__main__":

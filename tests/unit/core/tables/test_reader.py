@@ -13,12 +13,16 @@ from hypothesis import strategies as st
 
 from sonoflow.errors import TableRejected
 from sonoflow.keys import Dataset
-from sonoflow.tables import lines as table_lines
-from sonoflow.tables.reader import BadRow, Block, Layout, inbox_layout, read_rows
+from sonoflow.tables.layout import RowLayout, inbox_layout
+from sonoflow.tables.lines import LINE_BYTES_LIMIT, read_lines
+from sonoflow.tables.reader import Block, read_rows
+from sonoflow.tables.rows import BadRow
 from sonoflow.tables.table import Table
 
 MISSING = frozenset({"", "?", "NA", "nan"})
-LAYOUT = Layout(columns=("id", "class", "a", "b"), features=(2, 3), missing=MISSING, label=1, id=0)
+LAYOUT = RowLayout(
+    columns=("id", "class", "a", "b"), features=(2, 3), missing=MISSING, label=1, id=0
+)
 TABLE = Table(
     dataset=Dataset("wdbc", "0a1b2c3d4e5f"),
     columns=("id", "class", "site", "a", "b"),
@@ -33,12 +37,12 @@ TABLE = Table(
 )
 
 
-def layout(**changes: Any) -> Layout:
+def layout(**changes: Any) -> RowLayout:
     fields = {**LAYOUT.__dict__, **changes}
-    return Layout(**fields)
+    return RowLayout(**fields)
 
 
-def read(data: bytes | str, rules: Layout = LAYOUT, chunk: int = 1 << 20) -> Block:
+def read(data: bytes | str, rules: RowLayout = LAYOUT, chunk: int = 1 << 20) -> Block:
     """All blocks as one."""
     content = data.encode() if isinstance(data, str) else data
     chunks = (content[at : at + chunk] for at in range(0, len(content), chunk))
@@ -141,7 +145,7 @@ def test_texts_are_utf8_or_latin1() -> None:
         ("8,B,3\r,4", "unreadable-text", "control"),
         ('8,"B,3,4', "unreadable-text", "quote"),
         ('8,"B"x,3,4', "unreadable-text", "quote"),
-        (f"8,B,3,4{' ' * table_lines.LINE_BYTES_LIMIT}", "line-too-long", "longer"),
+        (f"8,B,3,4{' ' * LINE_BYTES_LIMIT}", "line-too-long", "longer"),
     ],
 )
 def test_a_bad_row_is_told_by_line_and_reason_and_the_others_are_read(
@@ -181,20 +185,20 @@ def test_a_line_without_end_is_not_held() -> None:
     def endless() -> Iterator[bytes]:
         yield b"7,M,1,2\n8,B,"
         for _ in range(8):
-            yield b"1" * table_lines.LINE_BYTES_LIMIT
+            yield b"1" * LINE_BYTES_LIMIT
         yield b"\n9,B,3,4\n"
 
-    for lines in table_lines.cut(endless(), piece_bytes=table_lines.LINE_BYTES_LIMIT):
+    for lines in read_lines(endless(), piece_bytes=LINE_BYTES_LIMIT):
         sizes.append(len(lines.data))
     block = list(read_rows(endless(), LAYOUT))
 
-    assert max(sizes) < 4 * table_lines.LINE_BYTES_LIMIT
+    assert max(sizes) < 4 * LINE_BYTES_LIMIT
     assert [reasons(b) for b in block if b.bad] == [[(2, "line-too-long")]]
     assert [line for b in block for line in b.lines.tolist()] == [1, 3]
 
 
 def test_columns_may_lie_anywhere_and_id_and_label_may_be_missing() -> None:
-    rules = Layout(("b", "x", "a"), features=(2, 0), missing=MISSING)
+    rules = RowLayout(("b", "x", "a"), features=(2, 0), missing=MISSING)
 
     block = read("1,text,2\n3,,4\n", rules)
 
@@ -213,7 +217,7 @@ def test_rows_may_end_in_a_delimiter_where_the_header_does() -> None:
 
 
 def test_a_table_of_one_column_has_blank_lines_too() -> None:
-    block = read("1\n\n2\n", Layout(("a",), features=(0,), missing=MISSING))
+    block = read("1\n\n2\n", RowLayout(("a",), features=(0,), missing=MISSING))
 
     assert block.lines.tolist() == [1, 3]
     assert block.bad == []
@@ -267,7 +271,7 @@ def test_the_reader_agrees_with_the_csv_module(
     kept = [(line, row) for line, cells in enumerate(rows, 1) if (row := expected(cells))]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(table_lines.cut, "__defaults__", (piece,))
+        patch.setattr(read_lines, "__defaults__", (piece,))
         block = read(content, chunk=7)
 
     assert block.lines.tolist() == [line for line, _ in kept]

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from sonoflow.tables.statistics import Classes, Moments, Rows, Survey
+from sonoflow.tables.statistics import Classes, Moments, Rows, Statistics
 
 VALUES = arrays(
     np.float64,
@@ -56,16 +56,16 @@ def test_classes_are_numbered_as_they_come() -> None:
 
 
 def test_a_feature_that_32_bits_cannot_tell_apart_is_constant() -> None:
-    survey, classes = Survey(("same", "close", "other")), Classes()
-    survey.add(rows(np.array([[1, 1, 1], [1, 1 + 1e-12, 2]]), ["M", "B"], [0, 0], classes))
+    statistics, classes = Statistics(("same", "close", "other")), Classes()
+    statistics.add(rows(np.array([[1, 1, 1], [1, 1 + 1e-12, 2]]), ["M", "B"], [0, 0], classes))
 
-    assert survey.constant() == ["same", "close"]
+    assert statistics.constant() == ["same", "close"]
 
 
 def test_a_feature_that_is_constant_in_training_is_only_shifted() -> None:
-    survey, classes = Survey(("a",)), Classes()
-    survey.add(rows(np.array([[3.0], [3.0], [5.0]]), ["M", "B", "M"], [0, 0, 2], classes))
+    statistics, classes = Statistics(("a",)), Classes()
+    statistics.add(rows(np.array([[3.0], [3.0], [5.0]]), ["M", "B", "M"], [0, 0, 2], classes))
 
-    standardisation = survey.standardisation(("a",))
+    standardisation = statistics.standardisation(("a",))
 
     assert (standardisation.mean, standardisation.scale) == ((3.0,), (1.0,))

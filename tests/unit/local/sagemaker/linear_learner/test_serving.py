@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from local.sagemaker.linear_learner import artifact
+from local.sagemaker.linear_learner import artifact, record_messages
 from local.sagemaker.linear_learner.artifact import ArtifactInvalid
 from local.sagemaker.linear_learner.errors import PayloadError
 from local.sagemaker.linear_learner.model import Model
 from local.sagemaker.linear_learner.serve import answer
-from sonoflow.tables import record_messages, recordio
+from sonoflow.tables import recordio
 
 CSV, JSON, LINES = "text/csv", "application/json", "application/jsonlines"
 RECORDIO = "application/x-recordio-protobuf"

@@ -7,7 +7,7 @@ import struct
 import numpy as np
 import pytest
 
-from sonoflow.tables import record_messages
+from local.sagemaker.linear_learner import record_messages
 
 
 def field(number: int, content: bytes) -> bytes:

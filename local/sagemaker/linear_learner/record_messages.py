@@ -7,8 +7,7 @@
     message Record { map<string, Value> features = 1; map<string, Value> label = 2; … }
 
 Vector and label are under the name "values". A tensor with keys is sparse: the keys say where its
-values are, the shape how long it is. Reading this little takes no protobuf runtime, which would
-be one more compiled package in every function.
+values are, the shape how long it is. Reading this little takes no protobuf runtime.
 
 https://docs.aws.amazon.com/sagemaker/latest/dg/cdf-training.html
 https://protobuf.dev/programming-guides/encoding/
@@ -33,27 +32,6 @@ _VARINT, _FIXED64, _LENGTH, _FIXED32 = 0, 1, 2, 5  # wire types
 _VARINT_LIMIT = 10  # bytes
 
 Field: TypeAlias = tuple[int, int, Any]  # number, wire type, value
-
-
-def tensor_header(field: int, count: int) -> bytes:
-    """The bytes of a Record's field, up to the `count` float32 values of its dense tensor."""
-    header, size = b"", 4 * count
-    entry = _tag(1) + _varint_bytes(len(_NAME)) + _NAME + _tag(2)
-    for tag in (_tag(_VALUES), _tag(_FLOAT32_TENSOR), entry, _tag(field)):
-        header = tag + _varint_bytes(len(header) + size) + header
-    return header
-
-
-def _tag(field: int) -> bytes:
-    return _varint_bytes(field << 3 | _LENGTH)
-
-
-def _varint_bytes(number: int) -> bytes:
-    digits = bytearray()
-    while number > 0x7F:
-        digits.append(number & 0x7F | 0x80)
-        number >>= 7
-    return bytes([*digits, number])
 
 
 def parse(data: memoryview) -> tuple[NDArray[np.float32], float | None]:
@@ -95,7 +73,9 @@ def _dense(value: memoryview) -> NDArray[np.float32]:
             tensor = tensor + bytes(content) if number == kind else bytes(content)
             kind = number
     values, keys, shape = _tensor(memoryview(tensor), _KINDS.get(kind, "<f4"))
-    with np.errstate(all="ignore"):  # beyond float32 is infinite, as the docstring of read says
+    with np.errstate(
+        all="ignore"
+    ):  # beyond float32 is infinite, as the docstring of records.read says
         numbers = values.astype(np.float32)
     if len(keys) or (len(shape) and not len(numbers)):
         return _scattered(numbers, keys, shape)
