@@ -11,11 +11,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import platform
 import statistics
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 # What a zip goes through, in order.
@@ -51,32 +54,50 @@ def load(root: Path, function: str) -> tuple[float, set[str]]:
     return found["milliseconds"], set(found["modules"])
 
 
+def compare(before: Path, rounds: int) -> dict[str, Any]:
+    """Medians by function, and what a zip's whole trip loads."""
+    trip: dict[Path, set[str]] = {before: set(), ROOT: set()}
+    functions = {}
+    for function in ("predict", *TRIP):
+        times: dict[Path, list[float]] = {root: [] for root in trip}
+        loaded: dict[Path, set[str]] = {}
+        for _ in range(rounds):
+            for root in trip:
+                milliseconds, loaded[root] = load(root, function)
+                times[root].append(milliseconds)
+        if function in TRIP:
+            for root in trip:
+                trip[root] |= loaded[root]
+        first, second = (statistics.median(times[root]) for root in trip)
+        functions[function] = {
+            "milliseconds_before": round(first),
+            "milliseconds_after": round(second),
+            "ratio": round(second / first, 2),
+            "modules_before": len(loaded[before]),
+            "modules_after": len(loaded[ROOT]),
+        }
+        print(f"{function:<20}", functions[function], flush=True)
+    modules = dict(zip(("before", "after"), map(len, trip.values()), strict=True))
+    return {"functions": functions, "modules_of_a_zips_trip": modules}
+
+
 def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--against", type=Path, required=True, metavar="CHECKOUT")
     parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--out", type=Path, help="where the figures go as JSON")
     given = parser.parse_args(argv)
-    trip: dict[Path, set[str]] = {given.against: set(), ROOT: set()}
-    print(f"{'function':<20}{'before':>10}{'after':>10}{'ratio':>7}{'modules':>12}")
-    for function in ("predict", *TRIP):
-        times: dict[Path, list[float]] = {root: [] for root in trip}
-        counts: dict[Path, int] = {}
-        for _ in range(given.rounds):
-            for root in trip:
-                milliseconds, modules = load(root, function)
-                times[root].append(milliseconds)
-                counts[root] = len(modules)
-                if function in TRIP:
-                    trip[root] |= modules
-        before, after = (statistics.median(times[root]) for root in trip)
-        print(
-            f"{function:<20}{before:>7.0f} ms{after:>7.0f} ms{after / before:>7.2f}"
-            f"{counts[given.against]:>6} →{counts[ROOT]:>4}"
-        )
-    before_trip, after_trip = (len(modules) for modules in trip.values())
-    print(f"a zip's whole trip: {before_trip} modules before, {after_trip} after")
+    result = {
+        "command": f"python -m benchmarks.imports --rounds {given.rounds} --against …",
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+        "python": platform.python_version(),
+        **compare(given.against, given.rounds),
+    }
+    print(result["modules_of_a_zips_trip"])
+    if given.out:
+        given.out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

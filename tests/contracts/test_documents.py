@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-NAMED = re.compile(r"`([\w./-]+\.(?:py|json|toml|yaml))`")
+NAMED = re.compile(r"`(\w[\w./-]*\.(?:py|json|toml|yaml))`")
 # Where a path of a document may begin.
 PLACES = ("", "core/sonoflow", "model_code", "model_code/sonomodel", "local")
 # Objects of S3 and files of a job, which no checkout holds.

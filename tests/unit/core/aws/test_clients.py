@@ -13,5 +13,5 @@ def test_a_service_has_one_client() -> None:
 def test_requests_side_by_side_share_a_clients_connections() -> None:
     connections = client("s3").meta.config.max_pool_connections
 
-    assert connections >= settings.Staging().stage_uploads_at_once
+    assert connections >= settings.read(settings.Staging, {}).stage_uploads_at_once
     assert connections >= parts.READS_AT_ONCE
