@@ -108,7 +108,7 @@ rank, folder = os.environ["LOCAL_RANK"], pathlib.Path(sys.argv[1])
 REPORTS = """
 names = ("LOCAL_RANK", "LOCAL_WORLD_SIZE", "CUDA_VISIBLE_DEVICES")
 (folder / rank).write_text(" ".join(os.environ[name] for name in names))
-print("here is", rank, flush=True)
+sys.stdout.write(f"here is {rank}\\n")  # in one piece, however it is buffered
 """
 SECOND_FAILS = """
 if rank == "1":
