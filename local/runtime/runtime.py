@@ -40,11 +40,11 @@ class Runtime:
     def client(self, service: str) -> Any:
         """The runtime's own client, unrestricted; cached per service (boto3 clients are
         thread-safe)."""
-        return _client(self.endpoint_url, self.region, service)
+        return _cached_client(self.endpoint_url, self.region, service)
 
 
-@functools.cache
-def _client(endpoint_url: str, region: str, service: str) -> Any:
+def open_client(endpoint_url: str, region: str, service: str) -> Any:
+    """A client of a runtime, with all that its one user may do."""
     return boto3.client(
         service,
         region_name=region,
@@ -58,3 +58,6 @@ def _client(endpoint_url: str, region: str, service: str) -> Any:
             s3={"addressing_style": "path"},
         ),
     )
+
+
+_cached_client = functools.cache(open_client)
