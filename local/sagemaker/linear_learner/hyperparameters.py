@@ -24,16 +24,17 @@ LOSSES = {
 }  # the first of each is what `auto` means
 MINIMUM_CLASSES = 3
 _MAXIMUM_CLASSES = 1_000_000
-# Linear Learner's own that the laptop does not know.
+# Linear Learner's own that the laptop does not know, and what a tuning job adds to them.
 # fmt: off
 ELSEWHERE = (
-    "accuracy_top_k", "balance_multiclass_weights", "beta_1", "beta_2", "bias_lr_mult",
-    "bias_wd_mult", "binary_classifier_model_selection_criteria", "early_stopping_patience",
-    "early_stopping_tolerance", "f_beta", "init_bias", "init_method", "init_scale",
-    "init_sigma", "loss_insensitivity", "lr_scheduler_factor", "lr_scheduler_minimum_lr",
-    "lr_scheduler_step", "margin", "momentum", "normalize_label", "num_calibration_samples",
-    "num_point_for_scaler", "positive_example_weight_mult", "target_precision", "target_recall",
-    "unbias_data", "unbias_label", "use_bias", "use_lr_scheduler",
+    "_tuning_objective_metric", "accuracy_top_k", "balance_multiclass_weights", "beta_1",
+    "beta_2", "bias_lr_mult", "bias_wd_mult", "binary_classifier_model_selection_criteria",
+    "early_stopping_patience", "early_stopping_tolerance", "f_beta", "init_bias", "init_method",
+    "init_scale", "init_sigma", "loss_insensitivity", "lr_scheduler_factor",
+    "lr_scheduler_minimum_lr", "lr_scheduler_step", "margin", "momentum", "normalize_label",
+    "num_calibration_samples", "num_point_for_scaler", "positive_example_weight_mult",
+    "target_precision", "target_recall", "unbias_data", "unbias_label", "use_bias",
+    "use_lr_scheduler",
 )
 # fmt: on
 _INTEGER = re.compile(r"[+-]?[0-9]+")
