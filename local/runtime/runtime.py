@@ -1,6 +1,6 @@
 """What every module of the laptop runtime shares: where it runs, its clients and its children.
 
-A module of the runtime (`events`, `queues`, `training` …) has one public entry point,
+A service of the runtime (`events`, `lambdas`, `sagemaker.training` …) has one public entry point,
 `install(runtime)`, called once before the server takes requests. It registers its hooks on moto
 and keeps `runtime` for later.
 """
