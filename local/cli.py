@@ -15,9 +15,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from local.laptop import failures
 from local.laptop.client import LOG, RECORD, Laptop, NotRunning
 from local.laptop.launch import Launch
+from local.runtime import failures
 from local.runtime.private_files import open_private, state_folder
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -41,7 +41,7 @@ def main(argv: list[str] | None = None) -> int:
         err.print("interrupted")
         return 130
     except Exception as error:
-        line = failures.told(error, arguments.state / LOG)
+        line = failures.explain(error, arguments.state / LOG)
         if line is None:
             raise
         if isinstance(error, NotRunning):

@@ -25,9 +25,9 @@ from typing import IO, Any
 from local.runtime.doorkeeper import Refusal, WsgiDoor
 from local.runtime.private_files import UMASK
 from local.runtime.reaper import Reaper
+from local.runtime.runs import LOCK
 from local.runtime.runtime import REGION, Runtime
 
-LOCK = "lock"  # in a run's scratch directory, locked as long as its server lives
 # What moto serves beside AWS's services: its dashboard, its reset and its recorder for everyone who
 # finds the port, and the credentials that an EC2 instance would be given.
 CLOSED = ("moto_api", "moto_api._internal", "instance_metadata")
@@ -38,22 +38,8 @@ _LOOK_SECONDS = 1.0  # how soon it is noticed that the scratch directory was del
 def main() -> None:
     arguments = _arguments()
     os.umask(UMASK)  # of this process and of all that it starts
-    # before moto and boto3 are imported: nothing in this process may find its way to AWS
-    os.environ.update(
-        AWS_DEFAULT_REGION=REGION,
-        AWS_ACCESS_KEY_ID="local",
-        AWS_SECRET_ACCESS_KEY="local",  # noqa: S106 - loopback only, checked by nobody
-        AWS_EC2_METADATA_DISABLED="true",
-    )
-    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_CONFIG_FILE"):
-        os.environ.pop(name, None)
-    try:
-        listener = socket.create_server(("127.0.0.1", arguments.port), backlog=_BACKLOG)
-    except OSError as error:
-        sys.exit(f"Port {arguments.port} of 127.0.0.1 cannot be used: {error.strerror}")
-    port = listener.getsockname()[1]
-    os.environ["AWS_ENDPOINT_URL"] = f"http://127.0.0.1:{port}"
-    os.environ["MOTO_PORT"] = str(port)
+    listener, port = _listen(arguments.port)
+    _keep_from_aws(port)
     state: Path = arguments.state
     state.mkdir(parents=True)
     lock = (state / LOCK).open("w")
@@ -87,6 +73,29 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--state", type=Path, required=True)
     parser.add_argument("--ready", type=int, required=True, help="file descriptor to report on")
     return parser.parse_args()
+
+
+def _listen(port: int) -> tuple[socket.socket, int]:
+    """On loopback; returns the port too, which is any free one for 0."""
+    try:
+        listener = socket.create_server(("127.0.0.1", port), backlog=_BACKLOG)
+    except OSError as error:
+        sys.exit(f"Port {port} of 127.0.0.1 cannot be used: {error.strerror}")
+    return listener, listener.getsockname()[1]
+
+
+def _keep_from_aws(port: int) -> None:
+    """Before moto and boto3 are imported: nothing in this process may find its way to AWS."""
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_CONFIG_FILE"):
+        os.environ.pop(name, None)
+    os.environ.update(
+        AWS_DEFAULT_REGION=REGION,
+        AWS_ACCESS_KEY_ID="local",
+        AWS_SECRET_ACCESS_KEY="local",  # noqa: S106 - loopback only, checked by nobody
+        AWS_EC2_METADATA_DISABLED="true",
+        AWS_ENDPOINT_URL=f"http://127.0.0.1:{port}",
+        MOTO_PORT=str(port),
+    )
 
 
 def _watch_starter(stop: threading.Event) -> None:
@@ -165,25 +174,6 @@ def _is_there(path: Path, opened: IO[str]) -> bool:
         return os.path.samestat(path.stat(), os.fstat(opened.fileno()))
     except (FileNotFoundError, NotADirectoryError):
         return False
-
-
-def remove_dead_runs(runs: Path) -> None:
-    """Scratch directories of servers that were killed before they could clean up."""
-    for run in runs.glob("*"):
-        if not lock_is_held(run):
-            shutil.rmtree(run, ignore_errors=True)
-
-
-def lock_is_held(run: Path) -> bool:
-    """Whether the server of that scratch directory lives."""
-    try:
-        with (run / LOCK).open() as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except FileNotFoundError:
-        return False
-    except BlockingIOError:
-        return True
-    return False
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from local.laptop.failures import Failure
+from local.runtime.failures import Failure
 
 SERVERLESS = "AWS::Serverless-2016-10-31"
 _SECTIONS = {

@@ -15,8 +15,8 @@ from PIL import Image
 from rich.console import Console
 
 from local.laptop.client import Laptop
-from local.laptop.failures import Failure
 from local.laptop.progress import RunWatch
+from local.runtime.failures import Failure
 
 ANSWER_TIMEOUT = 300.0  # seconds, all images together
 

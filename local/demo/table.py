@@ -10,9 +10,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from local.demo.inbox import ANSWER_TIMEOUT, DemoFailed
+from local.laptop import uploads
 from local.laptop.client import Laptop
 from local.laptop.progress import RunWatch
 
@@ -52,7 +51,8 @@ class TableInbox:
     """Drops the test split's rows into the inbox, unlabelled, and collects their scores."""
 
     def __init__(self, laptop: Laptop, watch: RunWatch, out: Path) -> None:
-        self._s3, self._out = laptop.client("s3"), out
+        self._laptop, self._out = laptop, out
+        self._s3 = laptop.client("s3")
         self._uploads = laptop.outputs["UploadsBucketName"]
         self._work = laptop.outputs["WorkBucketName"]
         self._results = laptop.outputs["ResultsBucketName"]
@@ -80,10 +80,10 @@ class TableInbox:
 
     def wait(self, truth: dict[str, str]) -> Scores:
         """Raises DemoFailed when a row is rejected or the scores stay away."""
-        key = f"scores/{INBOX_PATH}.csv"
+        key, rejected = f"scores/{INBOX_PATH}.csv", f"rejected/{INBOX_PATH}.json"
         deadline = time.monotonic() + ANSWER_TIMEOUT
-        while (scores := self._find(key)) is None:
-            if rejection := self._find(f"rejected/{INBOX_PATH}.json"):
+        while (scores := uploads.find(self._laptop, self._results, key)) is None:
+            if rejection := uploads.find(self._laptop, self._results, rejected):
                 raise DemoFailed(rejection.decode())
             if time.monotonic() > deadline:
                 raise DemoFailed(f"no {key} in {ANSWER_TIMEOUT:.0f} s")
@@ -100,14 +100,6 @@ class TableInbox:
     def collect_report(self) -> None:
         page = self._get(self._results, f"reports/{self._dataset}/report.html")
         (self._out / "table_report.html").write_bytes(page)
-
-    def _find(self, key: str) -> bytes | None:
-        try:
-            return self._get(self._results, key)
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "NoSuchKey":
-                return None
-            raise
 
     def _get(self, bucket: str, key: str) -> bytes:
         body: bytes = self._s3.get_object(Bucket=bucket, Key=key)["Body"].read()

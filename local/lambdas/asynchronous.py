@@ -119,8 +119,8 @@ class AsyncInvoker:
             self._send(target, _summary(event, condition, result), {})
         queue = getattr(event.record, "dead_letter_config", {}).get("TargetArn")
         if queue:
-            told = {} if result is None else json.loads(result.payload)
-            message = str(told.get("errorMessage", "")) if result else event.hindrance
+            answer = {} if result is None else json.loads(result.payload)
+            message = str(answer.get("errorMessage", "")) if result else event.hindrance
             attributes = {
                 "RequestID": event.request_id,
                 "ErrorCode": "200" if result else "500",

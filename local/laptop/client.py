@@ -16,15 +16,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
-import boto3
-from botocore.config import Config
-
 from local.laptop.deploy import BUILD, deploy
-from local.laptop.failures import Failure
 from local.laptop.launch import Launch
+from local.runtime.failures import Failure
 from local.runtime.private_files import RUNS, open_private, private_folder, state_folder
-from local.runtime.runtime import REGION, STACK
-from local.server import lock_is_held, remove_dead_runs
+from local.runtime.runs import lock_is_held, remove_dead_runs
+from local.runtime.runtime import REGION, STACK, open_client
 
 RECORD = "runtime.json"
 LOG = "runtime.log"
@@ -113,19 +110,7 @@ class Laptop:
     def client(self, service: str) -> Any:
         """A boto3 client of this runtime; cached."""
         if service not in self._clients:
-            self._clients[service] = boto3.client(
-                service,
-                region_name=self.region,
-                endpoint_url=self.endpoint_url,
-                aws_access_key_id="local",
-                aws_secret_access_key="local",  # noqa: S106 - loopback only, checked by nobody
-                config=Config(
-                    retries={"total_max_attempts": 1},
-                    read_timeout=900,
-                    max_pool_connections=32,
-                    s3={"addressing_style": "path"},
-                ),
-            )
+            self._clients[service] = open_client(self.endpoint_url, self.region, service)
         return self._clients[service]
 
     def healthy(self) -> bool:

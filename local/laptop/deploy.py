@@ -9,8 +9,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from local.laptop.failures import Failure
 from local.laptop.package import ARTIFACTS_BUCKET, Packager
+from local.runtime.failures import Failure
 
 BUILD = "build"  # of a state folder: local packages as pip builds them, kept between runs
 _POLL_SECONDS = 0.05

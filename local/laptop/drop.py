@@ -12,10 +12,10 @@ from rich.text import Text
 
 from local.laptop import uploads
 from local.laptop.client import Laptop
-from local.laptop.failures import Failure
 from local.laptop.progress import RUNNING, ProgressView, RunFailed, RunWatch
 from local.laptop.uploads import UploadRefused
 from local.laptop.waiting import POLL_SECONDS, looks
+from local.runtime.failures import Failure
 from sonoflow import keys
 from sonoflow.images import formats
 from sonoflow.tables import mapping

@@ -24,7 +24,7 @@ from typing import Any
 from packaging.requirements import InvalidRequirement, Requirement
 
 from local.cloudformation.template import parse
-from local.laptop.failures import Failure
+from local.runtime.failures import Failure
 
 ARTIFACTS_BUCKET = "sonoflow-artifacts"
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date that a zip can hold: archives are reproducible

@@ -22,7 +22,7 @@ from rich.table import Table
 from rich.text import Text
 
 from local.laptop import tuning_progress
-from local.laptop.failures import Failure
+from local.runtime.failures import Failure
 
 TRAINING_LOGS = "/aws/sagemaker/TrainingJobs"
 RUNNING = "RUNNING"
@@ -94,7 +94,7 @@ class RunWatch:
         releases = {task: self._release_arn(task) for task in self.tasks}
         return RunProgress(
             status,
-            tuple(open_states(self.history(self.arn))),
+            tuple(open_states(history(self._states, self.arn))),
             {task: self._release_state(arn) for task, arn in releases.items() if arn},
             dict(self._last_epochs()),
             self._searches(),
@@ -111,18 +111,12 @@ class RunWatch:
             raise RunFailed(f"{self.run} {execution['status'].lower()}: {error}: {cause}")
         return execution
 
-    def history(self, arn: str) -> list[dict[str, Any]]:
-        pages = self._states.get_paginator("get_execution_history").paginate(
-            executionArn=arn, includeExecutionData=False
-        )
-        return [event for page in pages for event in page["events"]]
-
     def seconds(self) -> dict[str, float]:
         """Wall-clock seconds of each state; `Train` or `Tune` of a release is `Train <model>`."""
-        spans = state_seconds(self.history(self.arn))
+        spans = state_seconds(history(self._states, self.arn))
         for task in self.tasks:
             if arn := self._release_arn(task):
-                spent = state_seconds(self.history(arn))
+                spent = state_seconds(history(self._states, arn))
                 spans[f"Train {MODELS[task]}"] = spent.get("Train", spent.get("Tune", 0.0))
         return spans
 
@@ -136,7 +130,7 @@ class RunWatch:
 
     def _release_state(self, arn: str) -> str:
         status: str = self._states.describe_execution(executionArn=arn)["status"]
-        states = list(open_states(self.history(arn)))
+        states = list(open_states(history(self._states, arn)))
         return states[-1] if states and status == RUNNING else status.lower()
 
     def _last_epochs(self) -> Iterator[tuple[str, Epoch]]:
@@ -156,8 +150,8 @@ class RunWatch:
         if self.tasks != ("table",):
             return Epoch.parse(line)
         if job not in self._epochs:
-            told = self._jobs.describe_training_job(TrainingJobName=job)["HyperParameters"]
-            self._epochs[job] = int(told["epochs"])
+            job_description = self._jobs.describe_training_job(TrainingJobName=job)
+            self._epochs[job] = int(job_description["HyperParameters"]["epochs"])
         return Epoch.parse_linear_learner(line, self._epochs[job])
 
     def _log_lines(self, job: str) -> Iterator[str]:
@@ -174,10 +168,18 @@ class RunWatch:
             yield from (event["message"] for event in events)
 
 
-def open_states(history: list[dict[str, Any]]) -> Iterator[str]:
+def history(states: Any, arn: str) -> list[dict[str, Any]]:
+    """An execution's events, without their data; `states` is a client of Step Functions."""
+    pages = states.get_paginator("get_execution_history").paginate(
+        executionArn=arn, includeExecutionData=False
+    )
+    return [event for page in pages for event in page["events"]]
+
+
+def open_states(events: list[dict[str, Any]]) -> Iterator[str]:
     """Names of the states that were entered and not yet left, in the order of entry."""
     entered: list[str] = []
-    for event in history:
+    for event in events:
         if details := event.get("stateEnteredEventDetails"):
             entered.append(details["name"])
         elif (details := event.get("stateExitedEventDetails")) and details["name"] in entered:
@@ -185,11 +187,11 @@ def open_states(history: list[dict[str, Any]]) -> Iterator[str]:
     yield from entered
 
 
-def state_seconds(history: list[dict[str, Any]]) -> dict[str, float]:
+def state_seconds(events: list[dict[str, Any]]) -> dict[str, float]:
     """Seconds between the first entry of each state and its last exit."""
     entered: dict[str, float] = {}
     seconds: dict[str, float] = {}
-    for event in history:
+    for event in events:
         moment = event["timestamp"].timestamp()
         if details := event.get("stateEnteredEventDetails"):
             entered.setdefault(details["name"], moment)

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from local.laptop import tuning_progress
 from local.laptop.client import Laptop
+from local.laptop.progress import history, open_states
 
 _EXECUTIONS = 10  # newest shown, per state machine
 _STYLES = {
@@ -66,26 +67,16 @@ def _executions(laptop: Laptop) -> Iterator[tuple[str, ...]]:
                 machine["name"],
                 execution["name"],
                 execution["status"],
-                ", ".join(_open_states(states, execution)),
+                ", ".join(_unfinished(states, execution)),
                 _duration(execution["startDate"], execution.get("stopDate")),
             )
 
 
-def _open_states(states: Any, execution: dict[str, Any]) -> list[str]:
-    """States entered and not left; of a failed execution, where it failed."""
+def _unfinished(states: Any, execution: dict[str, Any]) -> Iterator[str]:
+    """The states that an execution is in, or, of a failed one, where it failed."""
     if execution["status"] == "SUCCEEDED":
-        return []
-    pages = states.get_paginator("get_execution_history").paginate(
-        executionArn=execution["executionArn"], includeExecutionData=False
-    )
-    entered: list[str] = []
-    for page in pages:
-        for event in page["events"]:
-            if details := event.get("stateEnteredEventDetails"):
-                entered.append(details["name"])
-            elif (details := event.get("stateExitedEventDetails")) and details["name"] in entered:
-                entered.remove(details["name"])
-    return entered
+        return iter(())
+    return open_states(history(states, execution["executionArn"]))
 
 
 def _tuning_jobs(laptop: Laptop) -> Iterator[tuple[str, ...]]:

@@ -15,9 +15,9 @@ def searches(sagemaker: Any, version: str) -> Iterator[tuple[str, str]]:
             described = sagemaker.describe_hyper_parameter_tuning_job(
                 HyperParameterTuningJobName=job["HyperParameterTuningJobName"]
             )
-            told = described["TrainingJobDefinition"]["StaticHyperParameters"]
-            if json.loads(told.get("dataset-version", "null")) == version:
-                yield json.loads(told["model-name"]), summary(described)
+            static = described["TrainingJobDefinition"]["StaticHyperParameters"]
+            if json.loads(static.get("dataset-version", "null")) == version:
+                yield json.loads(static["model-name"]), summary(described)
 
 
 def summary(described: dict[str, Any]) -> str:

@@ -10,9 +10,9 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from local.laptop.client import Laptop
-from local.laptop.failures import Failure
 from local.laptop.progress import RUNNING
 from local.laptop.waiting import looks
+from local.runtime.failures import Failure
 from sonoflow import keys
 from sonoflow.aws import objects
 from sonoflow.aws.ranged import HeldFile
@@ -102,14 +102,20 @@ def _archive_name(file: Path, key: str) -> str | None:
         return None
 
 
-def find_json(laptop: Laptop, bucket: str, key: str) -> dict[str, Any] | None:
+def find(laptop: Laptop, bucket: str, key: str) -> bytes | None:
+    """What lies at that key, if anything does."""
     try:
-        body = laptop.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
+        body: bytes = laptop.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
     except ClientError as error:
-        if error.response["Error"]["Code"] == "NoSuchKey":
+        if objects.is_missing(error):
             return None
         raise
-    found: dict[str, Any] = json.loads(body)
+    return body
+
+
+def find_json(laptop: Laptop, bucket: str, key: str) -> dict[str, Any] | None:
+    body = find(laptop, bucket, key)
+    found: dict[str, Any] | None = None if body is None else json.loads(body)
     return found
 
 

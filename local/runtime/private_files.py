@@ -13,7 +13,7 @@ import tarfile
 from pathlib import Path
 from typing import IO
 
-from local.laptop.failures import Failure
+from local.runtime.failures import Failure
 
 UMASK = 0o077
 _FOLDER, _FILE = 0o700, 0o600

@@ -1,6 +1,6 @@
 """What every module of the laptop runtime shares: where it runs, its clients and its children.
 
-A module of the runtime (`events`, `queues`, `training` …) has one public entry point,
+A service of the runtime (`events`, `lambdas`, `sagemaker.training` …) has one public entry point,
 `install(runtime)`, called once before the server takes requests. It registers its hooks on moto
 and keeps `runtime` for later.
 """
@@ -40,11 +40,11 @@ class Runtime:
     def client(self, service: str) -> Any:
         """The runtime's own client, unrestricted; cached per service (boto3 clients are
         thread-safe)."""
-        return _client(self.endpoint_url, self.region, service)
+        return _cached_client(self.endpoint_url, self.region, service)
 
 
-@functools.cache
-def _client(endpoint_url: str, region: str, service: str) -> Any:
+def open_client(endpoint_url: str, region: str, service: str) -> Any:
+    """A client of a runtime, with all that its one user may do."""
     return boto3.client(
         service,
         region_name=region,
@@ -58,3 +58,6 @@ def _client(endpoint_url: str, region: str, service: str) -> Any:
             s3={"addressing_style": "path"},
         ),
     )
+
+
+_cached_client = functools.cache(open_client)

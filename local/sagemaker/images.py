@@ -14,8 +14,8 @@ from collections.abc import Collection
 class Contract(enum.Enum):
     """What a container promises."""
 
-    SCRIPT_MODE = "script mode"  # script_mode.py
-    RAY_SERVE = "Ray Serve"  # model_server.py
+    SCRIPT_MODE = "script mode"  # training/script_mode.py
+    RAY_SERVE = "Ray Serve"  # hosting/model_server.py
     LINEAR_LEARNER = "Linear Learner"  # linear_learner/
 
 

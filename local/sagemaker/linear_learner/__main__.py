@@ -16,10 +16,11 @@ from types import FrameType
 from typing import Any
 
 from local.sagemaker.container_layout import Layout
-from local.sagemaker.linear_learner import artifact, channels, checks, hyperparameters
+from local.sagemaker.linear_learner import channels, dataset, hyperparameters
 from local.sagemaker.linear_learner.dataset import Dataset
 from local.sagemaker.linear_learner.errors import CustomerError
 from local.sagemaker.linear_learner.hyperparameters import Hyperparameters
+from local.sagemaker.linear_learner.log import Progress, log
 
 CUSTOMER_ERROR = 2
 
@@ -35,7 +36,7 @@ def train(layout: Layout) -> None:
         for name, configuration in configured.items()
     }
     for name, one in data.items():
-        checks.check(name, one, settings, settings.feature_dim or data["train"].features)
+        dataset.check(name, one, settings, settings.feature_dim or data["train"].features)
     _fit(layout, settings, data, given)
 
 
@@ -48,7 +49,6 @@ def _fit(
     import torch
 
     from local.sagemaker.linear_learner import metrics, training
-    from local.sagemaker.linear_learner.progress import Progress, log
 
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
     log(f"Final configuration: {json.dumps({**_defaults(), **given})}")
@@ -72,7 +72,7 @@ def _fit(
         "epochs": fitted.epochs,
         "rows": {name: one.rows for name, one in data.items()},
     }
-    artifact.save(layout.model, fitted.model, facts)
+    fitted.model.save(layout.model, facts)
 
 
 class _Termination:

@@ -6,15 +6,12 @@ import dataclasses
 import itertools
 import random
 
-from local.sagemaker.linear_learner.hyperparameters import AUTO_MODELS, Hyperparameters
+from local.sagemaker.linear_learner.hyperparameters import Hyperparameters
 
 SEED = 0
+AUTO_MODELS = 32
 # What `auto` means for the first model, and what the others try beside it.
-AUTO_LEARNING_RATES = {
-    "adam": (0.02, 0.01, 0.05, 0.1),
-    "rmsprop": (0.01, 0.005, 0.02, 0.05),
-    "sgd": (0.01, 0.003, 0.03, 0.1),
-}
+AUTO_LEARNING_RATES = (0.02, 0.01, 0.05, 0.1)
 AUTO_L1 = (0.0, 1e-2)
 AUTO_WD = (1e-4, 1e-3, 3e-3, 1e-2)
 # Factors on a value that is given. Zero stays zero: it switches a term off.
@@ -40,11 +37,7 @@ def candidates_of(settings: Hyperparameters) -> list[Candidate]:
     walked with the learning rate changing fastest; models beyond it are drawn near its points
     with a fixed seed.
     """
-    rates = _values(
-        settings.learning_rate,
-        LEARNING_RATE_FACTORS,
-        AUTO_LEARNING_RATES[settings.optimizer or "adam"],
-    )
+    rates = _values(settings.learning_rate, LEARNING_RATE_FACTORS, AUTO_LEARNING_RATES)
     penalties = _values(settings.l1, L1_FACTORS, AUTO_L1)
     decays = _values(settings.wd, WD_FACTORS, AUTO_WD)
     grid = [Candidate(*point[::-1]) for point in itertools.product(decays, penalties, rates)]
@@ -56,9 +49,8 @@ def candidates_of(settings: Hyperparameters) -> list[Candidate]:
 
 def _values(
     given: float | None, factors: tuple[float, ...], automatic: tuple[float, ...]
-) -> list[float]:
-    values = automatic if given is None else tuple(given * factor for factor in factors)
-    return list(values)
+) -> tuple[float, ...]:
+    return automatic if given is None else tuple(given * factor for factor in factors)
 
 
 def _near(candidate: Candidate, generator: random.Random) -> Candidate:

@@ -1,10 +1,14 @@
-"""Errors that the caller can put right: the request, the data, or what an endpoint is asked."""
+"""Errors that the caller can put right: the request, the data, the model, the question to it."""
 
 from __future__ import annotations
 
 
 class CustomerError(Exception):
     """Training cannot go on; the message becomes the job's failure reason."""
+
+
+class ArtifactInvalid(Exception):
+    """A directory that holds no model of this format."""
 
 
 class PayloadError(Exception):

@@ -8,39 +8,39 @@ import torch
 from torch import Tensor
 
 from local.sagemaker.linear_learner.candidates import SEED, Candidate
-from local.sagemaker.linear_learner.hyperparameters import Hyperparameters
 from local.sagemaker.linear_learner.losses import Loss
-from local.sagemaker.linear_learner.optimizers import optimizer_of
-from local.sagemaker.linear_learner.schedule import Schedule
+
+# Adam, and a learning rate that falls, with the numbers that the built-in algorithm logs.
+BETA_1, BETA_2 = 0.9, 0.999
+RATE_STEP, RATE_FACTOR, RATE_MINIMUM = 100, 0.99, 1e-5
+INITIAL_SCALE = 0.07
+_EPSILON = 1e-8
 
 
 class LinearModels:
-    """`parameters` has the shape (models, outputs, columns); the last column is the bias, where
-    the models have one. All models see the same rows in the same order."""
+    """`parameters` has the shape (models, outputs, columns); the last column is the bias. All
+    models see the same rows in the same order."""
 
     def __init__(
-        self, settings: Hyperparameters, candidates: Sequence[Candidate], features: int, loss: Loss
+        self, candidates: Sequence[Candidate], outputs: int, features: int, loss: Loss
     ) -> None:
         self._loss = loss
-        self._bias = settings.use_bias
-        self.parameters = _initial(settings, len(candidates), features)
-        self._optimizer = optimizer_of(settings, self.parameters)
-        self._schedule = Schedule.of(settings)
+        self.parameters = _initial(len(candidates), outputs, features)
+        self._optimizer = Adam(self.parameters)
         by_model = {
             name: torch.tensor([getattr(one, name) for one in candidates]).reshape(-1, 1, 1)
             for name in ("learning_rate", "l1", "wd")
         }
-        columns = self.parameters.shape[-1]
-        self._rate = by_model["learning_rate"] * self._columns(columns, settings.bias_lr_mult, 1)
-        self._wd = by_model["wd"] * self._columns(columns, settings.bias_wd_mult, 0)
-        self._l1 = by_model["l1"] * self._columns(columns, None, 0)
+        penalised = torch.ones(features + 1)
+        penalised[-1] = 0  # all but the bias
+        self._rate = by_model["learning_rate"]
+        self._wd, self._l1 = by_model["wd"] * penalised, by_model["l1"] * penalised
         self._has_l1 = bool(self._l1.any())
         self._steps = 0
 
-    def inputs(self, vectors: Tensor) -> Tensor:
+    @staticmethod
+    def inputs(vectors: Tensor) -> Tensor:
         """Rows (rows, features) with the bias's column of ones."""
-        if not self._bias:
-            return vectors
         return torch.cat([vectors, vectors.new_ones(len(vectors), 1)], dim=1)
 
     def scores(self, inputs: Tensor) -> Tensor:
@@ -49,21 +49,16 @@ class LinearModels:
         flat = inputs @ self.parameters.reshape(models * outputs, columns).T
         return flat.reshape(-1, models, outputs)
 
-    def step(self, inputs: Tensor, target: Tensor, importance: Tensor | None) -> Tensor:
-        """One step on a batch. Returns each row's loss before it, (rows, models).
-
-        `importance` (rows, 1), if given, multiplies the rows' losses.
-        """
+    def step(self, inputs: Tensor, target: Tensor) -> Tensor:
+        """One step on a batch. Returns each row's loss before it, (rows, models)."""
         scores = self.scores(inputs)
-        value, slope = self._loss.value(scores, target), self._loss.slope(scores, target)
-        if importance is not None:
-            value, slope = value * importance, slope * importance.unsqueeze(-1)
+        slope = self._loss.slope(scores, target)
         gradient = (slope.reshape(len(inputs), -1).T @ inputs).reshape(self.parameters.shape)
         gradient.div_(len(inputs)).addcmul_(self.parameters, self._wd)
-        rate = self._schedule.rate(self._rate, self._steps)
+        rate = falling(self._rate, self._steps)
         self._shrink(self._optimizer.step(self.parameters, gradient, rate))
         self._steps += 1
-        return value
+        return self._loss.value(scores, target)
 
     def _shrink(self, scale: Tensor) -> None:
         """The proximal step of the l1 term: towards zero, and no further."""
@@ -71,22 +66,40 @@ class LinearModels:
             kept = (self.parameters.abs() - scale * self._l1).clamp_(min=0)
             self.parameters.copy_(kept.copysign_(self.parameters))
 
-    def _columns(self, columns: int, bias: float | None, automatic: float) -> Tensor:
-        factors = torch.ones(columns)
-        if self._bias:
-            factors[-1] = automatic if bias is None else bias
-        return factors
+
+class Adam:
+    """Parameters, gradients and rates have the shape (models, outputs, columns) or broadcast to
+    it: each model has a learning rate of its own."""
+
+    def __init__(self, like: Tensor) -> None:
+        self._mean, self._square = torch.zeros_like(like), torch.zeros_like(like)
+        self._steps = 0
+
+    def step(self, parameters: Tensor, gradient: Tensor, rate: Tensor) -> Tensor:
+        """Changes the parameters in place. Returns how far a gradient of one, if it lasted, would
+        move each parameter: the measure by which a proximal step has to follow."""
+        self._steps += 1
+        self._mean.mul_(BETA_1).add_(gradient, alpha=1 - BETA_1)
+        self._square.mul_(BETA_2).addcmul_(gradient, gradient, value=1 - BETA_2)
+        # Both averages start at zero; the corrections undo that.
+        size = (self._square / (1 - BETA_2**self._steps)).sqrt_().add_(_EPSILON)
+        scale = rate / size
+        parameters.addcmul_(self._mean, scale, value=-1 / (1 - BETA_1**self._steps))
+        return scale
 
 
-def _initial(settings: Hyperparameters, models: int, features: int) -> Tensor:
+def falling(initial: Tensor, steps: int) -> Tensor:
+    """The learning rates after `steps` steps. The minimum bounds them from below, but never raises
+    one that began below it."""
+    times = steps // RATE_STEP
+    if times == 0:
+        return initial
+    floor = initial.clamp(max=RATE_MINIMUM)
+    return (initial * RATE_FACTOR**times).maximum(floor)
+
+
+def _initial(models: int, outputs: int, features: int) -> Tensor:
     """All models begin at the same place, so that they differ by their settings alone."""
     generator = torch.Generator().manual_seed(SEED)
-    shape = (1, settings.outputs, features)
-    if settings.init_method == "normal":
-        weights = torch.randn(shape, generator=generator) * settings.init_sigma
-    else:
-        weights = (torch.rand(shape, generator=generator) * 2 - 1) * settings.init_scale
-    if settings.use_bias:
-        bias = torch.full((1, settings.outputs, 1), settings.init_bias)
-        weights = torch.cat([weights, bias], dim=-1)
-    return weights.repeat(models, 1, 1)
+    weights = (torch.rand((1, outputs, features), generator=generator) * 2 - 1) * INITIAL_SCALE
+    return torch.cat([weights, torch.zeros(1, outputs, 1)], dim=-1).repeat(models, 1, 1)

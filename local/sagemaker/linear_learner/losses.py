@@ -42,32 +42,14 @@ class Squared(Loss):
         return 2 * (scores - target)
 
 
-@dataclasses.dataclass
-class InsensitiveSquared(Loss):
-    """Squared, of the error beyond `insensitivity`."""
-
-    insensitivity: float
-    objective = "eps_insensitive_squared_loss_objective"
+class Absolute(Loss):
+    objective = "absolute_loss_objective"
 
     def value(self, scores: Tensor, target: Tensor) -> Tensor:
-        return _beyond(scores - target, self.insensitivity).square()[..., 0]
+        return (scores - target).abs()[..., 0]
 
     def slope(self, scores: Tensor, target: Tensor) -> Tensor:
-        return 2 * _beyond(scores - target, self.insensitivity)
-
-
-@dataclasses.dataclass
-class InsensitiveAbsolute(Loss):
-    """Absolute, of the error beyond `insensitivity`; at zero, plain absolute loss."""
-
-    insensitivity: float
-    objective: str = "eps_insensitive_absolute_loss_objective"
-
-    def value(self, scores: Tensor, target: Tensor) -> Tensor:
-        return _beyond(scores - target, self.insensitivity).abs()[..., 0]
-
-    def slope(self, scores: Tensor, target: Tensor) -> Tensor:
-        return _beyond(scores - target, self.insensitivity).sign()
+        return (scores - target).sign()
 
 
 @dataclasses.dataclass
@@ -113,21 +95,19 @@ class Logistic(Loss):
         return torch.sigmoid(scores) - target
 
 
-@dataclasses.dataclass
 class Hinge(Loss):
-    """Labels 0 and 1 are held as -1 and 1."""
+    """Labels 0 and 1 are held as -1 and 1; the margin is 1."""
 
-    margin: float
     objective = "hinge_loss_objective"
 
     def target(self, labels: Tensor) -> Tensor:
         return (2 * labels - 1).reshape(-1, 1, 1)
 
     def value(self, scores: Tensor, target: Tensor) -> Tensor:
-        return functional.relu(self.margin - target * scores)[..., 0]
+        return functional.relu(1 - target * scores)[..., 0]
 
     def slope(self, scores: Tensor, target: Tensor) -> Tensor:
-        return torch.where(target * scores < self.margin, -target, 0.0)
+        return torch.where(target * scores < 1, -target, 0.0)
 
 
 @dataclasses.dataclass
@@ -149,20 +129,13 @@ class Softmax(Loss):
 
 def loss_of(settings: Hyperparameters) -> Loss:
     """The loss function that the settings name; its lengths are in units of the scaled label."""
-    insensitivity = settings.loss_insensitivity
     losses: dict[str, Loss] = {
         "squared_loss": Squared(),
-        "absolute_loss": InsensitiveAbsolute(0.0, "absolute_loss_objective"),
-        "eps_insensitive_squared_loss": InsensitiveSquared(insensitivity),
-        "eps_insensitive_absolute_loss": InsensitiveAbsolute(insensitivity),
+        "absolute_loss": Absolute(),
         "quantile_loss": Quantile(settings.quantile),
         "huber_loss": Huber(settings.huber_delta),
         "logistic": Logistic(),
-        "hinge_loss": Hinge(settings.margin),
+        "hinge_loss": Hinge(),
         "softmax_loss": Softmax(settings.num_classes),
     }
     return losses[settings.loss_name]
-
-
-def _beyond(error: Tensor, insensitivity: float) -> Tensor:
-    return functional.softshrink(error, insensitivity) if insensitivity else error

@@ -1,15 +1,26 @@
-"""A trained linear model: raw features in, scores and labels out. NumPy only: endpoints load it."""
+"""A trained linear model: raw features in, scores and labels out. NumPy only: endpoints load it.
+
+As a file it is `model.json`, a format of the laptop's own; the built-in algorithm writes one of
+MXNet's, and neither container can read the other's.
+"""
 
 from __future__ import annotations
 
 import dataclasses
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from local.sagemaker.linear_learner.dataset import Scores, Vectors
+from local.sagemaker.linear_learner.errors import ArtifactInvalid
 from local.sagemaker.linear_learner.hyperparameters import BINARY, REGRESSOR
 
+DOCUMENT = "model.json"
+FORMAT = {"format": "sonoflow-linear-learner", "version": 2}
 Integers = npt.NDArray[np.int64]
 
 
@@ -57,6 +68,42 @@ class Model:
             scores = _sigmoid(linear[:, 0]) if self.loss == "logistic" else linear[:, 0]
             return Predictions(scores, positive.astype(np.int64))
         return Predictions(_softmax(linear), linear.argmax(axis=1).astype(np.int64))
+
+    def save(self, directory: Path, training: Mapping[str, Any]) -> None:
+        """`training` is kept in the document for whoever reads it."""
+        document = {
+            **FORMAT,
+            "predictor_type": self.predictor_type,
+            "loss": self.loss,
+            "threshold": self.threshold,
+            "bias": self.bias.tolist(),
+            "weights": self.weights.tolist(),
+            "training": dict(training),
+        }
+        (directory / DOCUMENT).write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, directory: Path) -> Self:
+        """Raises ArtifactInvalid, saying what is wrong with the directory."""
+        try:
+            document = json.loads((directory / DOCUMENT).read_text(encoding="utf-8"))
+            if any(document[name] != value for name, value in FORMAT.items()):
+                raise ArtifactInvalid(
+                    f"{DOCUMENT} says {document['format']!r}, version {document['version']!r}; "
+                    f"known is {FORMAT['format']!r}, version {FORMAT['version']!r}."
+                )
+            bias = np.array(document["bias"], np.float64)
+            return cls(
+                predictor_type=str(document["predictor_type"]),
+                loss=str(document["loss"]),
+                weights=np.array(document["weights"], np.float64).reshape(len(bias), -1),
+                bias=bias,
+                threshold=document["threshold"],
+            )
+        except FileNotFoundError as error:
+            raise ArtifactInvalid(f"The model archive holds no {DOCUMENT}.") from error
+        except (ValueError, KeyError, TypeError) as error:
+            raise ArtifactInvalid(f"The model archive is damaged: {error!r}") from error
 
 
 def _sigmoid(linear: Scores) -> Scores:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from local.sagemaker.linear_learner.dataset import Dataset, Labels, Vectors
 from local.sagemaker.linear_learner.hyperparameters import REGRESSOR, Hyperparameters
 
+SAMPLED_ROWS = 10_000  # what mean and deviation are taken from
 Floats = npt.NDArray[np.float64]
 
 
@@ -19,26 +20,20 @@ class Scaler:
 
     mean: Floats
     deviation: Floats
-    label_mean: float
-    label_deviation: float
+    label_mean: float = 0.0
+    label_deviation: float = 1.0
 
     @classmethod
     def measure(cls, train: Dataset, settings: Hyperparameters) -> Scaler:
-        """Mean and deviation of the first `num_point_for_scaler` rows, as the settings ask."""
-        sample = train.first(settings.num_point_for_scaler)
-        vectors, labels = sample.vectors.astype(np.float64), sample.labels.astype(np.float64)
-        regression = settings.predictor_type == REGRESSOR
-        unbias_data = _or(settings.unbias_data, settings.use_bias)
-        normalize_label = regression and _or(settings.normalize_label, True)
-        # An offset of the label needs a bias to take it back.
-        unbias_label = regression and settings.use_bias and _or(settings.unbias_label, True)
+        """Of the first rows; labels are scaled for a regressor only."""
+        vectors = train.vectors[:SAMPLED_ROWS].astype(np.float64)
         mean, deviation = vectors.mean(axis=0), _deviation(vectors)
-        return cls(
-            mean=mean if unbias_data else np.zeros_like(mean),
-            deviation=deviation if _or(settings.normalize_data, True) else np.ones_like(mean),
-            label_mean=float(labels.mean()) if unbias_label else 0.0,
-            label_deviation=float(_deviation(labels)) if normalize_label else 1.0,
-        )
+        if settings.normalize_data is False:
+            deviation = np.ones_like(mean)
+        if settings.predictor_type != REGRESSOR:
+            return cls(mean, deviation)
+        labels = train.labels[:SAMPLED_ROWS].astype(np.float64)
+        return cls(mean, deviation, float(labels.mean()), float(_deviation(labels)))
 
     def vectors(self, raw: Vectors) -> Vectors:
         return ((raw - self.mean) / self.deviation).astype(np.float32)
@@ -54,10 +49,6 @@ class Scaler:
         raw = weights / self.deviation
         shifted = bias - raw @ self.mean
         return raw * self.label_deviation, shifted * self.label_deviation + self.label_mean
-
-
-def _or(given: bool | None, default: bool) -> bool:
-    return default if given is None else given
 
 
 def _deviation(values: Floats) -> Floats:

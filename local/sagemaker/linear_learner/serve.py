@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from local.sagemaker.linear_learner import answers, artifact, payloads
+from local.sagemaker.linear_learner import answers, payloads
 from local.sagemaker.linear_learner.errors import PayloadError
 from local.sagemaker.linear_learner.model import Model
 
@@ -25,7 +25,7 @@ MODEL_DIRECTORY = "SM_MODEL_DIR"
 
 @contextlib.asynccontextmanager
 async def _load(application: Starlette) -> AsyncIterator[None]:
-    application.state.model = artifact.load(Path(os.environ[MODEL_DIRECTORY]))
+    application.state.model = Model.load(Path(os.environ[MODEL_DIRECTORY]))
     yield
 
 

@@ -14,19 +14,19 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from local.sagemaker.linear_learner import checks, selection
+from local.sagemaker.linear_learner import dataset, selection
 from local.sagemaker.linear_learner.candidates import Candidate, candidates_of
-from local.sagemaker.linear_learner.course import Course
-from local.sagemaker.linear_learner.dataset import Dataset, Labels, Scores
+from local.sagemaker.linear_learner.dataset import Dataset, Labels
 from local.sagemaker.linear_learner.errors import CustomerError
-from local.sagemaker.linear_learner.hyperparameters import Hyperparameters
-from local.sagemaker.linear_learner.importance import importance_of
+from local.sagemaker.linear_learner.hyperparameters import BINARY, Hyperparameters
 from local.sagemaker.linear_learner.linear_models import LinearModels
-from local.sagemaker.linear_learner.losses import Loss, loss_of
+from local.sagemaker.linear_learner.losses import loss_of
 from local.sagemaker.linear_learner.model import Model
 from local.sagemaker.linear_learner.scaling import Scaler
+from local.sagemaker.linear_learner.selection import Choice
 
-SAMPLED_ROWS = 10_000  # what a criterion is followed by from epoch to epoch
+PATIENCE = 3  # epochs without progress
+TOLERANCE = 0.001  # what counts as progress: relative to the loss that began the wait
 _SCORES_AT_ONCE = 4_000_000
 
 
@@ -39,8 +39,7 @@ class Epoch:
     train_losses: Tensor
     validation_losses: Tensor | None
     objective: str  # the loss's name
-    monitored: str  # what early stopping looks at: the objective or a criterion
-    value: float  # of the best model; greater is better for a criterion, smaller for a loss
+    value: float  # what early stopping looks at: the loss of the best model
     improved: bool
 
 
@@ -58,6 +57,7 @@ def fit(
     train: Dataset,
     validation: Dataset | None = None,
     *,
+    patience: int = PATIENCE,
     report: Callable[[Epoch], None] = lambda epoch: None,
     stopped: Callable[[], bool] = lambda: False,
 ) -> Fitted:
@@ -68,11 +68,41 @@ def fit(
     seed is fixed. Raises CustomerError for data that do not fit the settings.
     """
     features = settings.feature_dim or train.features
-    checks.check("train", train, settings, features)
-    checks.check_batch(train, settings)
+    dataset.check("train", train, settings, features)
+    dataset.check_batch(train, settings)
     if validation is not None:
-        checks.check("validation", validation, settings, features)
-    return _Training(settings, train, validation).run(report, stopped)
+        dataset.check("validation", validation, settings, features)
+    return _Training(settings, train, validation, patience).run(report, stopped)
+
+
+class BestEpochs:
+    """`parameters` are those of each model's own best epoch, `losses` (models,) what they reached.
+
+    Each model is judged by itself, so that those that learn fast do not end the slow ones.
+    """
+
+    def __init__(self, parameters: Tensor, patience: int) -> None:
+        self._patience = patience
+        self.parameters = parameters.clone()
+        self.losses = torch.full((len(parameters),), torch.inf)
+        self._reached = self.losses.clone()
+        self._waited = torch.zeros(len(parameters))
+
+    def add(self, parameters: Tensor, losses: Tensor) -> bool:
+        """Take in an epoch's parameters and losses (models,). Whether any model improved."""
+        better = losses < self.losses
+        self.losses = torch.where(better, losses, self.losses)
+        self.parameters = torch.where(better.reshape(-1, 1, 1), parameters, self.parameters)
+        progress = self._reached - losses > TOLERANCE * self._reached.abs()
+        progress |= self._reached.isinf() & losses.isfinite()
+        self._reached = torch.where(progress, losses, self._reached)
+        self._waited = torch.where(progress, 0.0, self._waited + 1)
+        return bool(better.any())
+
+    @property
+    def last(self) -> bool:
+        """Whether no model has made progress for too long."""
+        return bool((self._waited >= self._patience).all())
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,31 +116,30 @@ class _Rows:
 
 class _Training:
     def __init__(
-        self, settings: Hyperparameters, train: Dataset, validation: Dataset | None
+        self,
+        settings: Hyperparameters,
+        train: Dataset,
+        validation: Dataset | None,
+        patience: int,
     ) -> None:
         self._settings = settings
         self._scaler = Scaler.measure(train, settings)
-        self._loss: Loss = loss_of(settings)
+        self._loss = loss_of(settings)
         self._candidates = candidates_of(settings)
-        self._models = LinearModels(settings, self._candidates, train.features, self._loss)
+        self._models = LinearModels(self._candidates, settings.outputs, train.features, self._loss)
         self._train = self._rows(train)
-        self._importance = importance_of(train.labels, settings)
         self._validation = None if validation is None else self._rows(validation)
-        self._course = Course(self._models.parameters, settings)
-        # Only a criterion that was asked for is followed; the default decides at the end.
-        asked = "binary_classifier_model_selection_criteria" in settings.given
-        self._by_criterion = (
-            asked and selection.by_criterion(settings) and self._validation is not None
-        )
+        self._best = BestEpochs(self._models.parameters, patience)
 
     def run(self, report: Callable[[Epoch], None], stopped: Callable[[], bool]) -> Fitted:
         epochs = 0
-        while epochs < self._settings.epochs and not self._course.finished:
+        while epochs < self._settings.epochs and not self._best.last:
             report(self._epoch(epochs))
             epochs += 1
             if stopped():
                 break
-        return self._choose(epochs)
+        choice = self._choose()
+        return Fitted(self._model(choice), self._candidates[choice.model], epochs)
 
     def _epoch(self, number: int) -> Epoch:
         train_losses = self._pass()
@@ -118,19 +147,14 @@ class _Training:
         if self._validation is not None:
             validation_losses = self._losses(self._validation)
         losses = train_losses if validation_losses is None else validation_losses
-        name, followed = self._loss.objective, losses
-        if self._by_criterion:
-            name, followed = f"sampled_{self._settings.criterion}", -self._criterion()
-        improved = self._course.add(self._models.parameters, losses, followed)
-        value = float(followed.nan_to_num(torch.inf).min())
+        improved = self._best.add(self._models.parameters, losses)
         return Epoch(
             number=number,
             of=self._settings.epochs,
             train_losses=train_losses,
             validation_losses=validation_losses,
             objective=self._loss.objective,
-            monitored=name,
-            value=-value if self._by_criterion else value,
+            value=float(losses.nan_to_num(torch.inf).min()),
             improved=improved,
         )
 
@@ -140,8 +164,7 @@ class _Training:
         for start in range(0, len(self._train.inputs), size):
             part = slice(start, start + size)
             target = self._loss.target(self._train.labels[part])
-            importance = None if self._importance is None else self._importance[part]
-            total += self._models.step(self._train.inputs[part], target, importance).sum(dim=0)
+            total += self._models.step(self._train.inputs[part], target).sum(dim=0)
         return total / len(self._train.inputs)
 
     def _losses(self, rows: _Rows) -> Tensor:
@@ -154,45 +177,33 @@ class _Training:
             total += self._loss.value(scores, self._loss.target(rows.labels[part])).sum(dim=0)
         return (total / len(rows.inputs)).to(torch.float32)
 
-    def _criterion(self) -> Tensor:
-        """What each model is worth with its best threshold, on some of the validation data."""
-        scores, labels = self._calibration_scores(SAMPLED_ROWS)
-        calibrations = selection.calibrate_all(scores, labels, self._settings)
-        return torch.tensor([one.value if one else -torch.inf for one in calibrations])
-
-    def _calibration_scores(self, limit: int | None) -> tuple[Scores, Labels]:
+    def _choose(self) -> Choice:
+        """The best candidate with the parameters of its best epoch, which all models get."""
+        self._models.parameters = self._best.parameters
         rows = self._validation or self._train
-        part = slice(limit)
-        scores = self._models.scores(rows.inputs[part])[..., 0]
-        return scores.numpy().astype(np.float64), rows.raw_labels[part]
-
-    def _choose(self, epochs: int) -> Fitted:
-        self._models.parameters = self._course.parameters
-        losses = self._losses(self._validation or self._train).numpy().astype(np.float64)
+        losses = self._losses(rows).numpy().astype(np.float64)
         # One that never came to a finite loss still has the parameters that it began with.
-        losses[~self._course.losses.isfinite().numpy()] = np.inf
+        losses[~self._best.losses.isfinite().numpy()] = np.inf
         if not np.isfinite(losses).any():
             raise CustomerError(
                 "The loss of every model became infinite. Lower learning_rate, or normalise the "
                 "data (normalize_data)."
             )
-        scores, labels = np.empty((0, 0)), np.empty(0, np.float32)
-        if selection.by_criterion(self._settings):
-            scores, labels = self._calibration_scores(self._settings.num_calibration_samples)
-        choice = selection.choose(scores, labels, losses, self._settings)
-        parameters = self._course.parameters[choice.model].numpy().astype(np.float64)
-        weights, bias = parameters, np.zeros(len(parameters))
-        if self._settings.use_bias:
-            weights, bias = parameters[:, :-1], parameters[:, -1]
-        weights, bias = self._scaler.unscaled(weights, bias)
-        model = Model(
+        if self._settings.predictor_type != BINARY:
+            return selection.by_loss(losses)
+        scores = self._models.scores(rows.inputs)[..., 0].numpy().astype(np.float64)
+        return selection.by_accuracy(scores, rows.raw_labels, losses)
+
+    def _model(self, choice: Choice) -> Model:
+        parameters = self._best.parameters[choice.model].numpy().astype(np.float64)
+        weights, bias = self._scaler.unscaled(parameters[:, :-1], parameters[:, -1])
+        return Model(
             predictor_type=self._settings.predictor_type,
             loss=self._settings.loss_name,
             weights=weights,
             bias=bias,
             threshold=choice.threshold,
         )
-        return Fitted(model, self._candidates[choice.model], epochs)
 
     def _rows(self, data: Dataset) -> _Rows:
         inputs = self._models.inputs(torch.from_numpy(self._scaler.vectors(data.vectors)))

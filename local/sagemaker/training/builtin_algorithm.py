@@ -15,7 +15,7 @@ from typing import Any
 
 from local.sagemaker.container_layout import Layout
 from local.sagemaker.images import Contract
-from local.sagemaker.linear_learner.metric_definitions import metric_definitions
+from local.sagemaker.linear_learner.log import metric_definitions
 from local.sagemaker.training.script_failure import ErrorExcerpt, error_message
 
 _ROOT = Path(__file__).resolve().parents[3]

@@ -71,17 +71,17 @@ def training_job(
     """The CreateTrainingJob request of a candidate."""
     definition = request["TrainingJobDefinition"]
     objective = request["HyperParameterTuningJobConfig"]["HyperParameterTuningJobObjective"]
-    told = {
+    hyperparameters = {
         **(definition.get("StaticHyperParameters") or {}),
         **drawn,
         OBJECTIVE: objective["MetricName"],
     }
     if epochs is not None:
-        told[_epochs(request)[0]] = str(epochs)
+        hyperparameters[_epochs(request)[0]] = str(epochs)
     return {
         **{k: v for k, v in definition.items() if k not in _OF_A_DEFINITION_ALONE},
         "TrainingJobName": name,
-        "HyperParameters": told,
+        "HyperParameters": hyperparameters,
         **({"Tags": request["Tags"]} if request.get("Tags") else {}),
     }
 

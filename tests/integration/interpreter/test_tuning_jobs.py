@@ -85,8 +85,8 @@ class Tuning:
         )
         return found
 
-    def told(self, name: str) -> dict[str, str]:
-        """The hyperparameters of a training job."""
+    def hyperparameters(self, name: str) -> dict[str, str]:
+        """Of a training job, as it describes them."""
         described = self.sagemaker.describe_training_job(TrainingJobName=name)
         return dict(described["HyperParameters"])
 
@@ -190,7 +190,7 @@ def test_halving_gives_the_best_third_more_epochs(platform: Platform) -> None:
     described = tuning.run()
 
     jobs = tuning.jobs()
-    epochs = [tuning.told(job["TrainingJobName"])["epochs"] for job in jobs]
+    epochs = [tuning.hyperparameters(job["TrainingJobName"])["epochs"] for job in jobs]
     assert epochs == ["3", "3", "3", "9"]
     assert rate(jobs[3]) == min((rate(job) for job in jobs[:3]), key=lambda rate: abs(rate - 1))
     assert described["BestTrainingJob"]["TrainingJobName"] == jobs[3]["TrainingJobName"]

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from local.sagemaker.container_layout import Layout
-from local.sagemaker.linear_learner import artifact
 from local.sagemaker.linear_learner.__main__ import main
+from local.sagemaker.linear_learner.model import Model
 from local.sagemaker.training.builtin_algorithm import PYTHON_PATH
 from sonoflow.tables import recordio
 
@@ -45,7 +45,7 @@ def test_a_model_is_left(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     finally:
         signal.signal(signal.SIGTERM, handler)
 
-    assert artifact.load(layout.model).features == 3
+    assert Model.load(layout.model).features == 3
     document: Any = json.loads((layout.model / "model.json").read_text())
     assert document["training"]["rows"] == {"train": 200}
     assert document["training"]["hyperparameters"] == BINARY
@@ -68,8 +68,8 @@ def test_the_callers_error_is_left_as_the_failure(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_a_job_that_is_stopped_keeps_what_it_has_learnt(tmp_path: Path) -> None:
     """Given a job of very many epochs, when SIGTERM comes, then it ends in order with a model."""
-    patient = {"epochs": "1000000", "early_stopping_patience": "1000001"}
-    layout = job(tmp_path, {**BINARY, **patient})
+    slow = {"epochs": "1000000", "learning_rate": "0.0001", "num_models": "1"}
+    layout = job(tmp_path, {**BINARY, **slow, "mini_batch_size": "1"})
     process = subprocess.Popen(
         [sys.executable, "-m", "local.sagemaker.linear_learner", "train", str(tmp_path)],
         env={**os.environ, "PYTHONPATH": PYTHON_PATH},
@@ -85,4 +85,4 @@ def test_a_job_that_is_stopped_keeps_what_it_has_learnt(tmp_path: Path) -> None:
         lines.read()
 
     assert process.wait(60) == 0
-    assert artifact.load(layout.model).features == 3
+    assert Model.load(layout.model).features == 3

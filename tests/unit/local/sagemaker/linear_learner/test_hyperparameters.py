@@ -6,42 +6,21 @@ import pytest
 
 from local.sagemaker.linear_learner.errors import CustomerError
 from local.sagemaker.linear_learner.hyperparameters import (
+    ELSEWHERE,
     SCHEMA,
-    WITHOUT_EFFECT,
     Hyperparameters,
     parse,
 )
 
-# What the built-in container logs as its default configuration, and `init_scale` as documented.
+# What the built-in container logs as its default configuration.
 LOGGED_DEFAULTS = {
     "epochs": 15,
     "mini_batch_size": 1000,
     "normalize_data": True,
-    "use_bias": True,
-    "use_lr_scheduler": True,
-    "init_method": "uniform",
-    "init_scale": 0.07,
-    "init_sigma": 0.01,
-    "init_bias": 0.0,
-    "early_stopping_patience": 3,
-    "early_stopping_tolerance": 0.001,
-    "num_point_for_scaler": 10000,
-    "binary_classifier_model_selection_criteria": "accuracy",
-    "target_recall": 0.8,
-    "target_precision": 0.8,
-    "f_beta": 1.0,
-    "positive_example_weight_mult": 1.0,
-    "accuracy_top_k": 3,
     "quantile": 0.5,
-    "margin": 1.0,
-    "loss_insensitivity": 0.01,
     "huber_delta": 1.0,
 }
-AUTOMATIC = """
-feature_dim num_models loss optimizer learning_rate wd l1 momentum beta_1 beta_2 bias_lr_mult
-bias_wd_mult lr_scheduler_step lr_scheduler_factor lr_scheduler_minimum_lr normalize_label
-unbias_data unbias_label num_calibration_samples
-"""
+AUTOMATIC = "feature_dim num_models loss optimizer learning_rate wd l1"
 
 
 def binary(**given: str) -> Hyperparameters:
@@ -122,21 +101,14 @@ def test_errors_read_as_those_of_the_built_in_algorithms(
         ("learning_rate", "inf"),
         ("wd", "-0.1"),
         ("l1", "none"),
-        ("momentum", "1"),
-        ("beta_1", "1.0"),
         ("quantile", "1"),
-        ("target_recall", "0"),
-        ("lr_scheduler_factor", "1"),
-        ("use_bias", "auto"),
+        ("quantile", "auto"),
+        ("huber_delta", "-1"),
         ("normalize_data", "yes"),
         ("optimizer", "adagrad"),
         ("loss", "squared_loss"),
         ("loss", "softmax_loss"),
-        ("positive_example_weight_mult", "auto"),
-        ("positive_example_weight_mult", "0"),
-        ("binary_classifier_model_selection_criteria", "auc"),
         ("num_classes", "1000001"),
-        ("early_stopping_tolerance", "0"),
     ],
 )
 def test_values_out_of_range_are_named(name: str, value: str) -> None:
@@ -157,38 +129,26 @@ def test_multiclass_has_neither_two_classes_nor_a_hinge() -> None:
 
 @pytest.mark.parametrize("text", ["true", "True", "TRUE"])
 def test_flags_may_be_written_as_python_does(text: str) -> None:
-    assert binary(use_bias=text).use_bias is True
-    assert binary(use_bias=text.replace("rue", "RUE")).use_bias is True
+    assert binary(normalize_data=text).normalize_data is True
 
 
-def test_a_tuning_job_trains_one_model() -> None:
-    assert binary(num_models="32", _tuning_objective_metric="test:recall").num_models == 1
-    assert binary(num_models="32", _tuning_objective_metric="").num_models == 32
-
-
-def test_the_containers_internal_settings_are_taken_without_effect() -> None:
-    assert binary(**dict.fromkeys(WITHOUT_EFFECT, "auto")) == binary(
-        **dict.fromkeys(WITHOUT_EFFECT, "auto")
+def test_what_only_linear_learner_itself_knows_is_named() -> None:
+    """Given what is right on AWS, then the error is not that of a typing error."""
+    with pytest.raises(CustomerError) as raised:
+        binary(momentum="0.9", epochs="3")
+    assert str(raised.value).startswith(
+        "Linear Learner has the hyperparameter(s) 'momentum', but the laptop's does not know them; "
+        "it knows 'predictor_type', 'feature_dim', "
     )
-    changed = binary(**dict.fromkeys(WITHOUT_EFFECT, "anything"))
-    assert {n: getattr(changed, n) for n in SCHEMA} == {n: getattr(binary(), n) for n in SCHEMA}
+
+    with pytest.raises(CustomerError) as raised:
+        binary(optimizer="sgd")
+    assert str(raised.value) == (
+        "The value 'sgd' of the 'optimizer' hyperparameter is Linear Learner's, but the laptop's "
+        "does not know it: it accepts one of the following: 'adam', or 'auto' (caused by "
+        "ValidationError)"
+    )
 
 
-@pytest.mark.parametrize(
-    ("given", "criterion", "beta"),
-    [
-        ({"binary_classifier_model_selection_criteria": "f1", "f_beta": "2"}, "f_beta", 1.0),
-        ({"binary_classifier_model_selection_criteria": "f_beta", "f_beta": "2"}, "f_beta", 2.0),
-        (
-            {"binary_classifier_model_selection_criteria": "cross_entropy_loss"},
-            "loss_function",
-            1.0,
-        ),
-    ],
-)
-def test_the_sdks_older_names_of_criteria(
-    given: dict[str, str], criterion: str, beta: float
-) -> None:
-    settings = binary(**given)
-
-    assert (settings.criterion, settings.beta) == (criterion, beta)
+def test_no_name_is_both_known_and_not() -> None:
+    assert not {*ELSEWHERE} & {*SCHEMA}

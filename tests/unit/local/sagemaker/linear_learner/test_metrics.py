@@ -11,7 +11,7 @@ from sklearn import metrics as reference
 from local.sagemaker.linear_learner import metrics
 from local.sagemaker.linear_learner.dataset import Dataset
 from local.sagemaker.linear_learner.hyperparameters import parse
-from local.sagemaker.linear_learner.metric_definitions import metric_definitions
+from local.sagemaker.linear_learner.log import metric_definitions
 from local.sagemaker.linear_learner.model import Model
 
 GENERATOR = np.random.default_rng(0)
@@ -29,7 +29,7 @@ def test_a_binary_classifiers_measures() -> None:
     model = Model("binary_classifier", "logistic", np.array([[1.0, 0.5]]), np.array([0.2]), 0.7)
     labels = (VECTORS.sum(axis=1) + GENERATOR.normal(0, 2, 300) > 0).astype(int)
 
-    found = measured(model, labels, f_beta="2")
+    found = measured(model, labels)
 
     scores = model.predict(VECTORS).scores
     predicted = model.linear(VECTORS)[:, 0] >= 0.7
@@ -37,7 +37,7 @@ def test_a_binary_classifiers_measures() -> None:
         {
             "binary_classification_cross_entropy_objective": reference.log_loss(labels, scores),
             "binary_classification_accuracy": reference.accuracy_score(labels, predicted),
-            "binary_f_2.000": reference.fbeta_score(labels, predicted, beta=2),
+            "binary_f_1.000": reference.f1_score(labels, predicted),
             "precision": reference.precision_score(labels, predicted),
             "recall": reference.recall_score(labels, predicted),
             "roc_auc_score": reference.roc_auc_score(labels, scores),
@@ -69,7 +69,7 @@ def test_a_multiclass_classifiers_measures() -> None:
     model = Model("multiclass_classifier", "softmax_loss", weights, np.array([0.0, 0, 0, 1]))
     labels = GENERATOR.integers(0, 4, 300)
 
-    found = measured(model, labels, num_classes="4", accuracy_top_k="2")
+    found = measured(model, labels, num_classes="4")
 
     answers = model.predict(VECTORS)
     assert answers.labels is not None
@@ -84,7 +84,7 @@ def test_a_multiclass_classifiers_measures() -> None:
     assert found["macro_precision"] == pytest.approx(expected)
     expected = reference.f1_score(labels, answers.labels, **macro)
     assert found["macro_f_1.000"] == pytest.approx(expected)
-    assert found["multiclass_accuracy"] < found["multiclass_top_k_accuracy_2"] < 1
+    assert found["multiclass_accuracy"] < found["multiclass_top_k_accuracy_3"] < 1
     assert found["multiclass_accuracy"] < found["dcg"] < 1
 
 

@@ -134,8 +134,8 @@ def named_by_digest(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("folder", ["/opt/ml/input/data/code", "s3://work/code"])
 def test_code_is_held_against_the_digest_that_names_it(folder: str, tmp_path: Path) -> None:
     code = named_by_digest(tmp_path)
-    told = {"sagemaker_program": "train.py", "sagemaker_submit_directory": f"{folder}/{code.name}"}
-    subject = script(tmp_path / "ml", **told)
+    given = {"sagemaker_program": "train.py", "sagemaker_submit_directory": f"{folder}/{code.name}"}
+    subject = script(tmp_path / "ml", **given)
 
     subject.unpack_code(code)
 
@@ -145,8 +145,8 @@ def test_code_is_held_against_the_digest_that_names_it(folder: str, tmp_path: Pa
 def test_code_that_someone_has_written_over_is_not_even_unpacked(tmp_path: Path) -> None:
     code = named_by_digest(tmp_path)
     archive(code, train_py="print('planted')")
-    told = {"sagemaker_program": "train.py", "sagemaker_submit_directory": f"s3://b/c/{code.name}"}
-    subject = script(tmp_path / "ml", **told)
+    given = {"sagemaker_program": "train.py", "sagemaker_submit_directory": f"s3://b/c/{code.name}"}
+    subject = script(tmp_path / "ml", **given)
 
     with pytest.raises(ScriptModeError, match="someone has written over it"):
         subject.unpack_code(code)
@@ -180,9 +180,9 @@ def test_what_is_no_archive_is_refused(tmp_path: Path) -> None:
 def test_the_objective_of_a_tuning_job_is_not_the_scripts(tmp_path: Path) -> None:
     """SageMaker adds it to the hyperparameters; the toolkit knows it as its own."""
     code = "/opt/ml/input/data/code/a.tar.gz"
-    told = {"sagemaker_program": "train.py", "sagemaker_submit_directory": code, "epochs": "3"}
-    plain = script(tmp_path, **told)
-    candidate = script(tmp_path, **told, _tuning_objective_metric="validation:macro_f1")
+    given = {"sagemaker_program": "train.py", "sagemaker_submit_directory": code, "epochs": "3"}
+    plain = script(tmp_path, **given)
+    candidate = script(tmp_path, **given, _tuning_objective_metric="validation:macro_f1")
 
     assert candidate.command() == plain.command()
     assert candidate.environment() == plain.environment()

@@ -24,7 +24,7 @@ class Failure(Exception):
     """What a person has to know of and can do something about; the message says what."""
 
 
-def told(error: Exception, log: Path) -> str | None:
+def explain(error: Exception, log: Path) -> str | None:
     """The line for whoever gave the command; None for what nobody expected, whose traceback is
     worth more. `log` is the runtime's."""
     if isinstance(error, Failure):
