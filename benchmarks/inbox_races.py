@@ -36,9 +36,9 @@ import numpy as np
 from botocore.exceptions import ClientError
 from PIL import Image
 
+from local.demo.phantoms import write_phantoms
 from local.demo.table import write_table
 from local.laptop.client import Laptop
-from local.phantoms import write_phantoms
 from sonoflow import keys
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -35,7 +35,7 @@ from typing import Any
 
 from benchmarks import staging_steps
 from benchmarks.memory import peak_mb
-from local import phantoms
+from local.demo import phantoms
 from sonoflow.images import batches, contents, staging
 
 DELAY_SECONDS = 0.030

@@ -41,7 +41,7 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
-from local import phantoms
+from local.demo import phantoms
 
 # As in its container, where the source directory is on the path.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "model_code"))

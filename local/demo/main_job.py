@@ -19,13 +19,13 @@ from rich.console import Console
 
 from local.demo.contact_sheet import Sheet, draw_contact_sheet
 from local.demo.inbox import DemoFailed, Inbox, TestImage
+from local.demo.phantoms import write_phantoms
 from local.demo.summary import Summary, print_summary, summarise
 from local.demo.table import NAME, TableInbox, write_table
 from local.laptop import uploads
 from local.laptop.client import Laptop
 from local.laptop.progress import RUNNING, ProgressView, RunFailed, RunWatch
 from local.laptop.uploads import UploadRefused
-from local.phantoms import write_phantoms
 
 PHANTOMS_PER_CLASS = 100
 PHANTOM_SEED = 7

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from local.demo.phantoms import write_phantoms
 from local.laptop.client import Laptop
-from local.phantoms import write_phantoms
 
 # Each model trains in seconds and knows nothing: these tests are about the flow.
 TINY = {

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from local.phantoms import write_channels
+from local.demo.phantoms import write_channels
 from sonoflow.releases import tasks
 from tests.integration.interpreter.conftest import ROOT, Platform, wait_for
 from tests.integration.interpreter.test_training_jobs import Job

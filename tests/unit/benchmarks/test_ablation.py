@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from benchmarks import ablation, quality_page
-from local.phantoms import write_phantoms
+from local.demo.phantoms import write_phantoms
 
 CLASSES = ("benign", "malignant", "normal")
 

@@ -8,7 +8,7 @@ import pytest
 from benchmarks import quality, quality_page
 from benchmarks.fold_channels import fold_split, held_out_split, write_channels
 from benchmarks.staged_folder import Entry
-from local.phantoms import write_phantoms
+from local.demo.phantoms import write_phantoms
 
 ROOT = Path(__file__).resolve().parents[3]
 PUBLISHED = (

@@ -12,7 +12,7 @@ import pytest
 import torch
 from PIL import Image
 
-from local.phantoms import write_channels
+from local.demo.phantoms import write_channels
 from sonomodel.images.preprocessing import Normalisation
 from sonomodel.model.artifact import write_model
 from sonomodel.model.card import ModelCard

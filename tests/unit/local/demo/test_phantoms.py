@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from local import phantoms
-from local.phantoms import FOLDER, KINDS, Phantom, draw_phantom, write_channels, write_phantoms
+from local.demo import phantoms
+from local.demo.phantoms import FOLDER, KINDS, Phantom, draw_phantom, write_channels, write_phantoms
 from sonomodel.images.samples import read_channel
 
 
