@@ -23,12 +23,14 @@ from rich.text import Text
 
 from local.laptop import tuning_progress
 from local.runtime.failures import Failure
+from sonoflow.releases.tasks import OF_IMAGES, OF_TABLES
 
 TRAINING_LOGS = "/aws/sagemaker/TrainingJobs"
 RUNNING = "RUNNING"
-MODELS = {"classification": "classifier", "segmentation": "segmenter", "table": "table"}
+MODELS = {task.name: task.model for task in (*OF_IMAGES, *OF_TABLES)}
+_TABLES = tuple(task.name for task in OF_TABLES)
 # Which models a machine releases, by the end of its name.
-_TASKS = {"train-images": ("classification", "segmentation"), "train-table": ("table",)}
+_TASKS = {"train-images": tuple(task.name for task in OF_IMAGES), "train-table": _TABLES}
 _EPOCH = re.compile(r"^epoch=(\d+)/(\d+) (.*)$")
 # As the built-in Linear Learner tells of its epochs, which it counts from 0.
 _LINEAR_LEARNER_EPOCH = re.compile(
@@ -147,7 +149,7 @@ class RunWatch:
         return {task: found[MODELS[task]] for task in self.tasks if MODELS[task] in found}
 
     def _epoch(self, job: str, line: str) -> Epoch | None:
-        if self.tasks != ("table",):
+        if self.tasks != _TABLES:
             return Epoch.parse(line)
         if job not in self._epochs:
             job_description = self._jobs.describe_training_job(TrainingJobName=job)

@@ -32,33 +32,33 @@ def declared() -> dict[str, options.Declaration]:
 def given(text: str) -> dict[str, Any]:
     """What the parameter TableHyperparameters says, over the defaults. Raises ConfigurationError,
     also for a loss that the predictor does not know."""
-    told = options.merged("TableHyperparameters", declared(), text)
-    losses = LOSSES[told["predictor_type"]]
-    if told["loss"] not in losses:
+    chosen = options.merged("TableHyperparameters", declared(), text)
+    losses = LOSSES[chosen["predictor_type"]]
+    if chosen["loss"] not in losses:
         raise ConfigurationError(
             f"TableHyperparameters: loss must be {' or '.join(losses)} for a "
-            f"{told['predictor_type']}, not {told['loss']}"
+            f"{chosen['predictor_type']}, not {chosen['loss']}"
         )
-    return told
+    return chosen
 
 
-def predictor_type(told: Mapping[str, Any], classes: int) -> str:
+def predictor_type(chosen: Mapping[str, Any], classes: int) -> str:
     """More than two classes make a multiclass classifier, whatever the parameter says."""
-    return told["predictor_type"] if classes == 2 else MULTICLASS_CLASSIFIER
+    return chosen["predictor_type"] if classes == 2 else MULTICLASS_CLASSIFIER
 
 
 def hyperparameters(
-    told: Mapping[str, Any], features: int, rows: int, classes: int
+    chosen: Mapping[str, Any], features: int, rows: int, classes: int
 ) -> dict[str, str]:
     """As Linear Learner reads them: plain text, not JSON. `rows` is an instance's share of the
     training split."""
-    kind = predictor_type(told, classes)
+    kind = predictor_type(chosen, classes)
     complete = {
-        **told,
+        **chosen,
         "predictor_type": kind,
         "feature_dim": features,
         # Linear Learner refuses a mini batch that is larger than an instance's share of the rows.
-        "mini_batch_size": min(told["mini_batch_size"], max(1, rows)),
+        "mini_batch_size": min(chosen["mini_batch_size"], max(1, rows)),
         "optimizer": "auto",
         "normalize_data": "true",
     }

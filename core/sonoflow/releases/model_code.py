@@ -17,6 +17,6 @@ def folder() -> Traversable:
 
 
 def hyperparameters(model: str, code: Traversable) -> dict[str, Declaration]:
-    """What a model's training script can be told, by name, as `code` declares it."""
+    """What a model's training script takes, by name, as `code` declares it."""
     document: dict[str, Any] = json.loads((code / "hyperparameters.json").read_text("utf-8"))
     return {**document["common"], **document[model]}

@@ -41,11 +41,11 @@ class Script:
     def hyperparameters(self, declared: Mapping[str, options.Declaration]) -> dict[str, Any]:
         """All that the script declares. Raises ConfigurationError."""
         elsewhere = {name: parameter for name, (parameter, _) in self.apart.items()}
-        told = options.merged(self.parameter, declared, self.text, elsewhere)
+        values = options.merged(self.parameter, declared, self.text, elsewhere)
         for name, (parameter, value) in self.apart.items():
             options.check(parameter, declared[name], value)
-            told[name] = value
-        return told
+            values[name] = value
+        return values
 
 
 @dataclasses.dataclass(frozen=True)

@@ -71,7 +71,7 @@ class Task(abc.ABC):
 
     @abc.abstractmethod
     def training_job(self, release: Release) -> dict[str, Any]:
-        """What CreateTrainingJob is told beside what it is told for every task."""
+        """What CreateTrainingJob gets beside what every task gives it."""
 
     @abc.abstractmethod
     def gate(self, classes: int) -> Gate:
