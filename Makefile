@@ -12,7 +12,7 @@ PARAMETERS ?=
 GUIDED ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format bench deploy build clean
+.PHONY: help setup demo test check format bench deploy known build clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
@@ -58,10 +58,13 @@ build: .venv-sam/.ready ## sam build, from the repository root
 ANSWERS := samconfig.local.toml
 CONFIG = $(if $(GUIDED)$(wildcard $(ANSWERS)),$(ANSWERS),samconfig.toml)
 
-deploy: build ## sam build and sam deploy (PARAMETERS="Name=value …"; GUIDED=1 to be asked)
+deploy: known build ## sam build and sam deploy (PARAMETERS="Name=value …"; GUIDED=1 to be asked)
 	$(if $(GUIDED),cp -n samconfig.toml $(ANSWERS) || true)
 	$(SAM) deploy --config-file $(CONFIG) $(if $(GUIDED),--guided) \
 	  $(if $(PARAMETERS),--parameter-overrides $(PARAMETERS))
+
+known: .venv-sam/.ready # the SAM CLI ignores a name that the template does not have
+	$(if $(PARAMETERS),.venv-sam/bin/python local/laptop/overrides.py template.yaml $(PARAMETERS))
 
 # The SAM CLI, checkov and the SageMaker SDK pin what they share with us, so each has an
 # environment of its own.

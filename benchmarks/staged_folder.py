@@ -25,7 +25,7 @@ from sonomodel.evaluation import bootstrap
 from sonomodel.evaluation.classification_figures import Answers, classification_figures
 from sonomodel.evaluation.evaluation import plain
 from sonomodel.evaluation.metrics import Overlap
-from sonomodel.evaluation.segmentation_figures import Outcome, segmentation_means
+from sonomodel.evaluation.segmentation_figures import JudgedMask, segmentation_means
 
 INDEX = "index.jsonl"
 Figures = Callable[[NDArray[np.int64]], Mapping[str, float | None]]
@@ -78,7 +78,7 @@ def figures_of(task: str, images: Sequence[Mapping[str, Any]], classes: Sequence
     if task == "segmentation":
         names = [field.name for field in dataclasses.fields(Overlap)]
         outcomes = [
-            Outcome(Overlap(**{name: image[name] for name in names}), image["hd95"], 1.0)
+            JudgedMask(Overlap(**{name: image[name] for name in names}), image["hd95"], 1.0)
             for image in images
         ]
         return segmentation_means(outcomes)

@@ -37,31 +37,30 @@ _TYPES: dict[str, tuple[str, Callable[[Any], bool]]] = {
 }
 
 
-def merged(
+def merged(parameter: str, declared: Mapping[str, Declaration], text: str) -> dict[str, Any]:
+    """The value of every declared option: the one that the parameter's text gives, or its default.
+    Raises ConfigurationError as `given` does."""
+    chosen = given(parameter, declared, text)
+    return {name: chosen.get(name, one["default"]) for name, one in declared.items()}
+
+
+def given(
     parameter: str,
     declared: Mapping[str, Declaration],
     text: str,
     elsewhere: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """The value of every declared option: the one that the parameter's text gives, or its default.
-
-    `elsewhere` names the parameters that some options have for themselves; these are neither taken
-    from the text nor in the result. Raises ConfigurationError, naming parameter, option and what it
-    may be.
-    """
+    """The options that the parameter's text gives. `elsewhere` names the parameters that some have
+    for themselves. Raises ConfigurationError, naming parameter, option and what it may be."""
     apart = elsewhere or {}
-    given = _object(parameter, text)
-    for name, value in given.items():
+    values = parse(parameter, text)
+    for name, value in values.items():
         if name in apart:
             raise ConfigurationError(f"{parameter}: {name} is set by the parameter {apart[name]}")
         if name not in declared:
             raise _unknown(parameter, name, [one for one in declared if one not in apart])
         check(f"{parameter}: {name}", declared[name], value)
-    return {
-        name: given.get(name, declaration["default"])
-        for name, declaration in declared.items()
-        if name not in apart
-    }
+    return values
 
 
 def check(subject: str, declaration: Declaration, value: Any) -> None:
@@ -78,7 +77,9 @@ def described(declaration: Declaration) -> str:
     if "enum" in declaration:
         return " or ".join(json.dumps(choice) for choice in declaration["enum"])
     words = _TYPES[declaration["type"]][0]
-    if bounds := [said.format(declaration[name]) for name, (said, _) in _bounds(declaration)]:
+    if {"minimum", "maximum"} <= declaration.keys():
+        words += f" from {declaration['minimum']} to {declaration['maximum']}"
+    elif bounds := [said.format(declaration[name]) for name, (said, _) in _bounds(declaration)]:
         words += " " + " and ".join(bounds)
     if "items" in declaration:
         words += " of " + ", ".join(json.dumps(item) for item in declaration["items"]["enum"])
@@ -114,14 +115,15 @@ def _bounds(
     return ((name, bound) for name, bound in _BOUNDS.items() if name in declaration)
 
 
-def _object(parameter: str, text: str) -> dict[str, Any]:
+def parse(parameter: str, text: str) -> dict[str, Any]:
+    """The object that a parameter's text is. Raises ConfigurationError."""
     try:
-        given = uploaded_json.parse(text, BYTES_LIMIT)
+        found = uploaded_json.parse(text, BYTES_LIMIT)
     except DocumentInvalid as error:
         raise ConfigurationError(f"{parameter} is {error}: {text!r}") from error
-    if not isinstance(given, dict):
+    if not isinstance(found, dict):
         raise ConfigurationError(f"{parameter} must be a JSON object, not {text!r}")
-    return given
+    return found
 
 
 def _unknown(parameter: str, name: str, known: list[str]) -> ConfigurationError:

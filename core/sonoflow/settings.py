@@ -20,11 +20,9 @@ from sonoflow.errors import ConfigurationError
 
 T = TypeVar("T")
 
+_KINDS = {int: "a whole number", float: "a number", bool: "true or false"}
+
 HOSTING_MODES = ("serverless", "realtime")
-# As SageMaker's Linear Learner names them.
-BINARY_CLASSIFIER = "binary_classifier"
-MULTICLASS_CLASSIFIER = "multiclass_classifier"
-REGRESSOR = "regressor"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -91,17 +89,23 @@ class Releasing:
     """What every training job and model has in common."""
 
     stack_name: str
-    sagemaker_role_arn: str
     training_max_runtime_seconds: int
     training_spot: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
-class Training:
-    """Where models of images are trained and served, and what their networks start from."""
+class Deployed:
+    """What a stack has of itself, whatever its parameters say."""
 
+    sagemaker_role_arn: str
     training_image_uri: str
     serving_image_uri: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Training:
+    """Where models of images are trained, and what their networks start from."""
+
     training_instance_type: str
     training_instance_count: int
     pretrained_weights_uri: str = ""  # empty: from scratch
@@ -109,7 +113,7 @@ class Training:
 
 
 @dataclasses.dataclass(frozen=True)
-class Tuning:
+class Search:
     """Whether, and how, hyperparameters of image models are searched for."""
 
     tune: bool = False
@@ -117,7 +121,7 @@ class Tuning:
 
 
 @dataclasses.dataclass(frozen=True)
-class Classification:
+class Classifier:
     classifier_architecture: str
     classifier_image_size: int
     classifier_epochs: int
@@ -125,19 +129,19 @@ class Classification:
 
 
 @dataclasses.dataclass(frozen=True)
-class Segmentation:
+class Segmenter:
     segmenter_image_size: int
     segmenter_epochs: int
     segmenter_hyperparameters: str = "{}"
 
 
 @dataclasses.dataclass(frozen=True)
-class LinearLearner:
+class TableHyperparameters:
     table_hyperparameters: str = "{}"
 
 
 @dataclasses.dataclass(frozen=True)
-class Table:
+class TableInstances:
     """Where Linear Learner is trained on tables."""
 
     table_instance_type: str
@@ -212,7 +216,8 @@ def _value(environment: Mapping[str, str], variable: str, kind: type[Any], defau
     try:
         return _truth(text) if kind is bool else kind(text)
     except ValueError as error:
-        message = f"{variable} is {text!r}: must be a {kind.__name__}"
+        parameter = variable.title().replace("_", "")
+        message = f"{parameter} ({variable}) is {text!r}: must be {_KINDS[kind]}"
         raise ConfigurationError(message) from error
 
 

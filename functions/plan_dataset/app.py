@@ -13,7 +13,6 @@ from sonoflow import settings
 from sonoflow.aws import uploads
 from sonoflow.errors import DatasetRefused
 from sonoflow.planning import plans, refusals
-from sonoflow.tables import mapping
 
 logger = Logger()
 metrics = Metrics()
@@ -27,7 +26,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     upload = uploads.from_event(event)
     planning = settings.read(settings.Planning)
     work = settings.read(settings.Buckets).work_bucket
-    if reason := _no_data_set(upload):
+    if reason := plans.reason_to_ignore(upload):
         logger.info(f"upload ignored: {reason}", extra={"upload": upload.facts()})
         return {"status": "ignored", "upload": upload.facts()}
     try:
@@ -39,12 +38,3 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     metrics.add_metric(f"Datasets{answer['status'].capitalize()}", MetricUnit.Count, 1)
     logger.info("upload planned", extra=answer)
     return answer
-
-
-def _no_data_set(upload: uploads.Upload) -> str | None:
-    """Why there is nothing to plan, and nothing to refuse either."""
-    if upload.key.endswith("/"):
-        return "a folder"
-    if mapping.is_mapping(upload.key):
-        return "a mapping, read when its table arrives"
-    return None if uploads.exists(upload) else "gone"

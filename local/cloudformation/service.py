@@ -1,4 +1,4 @@
-"""CloudFormation: stacks of the types in `local.resources`, by CreateStack or change set.
+"""CloudFormation: stacks of the types in `resources`, by CreateStack or change set.
 
 moto's engine warns about what it does not know and goes on; AWS fails the deployment, says why,
 and takes back what it had created. So does this.

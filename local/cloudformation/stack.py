@@ -46,7 +46,7 @@ class Deployed:
 
 
 class LocalStack(Stack):  # type: ignore[misc] # moto is untyped here
-    """moto's record of a stack, filled by `local.deployment` instead of moto's engine."""
+    """moto's record of a stack, filled by `deployment` instead of moto's engine."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)

@@ -26,7 +26,7 @@ class Invocation:
 
 
 @dataclasses.dataclass(frozen=True)
-class Outcome:
+class Ending:
     """What came back: a response, the handler's or the initialisation's error, the end of the
     process (`body` holds how it ended), or nothing within `seconds`."""
 
@@ -46,7 +46,7 @@ class RuntimeApi:
     def __init__(self) -> None:
         self.ready = threading.Event()  # the worker asked for its first invocation
         self.invocations: queue.SimpleQueue[Invocation | None] = queue.SimpleQueue()
-        self.outcomes: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
+        self.outcomes: queue.SimpleQueue[Ending] = queue.SimpleQueue()
         handler = type("_BoundHandler", (_Handler,), {"api": self})
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self._server.daemon_threads = True
@@ -109,11 +109,11 @@ class _Handler(BaseHTTPRequestHandler):
             return None
         *_, subject, action = self.path.split("/")
         if (subject, action) == ("init", "error"):
-            self.api.outcomes.put(Outcome("init-error", body))
+            self.api.outcomes.put(Ending("init-error", body))
         elif action == "response":
-            self.api.outcomes.put(Outcome("response", body, subject))
+            self.api.outcomes.put(Ending("response", body, subject))
         elif action == "error":
-            self.api.outcomes.put(Outcome("error", body, subject))
+            self.api.outcomes.put(Ending("error", body, subject))
         else:
             return self._answer(404)
         self._answer(202, b'{"status":"OK"}')

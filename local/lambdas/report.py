@@ -10,7 +10,7 @@ import json
 import platform
 from typing import Any
 
-from local.lambdas.api import Outcome
+from local.lambdas.api import Ending
 from local.lambdas.function import Function
 from local.lambdas.output import Output
 
@@ -37,7 +37,7 @@ class Report:
     def end(
         self,
         request_id: str,
-        outcome: Outcome,
+        outcome: Ending,
         duration_ms: float,
         init_ms: float | None,
         memory_mb: int | None,
@@ -67,7 +67,7 @@ class Report:
     def _json_report(
         self,
         request_id: str,
-        outcome: Outcome,
+        outcome: Ending,
         duration_ms: float,
         init_ms: float | None,
         memory_mb: int | None,

@@ -19,7 +19,7 @@ import uuid
 from pathlib import Path
 
 from local.iam.credentials import role_credentials
-from local.lambdas.api import Invocation, Outcome, RuntimeApi
+from local.lambdas.api import Ending, Invocation, RuntimeApi
 from local.lambdas.function import Function, unpack
 from local.lambdas.output import Output
 from local.lambdas.report import Report
@@ -103,7 +103,7 @@ class Worker:
         self._output.close()
         shutil.rmtree(self._tmp, ignore_errors=True)
 
-    def _initialise(self) -> Outcome | None:
+    def _initialise(self) -> Ending | None:
         limit = self._started + max(_INIT_SECONDS, self.function.timeout)
         while not self._api.ready.wait(_WATCH_SECONDS):
             if self._process.poll() is not None or time.monotonic() > limit:
@@ -114,26 +114,26 @@ class Worker:
             return self._api.outcomes.get_nowait()
         except queue.Empty:
             if self._process.poll() is not None:
-                return Outcome("exit", _ending(self._process.returncode))
-            return Outcome("timeout", b"", seconds=limit - self._started)
+                return Ending("exit", _ending(self._process.returncode))
+            return Ending("timeout", b"", seconds=limit - self._started)
 
-    def _await(self, request_id: str, begun: float, deadline: float) -> Outcome:
+    def _await(self, request_id: str, begun: float, deadline: float) -> Ending:
         while True:
             try:
                 outcome = self._api.outcomes.get(timeout=_WATCH_SECONDS)
             except queue.Empty:
                 ended = self._process.poll()
                 if ended is not None and self._api.outcomes.empty():
-                    return Outcome("exit", _ending(ended))
+                    return Ending("exit", _ending(ended))
                 if time.time() > deadline:
-                    return Outcome("timeout", b"", seconds=deadline - begun)
+                    return Ending("timeout", b"", seconds=deadline - begun)
                 if (_memory_mb(self._process.pid, "VmRSS") or 0) > self.function.memory_mb:
-                    return Outcome("exit", b"signal: killed")
+                    return Ending("exit", b"signal: killed")
                 continue
             if outcome.kind == "init-error" or outcome.request_id == request_id:
                 return outcome
 
-    def _judge(self, outcome: Outcome, request_id: str) -> tuple[bytes, bool]:
+    def _judge(self, outcome: Ending, request_id: str) -> tuple[bytes, bool]:
         """Response payload and whether it is an error, in AWS's shapes."""
         if outcome.kind == "response":
             if len(outcome.body) <= MAXIMUM_PAYLOAD:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import difflib
 import hashlib
@@ -12,10 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from local.cloudformation.template import TemplateError, parse, resolve_parameters
-from sonoflow import settings
+from local.runtime.runtime import STACK
+from sonoflow import options, settings
 from sonoflow.errors import ConfigurationError
 from sonoflow.releases import tasks
 
+_CHECKED = {"ClassifierHyperparameters", "SegmenterHyperparameters", "TableHyperparameters"}
 _PARAMETERS = Path(__file__).parents[1] / "parameters.json"
 
 
@@ -38,7 +41,7 @@ class Launch:
         given, below = dict(parameters), template is None
         if template is None:
             template = root / "template.yaml"
-            given = {**json.loads(_PARAMETERS.read_text()), **given}
+            given = _over(json.loads(_PARAMETERS.read_text()), given)
         try:
             text = template.read_text()
             document = parse(text)
@@ -50,7 +53,7 @@ class Launch:
             name: ",".join(value) if isinstance(value, list) else value
             for name, value in resolved.items()
         }
-        if below:
+        if texts.keys() >= _CHECKED:
             _check_values(texts, root / "model_code")
         digest = hashlib.sha256(text.encode()).hexdigest()
         return cls(template, digest, below, given, texts)
@@ -84,6 +87,16 @@ class Launch:
                 yield f"{name} is {values[name]!r}, not {self.resolved[name]!r}"
 
 
+def _over(below: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
+    """Given parameters over the laptop's; of those that are objects, member by member."""
+    merged = {**below, **given}
+    for name in below.keys() & given.keys():
+        with contextlib.suppress(ConfigurationError):  # what is no object is refused as it is
+            usual, own = (options.parse(name, text) for text in (below[name], given[name]))
+            merged[name] = json.dumps({**usual, **own})
+    return merged
+
+
 def _is_same(one: str, other: str) -> bool:
     """As CloudFormation takes them: 0.10 and 1e-1 are one number."""
     try:
@@ -107,6 +120,10 @@ def _check_values(texts: Mapping[str, str], code: Path) -> None:
     """As the function that plans a data set does before anything is staged: here it can be said
     before anything is started. Raises TemplateError."""
     environment = {re.sub(r"(?<!^)(?=[A-Z])", "_", name).upper(): texts[name] for name in texts}
+    # What a runtime has besides, or calls otherwise.
+    environment["STACK_NAME"] = STACK
+    environment["SERVERLESS_MEMORY_MB"] = environment.get("SERVERLESS_MEMORY", "")
+    environment["LINEAR_LEARNER_IMAGE_URI"] = "known"
     try:
         settings.staging_options(environment)
         tasks.check((*tasks.OF_IMAGES, *tasks.OF_TABLES), environment, code)

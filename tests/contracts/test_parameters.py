@@ -140,6 +140,26 @@ def test_sam_reads_json_out_of_a_file(root: Path, tmp_path: Path) -> None:
     assert json.loads(json.loads(done.stdout)["ClassifierHyperparameters"])["batch-size"] == 8
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("words", "unknown"),
+    [
+        (["ClassifierEpochs=9", "TrainingSpot=true"], []),
+        (["BatchSize=8", "Tune=true"], ["BatchSize"]),
+    ],
+)
+def test_a_name_that_the_template_does_not_have_stops_a_deployment(
+    root: Path, words: list[str], unknown: list[str]
+) -> None:
+    """The SAM CLI by itself would deploy without it, and say nothing."""
+    command = [root / ".venv-sam/bin/python", "local/laptop/overrides.py", "template.yaml", *words]
+
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+
+    assert done.returncode == (1 if unknown else 0), done.stderr
+    assert re.findall(r"no parameter (\w+)", done.stdout) == unknown
+
+
 def test_the_template_is_read_as_the_laptop_reads_it(root: Path, template: dict[str, Any]) -> None:
     assert (
         parse((root / "template.yaml").read_text())["Parameters"].keys()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import dataclasses
+import functools
 import threading
 from collections.abc import Callable, Sequence
 
@@ -11,12 +12,14 @@ import numpy as np
 
 from sonoflow import keys
 from sonoflow.archives.members import BatchReader, Reader
+from sonoflow.aws import objects
 from sonoflow.aws.ranged import Source
 from sonoflow.errors import ImageRejected
-from sonoflow.images import fingerprints, pixels, png
-from sonoflow.images.batches import PlannedImage
+from sonoflow.images import batches, fingerprints, parts, pixels, png
+from sonoflow.images.batches import Batch, PlannedImage
 from sonoflow.images.classes import FROM_MASK, LESION, NORMAL
 from sonoflow.images.parts import Entry
+from sonoflow.keys import Dataset
 from sonoflow.quarantine import SetAside
 
 # S3 takes some tens of ms a PUT whatever the size: sending one by one would dominate.
@@ -26,11 +29,36 @@ Put = Callable[[str, bytes], None]
 
 
 @dataclasses.dataclass(frozen=True)
+class StagedBatch:
+    staged: int
+    quarantined: int
+    before: bool  # by an earlier invocation: nothing was left to do
+
+
+@dataclasses.dataclass(frozen=True)
 class Staged:
     """An image ready to be stored: its line of the index (no split yet) and its objects."""
 
     entry: Entry
-    objects: dict[str, bytes]  # PNG by key below the data set's prefix
+    pictures: dict[str, bytes]  # PNG by key below the data set's prefix
+
+
+def stage_batch(
+    source: Source, batch: Batch, dataset: Dataset, work: str, at_once: int
+) -> StagedBatch:
+    """Stages a batch into the bucket `work` and leaves its part there, unless an earlier invocation
+    has. Errors of S3 escape."""
+    key, digest = dataset.part(batch.number), batches.digest(batch.images)
+    if part := parts.find(work, key, digest):
+        return StagedBatch(len(part["images"]), len(part["quarantine"]), before=True)
+    put = functools.partial(_put, work, dataset.prefix)
+    entries, quarantine = stage(source, batch.images, put, at_once)
+    parts.write(work, key, entries, quarantine, digest)
+    return StagedBatch(len(entries), len(quarantine), before=False)
+
+
+def _put(bucket: str, prefix: str, key: str, content: bytes) -> None:
+    objects.write(bucket, prefix + key, content, "image/png")
 
 
 def prepare(reader: Reader, planned: PlannedImage) -> Staged:
@@ -48,10 +76,10 @@ def prepare(reader: Reader, planned: PlannedImage) -> Staged:
     label, doubts = _class(planned, lesion_pixels)
     identity = keys.image_id(planned.image)
     image_key, mask_key = keys.staged_image(label, identity), None
-    objects = {image_key: data if png.is_plain(data) else png.encode(decoded.pixels)}
+    pictures = {image_key: data if png.is_plain(data) else png.encode(decoded.pixels)}
     if lesions is not None:
         mask_key = keys.staged_mask(label, identity)
-        objects[mask_key] = png.encode(lesions.mask)
+        pictures[mask_key] = png.encode(lesions.mask)
     entry = {
         "id": identity,
         "class": label,
@@ -69,7 +97,7 @@ def prepare(reader: Reader, planned: PlannedImage) -> Staged:
         "group_hint": planned.group_hint,
         "flags": [*flags, *doubts],
     }
-    return Staged(entry, objects)
+    return Staged(entry, pictures)
 
 
 def _class(planned: PlannedImage, lesion_pixels: int) -> tuple[str, list[str]]:
@@ -104,8 +132,8 @@ def stage(
                 quarantine += _masks_of(planned)
                 continue
             entries.append(staged.entry)
-            for key, png in staged.objects.items():
-                outbox.send(key, png)
+            for key, picture in staged.pictures.items():
+                outbox.send(key, picture)
         outbox.finish()
     return entries, quarantine
 

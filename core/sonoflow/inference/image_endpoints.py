@@ -29,19 +29,19 @@ class Model:
 
 
 @dataclasses.dataclass(frozen=True)
-class Classification:
+class Classified:
     label: str
     probabilities: dict[str, float]
     model: Model
 
 
 @dataclasses.dataclass(frozen=True)
-class Segmentation:
+class Segmented:
     probabilities: Pixels  # 128 is the model's threshold
     model: Model
 
 
-def classify(endpoint: str, png: bytes) -> Classification:
+def classify(endpoint: str, png: bytes) -> Classified:
     """Raises EndpointResponseInvalid; errors of the call itself escape."""
     answer = invoke(endpoint, png, "image/png", "application/json")
     try:
@@ -55,10 +55,10 @@ def classify(endpoint: str, png: bytes) -> Classification:
     total = sum(probabilities.values())
     if not abs(total - 1) <= _SUM_TOLERANCE:
         raise EndpointResponseInvalid(f"{endpoint} gave probabilities that sum to {total}, not 1")
-    return Classification(label, probabilities, _model(endpoint, model))
+    return Classified(label, probabilities, _model(endpoint, model))
 
 
-def segment(endpoint: str, png: bytes, size: tuple[int, int]) -> Segmentation:
+def segment(endpoint: str, png: bytes, size: tuple[int, int]) -> Segmented:
     """`size` is (width, height). Raises EndpointResponseInvalid; errors of the call escape."""
     answer = invoke(endpoint, png, "image/png", "image/png")
     try:
@@ -73,7 +73,7 @@ def segment(endpoint: str, png: bytes, size: tuple[int, int]) -> Segmentation:
     if (image.mode, image.size) != ("L", size):
         message = f"{endpoint} gave a mask of {image.mode}, {image.size}, not of L, {size}"
         raise EndpointResponseInvalid(message)
-    return Segmentation(np.asarray(image), _model(endpoint, model))
+    return Segmented(np.asarray(image), _model(endpoint, model))
 
 
 def _model(endpoint: str, document: Any) -> Model:

@@ -10,15 +10,13 @@ from sonoflow import keys
 from sonoflow.aws.uploads import Upload
 from sonoflow.errors import ImageRejected
 from sonoflow.images.classes import NORMAL
-from sonoflow.inference.image_endpoints import Classification, Model
+from sonoflow.inference.image_endpoints import Classified, Model
 from sonoflow.inference.overlays import SegmentedLesions
 
 SCHEMA_VERSION = 1
 
 
-def decide(
-    classification: Classification, lesion_pixels: int, review_below: float
-) -> dict[str, Any]:
+def decide(classification: Classified, lesion_pixels: int, review_below: float) -> dict[str, Any]:
     """Whether a person has to look, and why."""
     reasons = []
     if max(classification.probabilities.values()) < review_below:
@@ -36,7 +34,7 @@ class Prediction:
     sha256: str  # of the object's bytes
     width: int
     height: int
-    classification: Classification
+    classification: Classified
     lesions: SegmentedLesions
     segmenter: Model
     review_below: float

@@ -21,6 +21,7 @@ from sonoflow.aws.clients import client
 from sonoflow.errors import EndpointChanged, EndpointResponseInvalid
 from sonoflow.inference import invocations
 from sonoflow.tables import recordio
+from sonoflow.tables.linear_learner import RECORDIO
 from sonoflow.tables.table import Table
 
 REGRESSOR_CUT = 0.5  # a regressor gives no class: from here on it is class 1
@@ -104,7 +105,7 @@ def score(endpoint: str, vectors: NDArray[np.float32], table: Table) -> Scores:
 
 def _ask(endpoint: str, vectors: NDArray[np.float32], classes: int) -> Scores:
     body = recordio.encode(vectors)
-    answer = invocations.invoke(endpoint, body, recordio.CONTENT_TYPE, "application/json")
+    answer = invocations.invoke(endpoint, body, RECORDIO, "application/json")
     try:
         predictions = json.loads(answer)["predictions"]
         if len(predictions) != len(vectors):

@@ -20,8 +20,8 @@ from sonoflow.judging import evaluations, gates, table_figures
 from sonoflow.judging.probes import Probed
 from sonoflow.judging.table_figures import Baseline, Floats, Labels
 from sonoflow.keys import parse_uri
-from sonoflow.settings import REGRESSOR
 from sonoflow.tables import recordio
+from sonoflow.tables.linear_learner import REGRESSOR
 from sonoflow.tables.table import Table
 
 Answers = tuple[Labels, Floats, Labels]  # (rows,) each: true classes, scores, predicted classes

@@ -8,7 +8,7 @@ from typing import Any
 
 from sonoflow import keys, settings
 from sonoflow.archives.directory import Index
-from sonoflow.aws import objects, streams
+from sonoflow.aws import objects, streams, uploads
 from sonoflow.aws.ranged import RemoteObject, Source
 from sonoflow.aws.uploads import Upload
 from sonoflow.errors import ConfigurationError, DatasetRefused
@@ -39,6 +39,15 @@ class Plan:
         run = self.dataset.run
         started = executions.start_once(self.state_machine_arn, run, payload)
         return {"status": "started" if started else "known", "run": started or run, **payload}
+
+
+def reason_to_ignore(upload: Upload) -> str | None:
+    """Why there is nothing to plan, and nothing to refuse either."""
+    if upload.key.endswith("/"):
+        return "a folder"
+    if table_mapping.is_mapping(upload.key):
+        return "a mapping, read when its table arrives"
+    return None if uploads.exists(upload) else "gone"
 
 
 def plan(upload: Upload, planning: settings.Planning, work: str) -> Plan:

@@ -33,7 +33,7 @@ class Classification(ScriptTask):
 
     @classmethod
     def script(cls, environment: Mapping[str, str] | None) -> Script:
-        given = settings.read(settings.Classification, environment)
+        given = settings.read(settings.Classifier, environment)
         return Script(
             parameter="ClassifierHyperparameters",
             text=given.classifier_hyperparameters,

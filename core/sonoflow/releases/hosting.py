@@ -49,7 +49,7 @@ def model(release: Release) -> dict[str, Any]:
     """
     return {
         "ModelName": release.name,
-        "ExecutionRoleArn": release.releasing.sagemaker_role_arn,
+        "ExecutionRoleArn": release.deployed.sagemaker_role_arn,
         "PrimaryContainer": {
             "Image": release.task.serving_image_uri,
             "ModelDataUrl": release.model_uri,

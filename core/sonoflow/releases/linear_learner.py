@@ -13,12 +13,13 @@ from typing import Any
 
 from sonoflow import options
 from sonoflow.errors import ConfigurationError
-from sonoflow.settings import BINARY_CLASSIFIER, MULTICLASS_CLASSIFIER, REGRESSOR
+from sonoflow.tables.linear_learner import BINARY_CLASSIFIER, MULTICLASS_CLASSIFIER, REGRESSOR
 
 LOSSES = {
     BINARY_CLASSIFIER: ("auto", "logistic", "hinge_loss"),
     REGRESSOR: ("auto", "squared_loss", "absolute_loss", "huber_loss", "quantile_loss"),
 }
+_OF_ONE_LOSS = {"huber_delta": "huber_loss", "quantile": "quantile_loss"}
 
 
 @functools.cache
@@ -66,4 +67,7 @@ def hyperparameters(
     # named, early stopping follows it instead of the loss and ends the training sooner.
     if kind == MULTICLASS_CLASSIFIER:
         complete |= {"loss": "auto", "num_classes": classes}
+    for name, loss in _OF_ONE_LOSS.items():
+        if complete["loss"] != loss:
+            del complete[name]
     return {name: str(value) for name, value in complete.items()}

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Mapping
 from typing import Any
 
-from sonoflow.errors import PayloadInvalid
+from sonoflow import options
+from sonoflow.errors import ConfigurationError, PayloadInvalid
+from sonoflow.options import Declaration
 
 LINEAR, LOGARITHMIC = "Linear", "Logarithmic"
 SCALINGS = (LINEAR, LOGARITHMIC)
+VALUES_LIMIT = 30  # of SageMaker
 _INTERVAL = {"MinValue", "MaxValue", "ScalingType"}
 
 
@@ -42,29 +44,34 @@ def top(one: Range) -> float:
     return one.high if isinstance(one, Interval) else max(one.values)
 
 
-def overridden(given: Range, wanted: Any) -> Range:
+def overridden(given: Range, wanted: Any, declared: Declaration) -> Range:
     """The range that an execution's input wants instead of the given one, in the same numbers.
 
     Either `{"MinValue": …, "MaxValue": …}`, with `ScalingType` if it is not to stay, or
-    `{"Values": […]}`. Raises PayloadInvalid, naming the hyperparameter.
+    `{"Values": […]}`. Every number must be one that the hyperparameter is declared to take. Raises
+    PayloadInvalid, naming it.
     """
     if not isinstance(wanted, Mapping):
         raise _bad(given.name, f"must be an object, not {wanted!r}")
     if set(wanted) == {"Values"}:
-        return _choice(given, wanted["Values"])
+        return _choice(given, wanted["Values"], declared)
     if {"MinValue", "MaxValue"} <= set(wanted) <= _INTERVAL:
-        return _interval(given, wanted)
+        return _interval(given, wanted, declared)
     raise _bad(given.name, f"must have MinValue and MaxValue, or Values, not {sorted(wanted)}")
 
 
-def _choice(given: Range, values: Any) -> Choice:
+def _choice(given: Range, values: Any, declared: Declaration) -> Choice:
     if not isinstance(values, list) or not values or len(set(map(str, values))) < len(values):
         raise _bad(given.name, f"Values must be a list of different numbers, not {values!r}")
-    return Choice(given.name, tuple(_number(given, value) for value in values), given.whole)
+    if len(values) > VALUES_LIMIT:
+        raise _bad(given.name, f"takes {VALUES_LIMIT} Values at most, not {len(values)}")
+    numbers = tuple(_number(given, value, declared) for value in values)
+    return Choice(given.name, numbers, given.whole)
 
 
-def _interval(given: Range, wanted: Mapping[str, Any]) -> Interval:
-    low, high = _number(given, wanted["MinValue"]), _number(given, wanted["MaxValue"])
+def _interval(given: Range, wanted: Mapping[str, Any], declared: Declaration) -> Interval:
+    low = _number(given, wanted["MinValue"], declared)
+    high = _number(given, wanted["MaxValue"], declared)
     if low >= high:
         raise _bad(given.name, f"MinValue {low} must be below MaxValue {high}")
     usual = given.scaling if isinstance(given, Interval) else LINEAR
@@ -76,12 +83,11 @@ def _interval(given: Range, wanted: Mapping[str, Any]) -> Interval:
     return Interval(given.name, low, high, scaling, given.whole)
 
 
-def _number(given: Range, value: Any) -> float:
-    kinds = int if given.whole else (int, float)
-    if isinstance(value, bool) or not isinstance(value, kinds) or not math.isfinite(value):
-        raise _bad(given.name, f"takes {'whole ' if given.whole else ''}numbers, not {value!r}")
-    if value < (1 if given.whole else 0):
-        raise _bad(given.name, f"must be {'1 or more' if given.whole else '0 or more'}: {value!r}")
+def _number(given: Range, value: Any, declared: Declaration) -> float:
+    try:
+        options.check("a value", declared, value)
+    except ConfigurationError as error:
+        raise _bad(given.name, f"takes {options.described(declared)}, not {value!r}") from error
     number: float = value
     return number
 

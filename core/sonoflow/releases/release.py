@@ -28,6 +28,7 @@ class Release:
     classes: tuple[str, ...]
     manifests: dict[str, str]  # URI by split
     releasing: settings.Releasing
+    deployed: settings.Deployed
     hosting: settings.Hosting
     work_bucket: str
 
@@ -106,6 +107,7 @@ def from_state(
             for split in keys.SPLITS
         },
         releasing=settings.read(settings.Releasing, environment),
+        deployed=settings.read(settings.Deployed, environment),
         hosting=settings.read(settings.Hosting, environment),
         work_bucket=settings.read(settings.Buckets, environment).work_bucket,
     )

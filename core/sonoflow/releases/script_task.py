@@ -10,6 +10,7 @@ from importlib.resources.abc import Traversable
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from sonoflow import keys, options, payloads, settings
+from sonoflow.errors import ConfigurationError
 from sonoflow.releases import model_code, training_jobs, tuning
 from sonoflow.releases.task import Task
 from sonoflow.releases.tuning import Tuning
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from sonoflow.releases.release import Release
 
 _INPUT = "/opt/ml/input/data"
+BATCH_SIZE = "batch-size"
 _NUMBER = "([0-9.eE+-]+)"
 
 
@@ -39,9 +41,9 @@ class Script:
     apart: dict[str, tuple[str, Any]]  # parameter and value of those that have one for themselves
 
     def hyperparameters(self, declared: Mapping[str, options.Declaration]) -> dict[str, Any]:
-        """All that the script declares. Raises ConfigurationError."""
+        """Those that the parameters give. Raises ConfigurationError."""
         elsewhere = {name: parameter for name, (parameter, _) in self.apart.items()}
-        values = options.merged(self.parameter, declared, self.text, elsewhere)
+        values = options.given(self.parameter, declared, self.text, elsewhere)
         for name, (parameter, value) in self.apart.items():
             options.check(parameter, declared[name], value)
             values[name] = value
@@ -55,9 +57,10 @@ class ScriptTask(Task):
     request_types = ("image/bmp", "image/jpeg", "image/png", "image/tiff")  # what serve.py takes
 
     code: Code
+    deployed: settings.Deployed
     training: settings.Training
     gates: settings.Gates
-    hyperparameters: dict[str, Any]
+    hyperparameters: dict[str, Any]  # those that the stack's parameters give
     search: Tuning | None
 
     @classmethod
@@ -77,38 +80,58 @@ class ScriptTask(Task):
         environment: Mapping[str, str] | None,
         code: Traversable | None,
     ) -> Self:
-        hyperparameters = cls._hyperparameters(environment, code)
-        tune = settings.read(settings.Tuning, environment)
+        declared = model_code.hyperparameters(cls.model, code or model_code.folder())
+        training = settings.read(settings.Training, environment)
+        hyperparameters = cls._hyperparameters(environment, declared, training)
+        search = settings.read(settings.Search, environment)
         return cls(
             code=Code(
                 uri=payloads.field(payload, "code.uri", str),
                 sha256=payloads.field(payload, "code.sha256", str),
             ),
-            training=settings.read(settings.Training, environment),
+            deployed=settings.read(settings.Deployed, environment),
+            training=training,
             gates=settings.read(settings.Gates, environment),
             hyperparameters=hyperparameters,
-            search=tuning.asked(payload.get("Tune"), cls.name, tune, hyperparameters),
+            search=tuning.asked(payload.get("Tune"), cls.name, search, hyperparameters, declared),
         )
 
     @classmethod
     def check(cls, environment: Mapping[str, str] | None, code: Traversable | None) -> None:
-        hyperparameters = cls._hyperparameters(environment, code)
-        tuning.check(cls.name, settings.read(settings.Tuning, environment), hyperparameters)
+        declared = model_code.hyperparameters(cls.model, code or model_code.folder())
+        training = settings.read(settings.Training, environment)
+        hyperparameters = cls._hyperparameters(environment, declared, training)
+        settings.read(settings.Gates, environment)
+        search = settings.read(settings.Search, environment)
+        tuning.check(cls.name, search, hyperparameters, declared)
+        if search.tune:
+            tuning.job_name(settings.read(settings.Releasing, environment).stack_name, "0" * 8)
 
     @classmethod
     def _hyperparameters(
-        cls, environment: Mapping[str, str] | None, code: Traversable | None
+        cls,
+        environment: Mapping[str, str] | None,
+        declared: Mapping[str, options.Declaration],
+        training: settings.Training,
     ) -> dict[str, Any]:
-        declared = model_code.hyperparameters(cls.model, code or model_code.folder())
-        return cls.script(environment).hyperparameters(declared)
+        script = cls.script(environment)
+        values = script.hyperparameters(declared)
+        batch: int = {BATCH_SIZE: declared[BATCH_SIZE]["default"], **values}[BATCH_SIZE]
+        hosts = training.training_instance_count
+        if batch < hosts:
+            raise ConfigurationError(
+                f"{script.parameter}: batch-size is {batch}, less than TrainingInstanceCount, which"
+                f" is {hosts}: instances share each batch"
+            )
+        return values
 
     @property
     def training_image_uri(self) -> str:
-        return self.training.training_image_uri
+        return self.deployed.training_image_uri
 
     @property
     def serving_image_uri(self) -> str:
-        return self.training.serving_image_uri
+        return self.deployed.serving_image_uri
 
     @property
     def tuning(self) -> Tuning | None:
@@ -129,7 +152,8 @@ class ScriptTask(Task):
         return {"ModelQuality": {"Statistics": statistics}}
 
     def training_job(self, release: Release) -> dict[str, Any]:
-        """The code comes as a channel: the container cannot reach S3."""
+        """The code comes as a channel: the container cannot reach S3. What no parameter decides is
+        left to the script, whose archive may be older than this function."""
         archive = keys.parse_uri(self.code.uri)[1].rpartition("/")[2]
         flags = {
             **self.hyperparameters,

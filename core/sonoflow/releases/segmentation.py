@@ -32,7 +32,7 @@ class Segmentation(ScriptTask):
 
     @classmethod
     def script(cls, environment: Mapping[str, str] | None) -> Script:
-        given = settings.read(settings.Segmentation, environment)
+        given = settings.read(settings.Segmenter, environment)
         return Script(
             parameter="SegmenterHyperparameters",
             text=given.segmenter_hyperparameters,

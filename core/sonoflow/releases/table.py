@@ -11,15 +11,15 @@ from sonoflow import keys, payloads, settings
 from sonoflow.errors import ConfigurationError, PayloadInvalid
 from sonoflow.releases import linear_learner, training_jobs
 from sonoflow.releases.task import Gate, Task
+from sonoflow.tables.linear_learner import RECORDIO, REGRESSOR
 
 if TYPE_CHECKING:
     from sonoflow.judging.judgements import Judgement
     from sonoflow.judging.probes import Probed
     from sonoflow.releases.release import Release
 
-_RECORDIO = "application/x-recordio-protobuf"
 # What Linear Learner takes and gives.
-_ROW_TYPES = (_RECORDIO, "application/json", "application/jsonlines", "text/csv")
+_ROW_TYPES = (RECORDIO, "application/json", "application/jsonlines", "text/csv")
 # Built-in algorithms that do not checkpoint wait this long for spot instances, training included:
 # https://docs.aws.amazon.com/sagemaker/latest/dg/model-managed-spot-training.html
 _SPOT_SECONDS_LIMIT = 3600
@@ -42,7 +42,7 @@ class Table(Task):
     response_types = _ROW_TYPES
 
     staged: StagedTable
-    stack: settings.Table
+    stack: settings.TableInstances
     gates: settings.Gates
     given: dict[str, Any]  # hyperparameters, by Linear Learner's names
 
@@ -68,7 +68,7 @@ class Table(Task):
         )
         return cls(
             staged,
-            settings.read(settings.Table, environment),
+            settings.read(settings.TableInstances, environment),
             settings.read(settings.Gates, environment),
             cls._given(environment),
         )
@@ -76,19 +76,17 @@ class Table(Task):
     @classmethod
     def check(cls, environment: Mapping[str, str] | None, code: Traversable | None) -> None:
         cls._given(environment)
+        settings.read(settings.Gates, environment)
+        _image_uri(settings.read(settings.TableInstances, environment))
 
     @staticmethod
     def _given(environment: Mapping[str, str] | None) -> dict[str, Any]:
-        own = settings.read(settings.LinearLearner, environment)
+        own = settings.read(settings.TableHyperparameters, environment)
         return linear_learner.given(own.table_hyperparameters)
 
     @property
     def training_image_uri(self) -> str:
-        uri = self.stack.linear_learner_image_uri
-        if not uri:
-            message = "no Linear Learner image is known for this region: set LinearLearnerImageUri"
-            raise ConfigurationError(message)
-        return uri
+        return _image_uri(self.stack)
 
     @property
     def serving_image_uri(self) -> str:
@@ -109,7 +107,7 @@ class Table(Task):
     def gate(self, classes: int) -> Gate:
         """A regressor's own figures know no accuracy: it is judged by what its endpoint answers,
         as every table model is."""
-        if linear_learner.predictor_type(self.given, classes) == settings.REGRESSOR:
+        if linear_learner.predictor_type(self.given, classes) == REGRESSOR:
             return {}
         return self._endpoint_gate
 
@@ -159,6 +157,13 @@ class Table(Task):
         return table_probes.probe(payload)
 
 
+def _image_uri(stack: settings.TableInstances) -> str:
+    if not stack.linear_learner_image_uri:
+        message = "no Linear Learner image is known for this region: set LinearLearnerImageUri"
+        raise ConfigurationError(message)
+    return stack.linear_learner_image_uri
+
+
 def _stopping(releasing: settings.Releasing) -> dict[str, int]:
     seconds = releasing.training_max_runtime_seconds
     if not releasing.training_spot:
@@ -173,7 +178,7 @@ def _channel(release: Release, split: str) -> dict[str, Any]:
     distribution = training_jobs.SHARED if split == "train" else training_jobs.WHOLE
     manifest = release.manifests[split]
     channel = training_jobs.channel(split, "ManifestFile", manifest, distribution)
-    return {**channel, "ContentType": _RECORDIO}
+    return {**channel, "ContentType": RECORDIO}
 
 
 def _positive(payload: Mapping[str, Any], path: str) -> int:

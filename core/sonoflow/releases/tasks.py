@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from importlib.resources.abc import Traversable
 
+from sonoflow import settings
 from sonoflow.errors import PayloadInvalid
 from sonoflow.releases.classification import Classification
 from sonoflow.releases.segmentation import Segmentation
@@ -32,5 +33,7 @@ def check(
 ) -> None:
     """That each could be released under the settings and with the model code, as `Task.check`.
     Raises ConfigurationError."""
+    settings.read(settings.Releasing, environment)
+    settings.read(settings.Hosting, environment)
     for task in several:
         task.check(environment, code)

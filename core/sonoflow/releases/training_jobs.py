@@ -22,7 +22,7 @@ def request(release: Release) -> dict[str, Any]:
     own = release.task.training_job(release)
     return {
         "TrainingJobName": release.name,
-        "RoleArn": release.releasing.sagemaker_role_arn,
+        "RoleArn": release.deployed.sagemaker_role_arn,
         "OutputDataConfig": {"S3OutputPath": keys.uri(release.work_bucket, "training")},
         "EnableNetworkIsolation": True,
         "EnableInterContainerTrafficEncryption": own["ResourceConfig"]["InstanceCount"] > 1,

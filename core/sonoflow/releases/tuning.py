@@ -12,8 +12,9 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from sonoflow import settings, uploaded_json
-from sonoflow.errors import ConfigurationError, DocumentInvalid, PayloadInvalid
+from sonoflow import options, settings
+from sonoflow.errors import ConfigurationError, PayloadInvalid
+from sonoflow.options import Declaration
 from sonoflow.releases import ranges
 from sonoflow.releases.ranges import LOGARITHMIC, Choice, Interval, Range
 
@@ -22,7 +23,9 @@ EPOCHS = "epochs"  # what Hyperband gives out; its name is one that SageMaker kn
 RANDOM, HYPERBAND = "Random", "Hyperband"
 STRATEGIES = (RANDOM, HYPERBAND)  # as SageMaker names them
 JOBS, PARALLEL_JOBS = 12, 3
-_OPTIONS_LIMIT = 4096  # bytes
+# https://docs.aws.amazon.com/sagemaker/latest/dg/automatic-model-tuning-limits.html
+JOBS_LIMIT = 750
+SEED_LIMIT = 2**31 - 1
 _MEMBERS = {
     "Strategy",
     "MaxNumberOfTrainingJobs",
@@ -45,7 +48,11 @@ class Tuning:
 
 
 def asked(
-    wanted: Any, task: str, stack: settings.Tuning, hyperparameters: Mapping[str, Any]
+    wanted: Any,
+    task: str,
+    stack: settings.Search,
+    hyperparameters: Mapping[str, Any],
+    declared: Mapping[str, Declaration],
 ) -> Tuning | None:
     """The search that `Tune` in an execution's input, or the stack, asks for, around the
     hyperparameters of a single training job.
@@ -60,37 +67,40 @@ def asked(
         wanted = {}
     if not isinstance(wanted, Mapping):
         raise PayloadInvalid(f"'Tune' must be true, false or an object, not {wanted!r}")
-    return _parsed({**_options(stack.tuning_options), **wanted}, task, hyperparameters)
+    usual = options.parse("TuningOptions", stack.tuning_options)
+    return _parsed({**usual, **wanted}, task, hyperparameters, declared)
 
 
-def check(task: str, stack: settings.Tuning, hyperparameters: Mapping[str, Any]) -> None:
+def check(
+    task: str,
+    stack: settings.Search,
+    hyperparameters: Mapping[str, Any],
+    declared: Mapping[str, Declaration],
+) -> None:
     """That a search could be planned, were one asked for. Raises ConfigurationError."""
     try:
-        _parsed(_options(stack.tuning_options), task, hyperparameters)
+        usual = options.parse("TuningOptions", stack.tuning_options)
+        _parsed(usual, task, hyperparameters, declared)
     except PayloadInvalid as error:
         raise ConfigurationError(f"TuningOptions, as 'Tune': {error}") from error
 
 
-def _options(text: str) -> dict[str, Any]:
-    try:
-        options = uploaded_json.parse(text, _OPTIONS_LIMIT)
-    except DocumentInvalid as error:
-        raise ConfigurationError(f"TuningOptions is {error}: {text!r}") from error
-    if not isinstance(options, dict):
-        raise ConfigurationError(f"TuningOptions must be a JSON object, not {text!r}")
-    return options
-
-
-def _parsed(wanted: Mapping[str, Any], task: str, hyperparameters: Mapping[str, Any]) -> Tuning:
+def _parsed(
+    wanted: Mapping[str, Any],
+    task: str,
+    hyperparameters: Mapping[str, Any],
+    declared: Mapping[str, Declaration],
+) -> Tuning:
+    values = {name: one["default"] for name, one in declared.items()} | dict(hyperparameters)
     if unknown := sorted(set(wanted) - _MEMBERS):
         raise PayloadInvalid(f"'Tune' has no {unknown[0]!r}; there are {sorted(_MEMBERS)}")
     strategy = wanted.get("Strategy", RANDOM)
     if strategy not in STRATEGIES:
         choices = " or ".join(STRATEGIES)
         raise PayloadInvalid(f"'Tune.Strategy' must be {choices}, not {strategy!r}")
-    jobs = _count(wanted, "MaxNumberOfTrainingJobs", JOBS)
-    parallel = _count(wanted, "MaxParallelTrainingJobs", PARALLEL_JOBS)
-    several = _ranges(wanted.get("ParameterRanges", {}), task, hyperparameters)
+    jobs = _count(wanted, "MaxNumberOfTrainingJobs", JOBS, 1, JOBS_LIMIT)
+    parallel = _count(wanted, "MaxParallelTrainingJobs", PARALLEL_JOBS, 1, JOBS_LIMIT)
+    several = _ranges(wanted.get("ParameterRanges", {}), task, values, declared)
     epochs = None
     if strategy == HYPERBAND:
         epochs = int(max(ranges.top(one) for one in several if one.name == EPOCHS))
@@ -99,23 +109,27 @@ def _parsed(wanted: Mapping[str, Any], task: str, hyperparameters: Mapping[str, 
         strategy=strategy,
         jobs=jobs,
         parallel_jobs=min(parallel, jobs),
-        seed=_count(wanted, "RandomSeed", hyperparameters["seed"], least=0),
+        seed=_count(wanted, "RandomSeed", values["seed"], 0, SEED_LIMIT),
         ranges=several,
         epochs=epochs,
     )
 
 
-def _count(wanted: Mapping[str, Any], name: str, default: int, least: int = 1) -> int:
+def _count(wanted: Mapping[str, Any], name: str, default: int, least: int, most: int) -> int:
     value = wanted.get(name, default)
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise PayloadInvalid(f"'Tune.{name}' must be a whole number from {least}, not {value!r}")
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        raise PayloadInvalid(
+            f"'Tune.{name}' must be a whole number from {least} to {most}, not {value!r}"
+        )
     return value
 
 
-def _ranges(wanted: Any, task: str, hyperparameters: Mapping[str, Any]) -> tuple[Range, ...]:
+def _ranges(
+    wanted: Any, task: str, values: Mapping[str, Any], declared: Mapping[str, Declaration]
+) -> tuple[Range, ...]:
     if not isinstance(wanted, Mapping):
         raise PayloadInvalid(f"'Tune.ParameterRanges' must be an object, not {wanted!r}")
-    given = usual_ranges(hyperparameters)
+    given = usual_ranges(values)
     names = [one.name for one in given]
     if unknown := sorted(set(wanted) - set(names)):
         raise PayloadInvalid(
@@ -123,14 +137,15 @@ def _ranges(wanted: Any, task: str, hyperparameters: Mapping[str, Any]) -> tuple
             f"can be tuned for {task}: {', '.join(names)}"
         )
     several = (
-        ranges.overridden(one, wanted[one.name]) if one.name in wanted else one for one in given
+        ranges.overridden(one, wanted[one.name], declared[one.name]) if one.name in wanted else one
+        for one in given
     )
     return tuple(several)
 
 
-def usual_ranges(hyperparameters: Mapping[str, Any]) -> tuple[Range, ...]:
+def usual_ranges(values: Mapping[str, Any]) -> tuple[Range, ...]:
     """What tuning draws from, around the values of a single training job."""
-    batch, epochs = hyperparameters["batch-size"], hyperparameters[EPOCHS]
+    batch, epochs = values["batch-size"], values[EPOCHS]
     whole_training = Interval(EPOCHS, epochs // 2, epochs, whole=True)
     return (
         Choice("batch-size", tuple(sorted({max(1, batch // 2), batch, 2 * batch})), whole=True),

@@ -17,9 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from sonoflow.images import pixels
+from sonoflow.images.parts import Entry
 from sonoflow.keys import SPLITS
-
-Entry = Mapping[str, Any]  # a line of the index
 
 SAMPLES_PER_CLASS = 6
 SIZE_CELLS = 48  # along each side of the plot of sizes

@@ -31,7 +31,6 @@ from numpy.typing import NDArray
 
 from sonoflow.errors import RecordInvalid
 
-CONTENT_TYPE = "application/x-recordio-protobuf"
 MAGIC = 0xCED7230A
 HEADER = struct.Struct("<II")  # magic, bytes of the payload
 ALIGNMENT = 4

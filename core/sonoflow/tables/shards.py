@@ -17,6 +17,7 @@ from sonoflow import keys
 from sonoflow.aws import objects
 from sonoflow.keys import SPLITS
 from sonoflow.tables import recordio
+from sonoflow.tables.linear_learner import RECORDIO
 from sonoflow.tables.statistics import Rows
 from sonoflow.tables.table import Table, engineered_width
 
@@ -119,7 +120,7 @@ class Shards:
             shard = _shuffled(shard, number)
         self._written[split] += 1
         body = recordio.encode(shard.vectors, shard.labels)
-        self._write(dataset.rows(name, number), body, recordio.CONTENT_TYPE)
+        self._write(dataset.rows(name, number), body, RECORDIO)
         self._write(dataset.row_names(name, number), _named(shard), "text/csv")
 
     def _write(self, key: str, body: bytes, content_type: str) -> None:

@@ -12,10 +12,10 @@ import hashlib
 import numpy as np
 from numpy.typing import NDArray
 
-from sonoflow.keys import SPLITS
+from sonoflow.keys import SPLITS, TEST, TRAIN, VALIDATION
 
 BLOCK_ROWS = 10  # of which one each for validation and test
-_TRAIN, _VALIDATION, _TEST = (SPLITS.index(name) for name in ("train", "validation", "test"))
+_TRAIN, _VALIDATION, _TEST = (SPLITS.index(name) for name in (TRAIN, VALIDATION, TEST))
 
 
 class Splitter:

@@ -55,11 +55,6 @@ class Table:
         """The length of a vector."""
         return engineered_width(len(self.features)) if self.engineered else len(self.features)
 
-    @property
-    def positive(self) -> str | None:
-        """The class that a score speaks for, where there are two."""
-        return self.classes[1] if len(self.classes) == 2 else None
-
     def transform(self, values: NDArray[np.float64]) -> NDArray[np.float32]:
         """Values of the features, (n, features), as a model sees them: (n, written).
 

@@ -20,7 +20,7 @@ from local.sagemaker.linear_learner import channels, dataset, hyperparameters
 from local.sagemaker.linear_learner.dataset import Dataset
 from local.sagemaker.linear_learner.errors import CustomerError
 from local.sagemaker.linear_learner.hyperparameters import Hyperparameters
-from local.sagemaker.linear_learner.log import Progress, log
+from local.sagemaker.linear_learner.log import CHANNELS, Progress, log
 
 CUSTOMER_ERROR = 2
 
@@ -60,7 +60,7 @@ def _fit(
         report=progress.epoch,
         stopped=_Termination(),
     )
-    for channel in ("train", "validation", "test"):
+    for channel in CHANNELS:
         if channel in data:
             progress.measures(channel, metrics.measure(fitted.model, data[channel], settings))
     progress.best(fitted.candidate)

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from local.sagemaker.linear_learner.channels import RECORDIO
 from local.sagemaker.linear_learner.errors import PayloadError
 from local.sagemaker.linear_learner.model import Predictions
 from local.sagemaker.linear_learner.payloads import JSON, JSON_LINES
+from sonoflow.tables.linear_learner import RECORDIO
 from sonoflow.tables.recordio import MAGIC
 
 NOT_ACCEPTABLE = 406

@@ -13,16 +13,17 @@ import numpy as np
 from local.sagemaker.linear_learner import records
 from local.sagemaker.linear_learner.dataset import Dataset
 from local.sagemaker.linear_learner.errors import CustomerError
+from local.sagemaker.linear_learner.log import CHANNELS
 from sonoflow.errors import RecordInvalid
+from sonoflow.tables.linear_learner import RECORDIO
 
-CSV, RECORDIO = "text/csv", "application/x-recordio-protobuf"
-NAMES = ("train", "validation", "test")
+CSV = "text/csv"
 
 
 def check(channels: Mapping[str, Mapping[str, str]]) -> None:
     """Whether `inputdataconfig.json` names channels that the algorithm knows. Raises
     CustomerError."""
-    unknown = [name for name in channels if name not in NAMES]
+    unknown = [name for name in channels if name not in CHANNELS]
     if unknown:
         listed = ", ".join(f"'{name}'" for name in unknown)
         raise CustomerError(f"Additional channels are not allowed ({listed} unexpected)")

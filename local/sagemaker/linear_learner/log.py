@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # the server reads the definitions, and need not import torch
     from local.sagemaker.linear_learner.training import Epoch
 
 HOST = "algo-1"
+CHANNELS = ("train", "validation", "test")
 _OF_A_CHANNEL = {
     "objective_loss:final": r"\S+_objective <loss>",
     "mse": "mse <loss>",
@@ -50,7 +51,7 @@ _ON_THE_WAY = {
 def metric_definitions() -> list[dict[str, str]]:
     """As in AlgorithmSpecification.MetricDefinitions."""
     definitions = dict(_ON_THE_WAY)
-    for channel in ("train", "validation", "test"):
+    for channel in CHANNELS:
         for name, pattern in _OF_A_CHANNEL.items():
             # The test channel is looked at once, so that its objective is final by nature.
             shown = name.removesuffix(":final") if channel == "test" else name

@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 
 from local.sagemaker.linear_learner import records
-from local.sagemaker.linear_learner.channels import CSV, RECORDIO, numbers_of
+from local.sagemaker.linear_learner.channels import CSV, numbers_of
 from local.sagemaker.linear_learner.dataset import Vectors
 from local.sagemaker.linear_learner.errors import PayloadError
 from sonoflow.errors import RecordInvalid
+from sonoflow.tables.linear_learner import RECORDIO
 
 JSON, JSON_LINES = "application/json", "application/jsonlines"
 _WIDTH_LIMIT = 10_000_000  # a sparse record of a few bytes may claim any width

@@ -70,6 +70,8 @@ def parse(ranges: Mapping[str, Sequence[Mapping[str, Any]]]) -> Space:
 
 
 def _choice(one: Mapping[str, Any]) -> Parameter:
+    if len(one["Values"]) > 30:
+        raise ValueError(f"{one['Name']}: 30 values at most, not {len(one['Values'])}")
     if not one["Values"]:
         raise BadRange(f"the categorical hyperparameter {one['Name']} has no values")
     return Parameter(one["Name"], values=tuple(one["Values"]))

@@ -15,7 +15,7 @@ from sonomodel.evaluation.calibration import expected_calibration_error, reliabi
 from sonomodel.evaluation.classification_figures import Answers, classification_figures
 from sonomodel.evaluation.metrics import Overlap, confusion_matrix
 from sonomodel.evaluation.segmentation_figures import (
-    Outcome,
+    JudgedMask,
     segmentation_figures,
     segmentation_means,
 )
@@ -130,9 +130,9 @@ def _classify(classifier: Classifier, sample: Sample) -> dict[str, Any]:
     return {"id": sample.id, "class": sample.label} | facts
 
 
-def _segment(segmenter: Segmenter, sample: Sample) -> Outcome:
+def _segment(segmenter: Segmenter, sample: Sample) -> JudgedMask:
     image = sample.read_image()
     predicted = np.asarray(segmenter.lesion_map(image) >= THRESHOLD_LEVEL)
     true: NDArray[np.bool_] = np.asarray(sample.read_mask(image) > 0)
     distance = hd95(predicted, true)
-    return Outcome(Overlap.of(predicted, true), distance, float(np.hypot(*image.shape)))
+    return JudgedMask(Overlap.of(predicted, true), distance, float(np.hypot(*image.shape)))

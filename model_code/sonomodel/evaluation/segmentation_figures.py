@@ -16,7 +16,7 @@ FIGURES = ("dice", "iou", "tpr", "fpr", "fpr_stan")
 
 
 @dataclasses.dataclass(frozen=True)
-class Outcome:
+class JudgedMask:
     """One image. `distance`: HD95 in its pixels, None where a mask is empty."""
 
     overlap: Overlap
@@ -45,7 +45,7 @@ class Outcome:
         return dataclasses.asdict(self.overlap) | figures | distances
 
 
-def segmentation_figures(outcomes: Sequence[Outcome]) -> Metrics:
+def segmentation_figures(outcomes: Sequence[JudgedMask]) -> Metrics:
     """`lesion_hd95` is in pixels of the source images, `lesion_hd95_relative` a share of their
     diagonals; both are means over the lesions of which something is marked, and
     `lesion_missed_rate` says how many are not."""
@@ -57,7 +57,7 @@ def segmentation_figures(outcomes: Sequence[Outcome]) -> Metrics:
 
 
 def segmentation_means(
-    outcomes: Sequence[Outcome],
+    outcomes: Sequence[JudgedMask],
 ) -> Callable[[NDArray[np.int64]], dict[str, float | None]]:
     """The figures that are means over images, as a function of which images, for resampling."""
     columns: dict[str, list[float | None]] = {

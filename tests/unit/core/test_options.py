@@ -28,9 +28,9 @@ def test_what_is_given_lies_over_the_defaults() -> None:
 
 
 def test_what_a_parameter_of_its_own_sets_is_not_among_them() -> None:
-    assert options.merged("P", DECLARED, "{}", {"size": "Size"}) == {"rate": 0.5, "rules": []}
+    assert options.given("P", DECLARED, '{"rate": 0.1}', {"size": "Size"}) == {"rate": 0.1}
     with pytest.raises(ConfigurationError, match="P: size is set by the parameter Size"):
-        options.merged("P", DECLARED, '{"size": 8}', {"size": "Size"})
+        options.given("P", DECLARED, '{"size": 8}', {"size": "Size"})
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_what_a_parameter_of_its_own_sets_is_not_among_them() -> None:
         ({"rate": 1}, "rate must be a number above 0 and below 1, not 1"),
         ({"rate": 0}, "rate must be"),
         ({"rate": False}, "rate must be.*not false"),
-        ({"size": 7}, "size must be a whole number from 8 on and 64 at most, not 7"),
+        ({"size": 7}, "size must be a whole number from 8 to 64, not 7"),
         ({"size": 65}, "size must be"),
         ({"size": 8.0}, "size must be.*not 8.0"),
         ({"size": None}, "size must be.*not null"),

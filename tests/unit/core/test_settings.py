@@ -24,7 +24,7 @@ def test_a_missing_variable_is_an_error_that_names_it(
         settings_env.setenv("CLASSIFIER_EPOCHS", value)
 
     with pytest.raises(ConfigurationError, match="CLASSIFIER_EPOCHS is not set"):
-        settings.read(settings.Classification)
+        settings.read(settings.Classifier)
 
 
 def test_a_value_that_is_no_number_is_an_error_that_shows_it(
@@ -32,8 +32,11 @@ def test_a_value_that_is_no_number_is_an_error_that_shows_it(
 ) -> None:
     settings_env.setenv("CLASSIFIER_EPOCHS", "seven")
 
-    with pytest.raises(ConfigurationError, match="CLASSIFIER_EPOCHS is 'seven': must be a int"):
-        settings.read(settings.Classification)
+    with pytest.raises(
+        ConfigurationError,
+        match=r"ClassifierEpochs .*'seven': must be a whole number",
+    ):
+        settings.read(settings.Classifier)
 
 
 @pytest.mark.parametrize(("text", "value"), [("true", True), ("false", False), ("", False)])
@@ -50,7 +53,7 @@ def test_spot_instances_are_taken_only_if_it_is_asked_for(
 def test_anything_else_for_a_truth_is_an_error(settings_env: pytest.MonkeyPatch, text: str) -> None:
     settings_env.setenv("TRAINING_SPOT", text)
 
-    with pytest.raises(ConfigurationError, match=f"TRAINING_SPOT is '{text}': must be a bool"):
+    with pytest.raises(ConfigurationError, match=f"TrainingSpot.*'{text}': must be true or false"):
         settings.read(settings.Releasing)
 
 
@@ -82,11 +85,11 @@ def test_staging_is_as_its_options_say() -> None:
             '{"split-sed": 8}',
             "StagingOptions: there is no option 'split-sed'; did you mean split-seed",
         ),
-        ('{"split-folds": 1}', "split-folds must be a whole number from 2 on, not 1"),
+        ('{"split-folds": 1}', "split-folds must be a whole number from 2 to 100, not 1"),
         ('{"split-stable": "true"}', 'split-stable must be true or false, not "true"'),
         ('{"table-features": "squared"}', 'table-features must be "plain" or "engineered"'),
-        ('{"minimum-rows-per-class": 9}', "minimum-rows-per-class.*from 10 on, not 9"),
-        ('{"stage-read-attempts": 11}', "stage-read-attempts.*10 at most, not 11"),
+        ('{"minimum-rows-per-class": 9}', "minimum-rows-per-class.*from 10 to 1000000, not 9"),
+        ('{"stage-read-attempts": 11}', "stage-read-attempts.*to 10, not 11"),
         ('{"split-seed": true}', "split-seed must be a whole number.*not true"),
         ('{"split-seed": 1, "split-seed": 2}', "StagingOptions is.*twice"),
         ('{"split-seed": NaN}', "StagingOptions is.*NaN"),
@@ -113,7 +116,7 @@ def test_only_the_weights_may_be_left_empty(settings_env: pytest.MonkeyPatch) ->
 
 
 def test_a_change_of_the_environment_is_seen(settings_env: pytest.MonkeyPatch) -> None:
-    settings.read(settings.Classification)
+    settings.read(settings.Classifier)
     settings_env.setenv("CLASSIFIER_EPOCHS", "8")
 
-    assert settings.read(settings.Classification).classifier_epochs == 8
+    assert settings.read(settings.Classifier).classifier_epochs == 8

@@ -242,7 +242,7 @@ def test_parameters_that_no_release_could_be_trained_with_refuse_images_before_t
 @pytest.mark.parametrize(
     ("variable", "value", "message"),
     [
-        ("STAGING_OPTIONS", '{"minimum-rows-per-class": 9}', "minimum-rows-per-class.*from 10 on"),
+        ("STAGING_OPTIONS", '{"minimum-rows-per-class": 9}', "minimum-rows-per-class.*from 10 to"),
         ("TABLE_HYPERPARAMETERS", '{"loss": "squared_loss"}', "TableHyperparameters: loss must be"),
     ],
 )

@@ -121,7 +121,7 @@ def test_the_table_document_says_what_scoring_needs(aws: None, context: Any) -> 
     assert (table.label, table.id, table.header, table.delimiter) == ("diagnosis", "id", False, ",")
     assert (table.features[0], table.features[-1]) == ("mean_radius", "worst_fractal_dimension")
     assert table.features == WDBC_COLUMNS[2:]
-    assert (table.classes, table.positive) == (("B", "M"), "M")
+    assert table.classes == ("B", "M")
     assert (table.dropped, table.engineered) == ({}, False)
 
 

@@ -57,7 +57,7 @@ def test_an_image_that_should_have_a_lesion_and_shows_none_is_flagged(
     assert staged.entry["flags"] == flags
     assert (staged.entry["given_split"], staged.entry["group_hint"]) == ("test", "patient-1")
     assert (staged.entry["mask"] is None) == (mask is None)
-    assert len(staged.objects) == (1 if mask is None else 2)
+    assert len(staged.pictures) == (1 if mask is None else 2)
 
 
 @pytest.mark.parametrize(
@@ -71,8 +71,8 @@ def test_the_class_of_an_image_without_one_is_told_by_its_mask(mask: Any, label:
 
     assert staged.entry["class"] == label
     assert staged.entry["flags"] == ["class-from-mask"]
-    assert [key.split("/")[:2] for key in staged.objects] == [["images", label], ["masks", label]]
-    assert list(staged.objects) == [staged.entry["image"], staged.entry["mask"]]
+    assert [key.split("/")[:2] for key in staged.pictures] == [["images", label], ["masks", label]]
+    assert list(staged.pictures) == [staged.entry["image"], staged.entry["mask"]]
 
 
 def test_a_mask_of_the_same_shape_is_scaled_and_told_of() -> None:

@@ -7,10 +7,10 @@ from sonoflow.inference import image_endpoints, predictions
 MODEL = image_endpoints.Model("classifier", "v", "sonoflow-classifier")
 
 
-def classified(label: str, probability: float) -> image_endpoints.Classification:
+def classified(label: str, probability: float) -> image_endpoints.Classified:
     rest = (1 - probability) / 2
     probabilities = dict.fromkeys(("benign", "malignant", "normal"), rest)
-    return image_endpoints.Classification(label, {**probabilities, label: probability}, MODEL)
+    return image_endpoints.Classified(label, {**probabilities, label: probability}, MODEL)
 
 
 @pytest.mark.parametrize(

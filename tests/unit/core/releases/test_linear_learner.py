@@ -59,7 +59,7 @@ def test_more_than_two_classes_are_classified_whatever_the_parameter_says(kind: 
         ({"learning_rate": "fast"}, 'learning_rate must be "auto" or a number above 0, not "fast"'),
         ({"learning_rate": True}, "learning_rate must be.*not true"),
         ({"l1": -1}, "l1 must be.*not -1"),
-        ({"num_models": 2.5}, "num_models must be a whole number from 1 on, not 2.5"),
+        ({"num_models": 2.5}, "num_models must be .*a whole number from 1 to 1000, not 2.5"),
         ({"feature_dim": 30}, "'feature_dim'"),
     ],
 )
@@ -68,6 +68,14 @@ def test_what_linear_learner_would_not_take_is_refused_by_name(
 ) -> None:
     with pytest.raises(ConfigurationError, match=f"TableHyperparameters: .*{message}"):
         told(**given)
+
+
+def test_what_concerns_one_loss_is_said_to_that_alone() -> None:
+    huber = told(predictor_type="regressor", loss="huber_loss", huber_delta=2)
+    assert huber["huber_delta"] == "2"
+    assert not {"huber_delta", "quantile"} & told().keys()
+    several = told(classes=3, predictor_type="regressor", loss="quantile_loss")
+    assert not {"huber_delta", "quantile"} & several.keys()
 
 
 def test_numbers_are_told_as_text() -> None:

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sonoflow import settings
 from sonoflow.errors import ConfigurationError, PayloadInvalid
-from sonoflow.releases import tasks, training_jobs, tuning
+from sonoflow.releases import model_code, tasks, training_jobs, tuning
 from sonoflow.releases.release import Release
 from tests.unit import stack
 from tests.unit.core.releases.service_models import problems
@@ -61,7 +62,7 @@ def test_candidates_are_like_the_training_job(release: Compose, task: str) -> No
     assert composed["Tags"] == job["Tags"]
     told = set(definition["StaticHyperParameters"])
     assert told.isdisjoint(ranges(tuned))
-    assert told | ranges(tuned).keys() == set(job["HyperParameters"])
+    assert told == set(job["HyperParameters"]) - ranges(tuned).keys()
     metrics = {one["Name"] for one in definition["AlgorithmSpecification"]["MetricDefinitions"]}
     assert config(tuned)["HyperParameterTuningJobObjective"]["MetricName"] in metrics
 
@@ -173,16 +174,21 @@ def test_the_settings_tune_what_is_only_dropped(
         ('{"Strategy": "Grid"}', "TuningOptions.*'Grid'"),
         ('{"MaxNumberOfTrainingJobs": 0}', "TuningOptions.*from 1.*0"),
         ('{"ParameterRanges": {"depth": {"Values": [3]}}}', "TuningOptions.*'depth'"),
+        ('{"ParameterRanges": {"learning-rate": {"Values": [0, 0.1]}}}', "learning-rate.*above 0"),
+        ('{"ParameterRanges": {"batch-size": {"Values": [9999]}}}', "batch-size.*to 4096"),
+        (json.dumps({"ParameterRanges": {"epochs": {"Values": [*range(1, 32)]}}}), "30 Values at"),
+        ('{"RandomSeed": 4294967296}', "RandomSeed' must be a whole number from 0 to 2147483647"),
+        ('{"MaxNumberOfTrainingJobs": 1000000}', "MaxNumberOfTrainingJobs.*750"),
     ],
 )
 def test_options_that_no_search_could_be_planned_with_are_found_before_one_is_asked_for(
-    options: str, message: str
+    root: Path, options: str, message: str
 ) -> None:
-    told = {"batch-size": 16, "epochs": 12, "seed": 7}
+    declared = model_code.hyperparameters("classifier", root / "model_code")
 
-    tuning.check("classification", settings.Tuning(), told)
+    tuning.check("classification", settings.Search(), {}, declared)
     with pytest.raises(ConfigurationError, match=message):
-        tuning.check("classification", settings.Tuning(tuning_options=options), told)
+        tuning.check("classification", settings.Search(tuning_options=options), {}, declared)
 
 
 def test_a_table_is_not_tuned(release: Compose) -> None:
@@ -229,16 +235,17 @@ def test_what_makes_no_sense_is_named(release: Compose, wanted: Any, complaint: 
         ("learning-rate", 0.1, "must be an object"),
         ("learning-rate", {"MinValue": 0.1}, "must have MinValue and MaxValue, or Values"),
         ("learning-rate", {"MinValue": 1, "MaxValue": 0.1}, "MinValue 1 must be below MaxValue"),
-        ("learning-rate", {"MinValue": 0, "MaxValue": 1}, "above 0 for ScalingType Logarithmic"),
-        ("learning-rate", {"MinValue": "a", "MaxValue": 1}, "takes numbers, not 'a'"),
-        ("learning-rate", {"Values": [float("nan")]}, "takes numbers, not nan"),
-        ("weight-decay", {"Values": [-0.1]}, "must be 0 or more"),
+        ("weight-decay", {"MinValue": 0, "MaxValue": 1}, "above 0 for ScalingType Logarithmic"),
+        ("learning-rate", {"MinValue": 0, "MaxValue": 1}, "takes a number above 0.*not 0"),
+        ("learning-rate", {"MinValue": "a", "MaxValue": 1}, "takes a number .*not 'a'"),
+        ("learning-rate", {"Values": [float("nan")]}, "takes a number .*not nan"),
+        ("weight-decay", {"Values": [-0.1]}, "takes a number from 0 to 10, not -0.1"),
         ("weight-decay", {"MinValue": 1, "MaxValue": 2, "ScalingType": "Log"}, "ScalingType must"),
         ("batch-size", {"Values": []}, "must be a list of different numbers"),
         ("batch-size", {"Values": [8, 8]}, "must be a list of different numbers"),
-        ("batch-size", {"Values": [8.5]}, "takes whole numbers, not 8.5"),
-        ("epochs", {"MinValue": 0, "MaxValue": 4}, "must be 1 or more"),
-        ("epochs", {"Values": [True]}, "takes whole numbers, not True"),
+        ("batch-size", {"Values": [8.5]}, "takes a whole number .*not 8.5"),
+        ("epochs", {"MinValue": 0, "MaxValue": 4}, "takes a whole number from 1 to 10000, not 0"),
+        ("epochs", {"Values": [True]}, "takes a whole number .*not True"),
     ],
 )
 def test_a_bad_range_is_named(release: Compose, name: str, wanted: Any, complaint: str) -> None:

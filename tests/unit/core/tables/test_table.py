@@ -90,11 +90,6 @@ def test_no_finite_value_becomes_infinite() -> None:
     assert np.isfinite(PLAIN.transform(np.full((1, 3), -largest))).all()
 
 
-def test_the_positive_class_is_the_second_of_two() -> None:
-    assert PLAIN.positive == "M"
-    assert dataclasses.replace(PLAIN, classes=("a", "b", "c")).positive is None
-
-
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

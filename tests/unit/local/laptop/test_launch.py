@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -27,3 +28,38 @@ def test_parameters_that_nothing_could_be_trained_with_are_refused_before_anythi
 
     with pytest.raises(TemplateError, match=message):
         Launch.of(root, None, {name: value})
+    with pytest.raises(TemplateError, match=message):
+        Launch.of(root, root / "template.yaml", {name: value})
+
+
+def test_a_given_object_lies_over_the_laptops_member_by_member(root: Path) -> None:
+    given = {"StagingOptions": '{"split-seed": 3}', "SegmenterHyperparameters": '{"depth": 3}'}
+
+    resolved = Launch.of(root, None, given).resolved
+
+    staging = {"stage-batch-images": 100, "minimum-images-per-class": 3, "split-seed": 3}
+    assert json.loads(resolved["StagingOptions"]) == staging
+    assert json.loads(resolved["SegmenterHyperparameters"]) == {"base-channels": 8, "depth": 3}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TrainingInstanceCount", "1.5"),
+        ("TrainingMaxRuntimeSeconds", "3600.5"),
+        ("ScalingMaximum", "1.5"),
+        ("ServerlessMaxConcurrency", "2.5"),
+        ("TableInstanceCount", "1.5"),
+        ("ClassifierEpochs", "60.0"),
+    ],
+)
+def test_cloudformations_numbers_that_are_no_whole_ones_are_refused_by_name(
+    root: Path, name: str, value: str
+) -> None:
+    with pytest.raises(TemplateError, match=f"{name} .*{value}.*a whole number"):
+        Launch.of(root, None, {name: value})
+
+
+def test_a_batch_that_instances_cannot_share_is_refused(root: Path) -> None:
+    with pytest.raises(TemplateError, match="batch-size is 16, less than TrainingInstanceCount"):
+        Launch.of(root, None, {"TrainingInstanceCount": "20"})

@@ -5,15 +5,15 @@ import pytest
 
 from sonomodel.evaluation.metrics import Overlap
 from sonomodel.evaluation.segmentation_figures import (
-    Outcome,
+    JudgedMask,
     segmentation_figures,
     segmentation_means,
 )
 
-FOUND = Outcome(Overlap(9, 5, 3, 83), distance=4.0, diagonal=20.0)
-MISSED = Outcome(Overlap(0, 0, 8, 92), distance=None, diagonal=20.0)
-CLEAN = Outcome(Overlap(0, 0, 0, 100), distance=None, diagonal=10.0)
-MARKED = Outcome(Overlap(0, 1, 0, 99), distance=None, diagonal=10.0)
+FOUND = JudgedMask(Overlap(9, 5, 3, 83), distance=4.0, diagonal=20.0)
+MISSED = JudgedMask(Overlap(0, 0, 8, 92), distance=None, diagonal=20.0)
+CLEAN = JudgedMask(Overlap(0, 0, 0, 100), distance=None, diagonal=10.0)
+MARKED = JudgedMask(Overlap(0, 1, 0, 99), distance=None, diagonal=10.0)
 ALL = [FOUND, MISSED, CLEAN, MARKED, CLEAN]
 
 
