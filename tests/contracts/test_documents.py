@@ -33,3 +33,14 @@ def test_every_module_that_a_document_names_exists(root: Path, document: str) ->
 
 def test_a_module_that_is_gone_is_found() -> None:
     assert named("read by `images/gone.py` from `model.json`") == ["images/gone.py"]
+
+
+def test_every_result_says_which_state_it_was_measured_at(root: Path) -> None:
+    results = root / "docs/results"
+    rows = re.findall(
+        r"\| (\[.*\]\(.*\)) \| .* \| ([0-9a-f]{7}) \|", (results / "README.md").read_text()
+    )
+
+    told = {name for links, _ in rows for name in re.findall(r"\((\S+\.json)\)", links)}
+
+    assert told == {path.name for path in results.glob("*.json")}

@@ -90,3 +90,10 @@ def test_a_package_imports_nothing_when_it_is_imported(root: Path, package: str)
 def test_rooms_lie_at_most_two_deep(root: Path, package: str) -> None:
     for path in (root / package).rglob("*.py"):
         assert len(path.relative_to(root / package).parts) <= 3, path
+
+
+def test_no_function_of_a_handler_is_longer_than_forty_lines(root: Path) -> None:
+    for path in sorted(root.glob("functions/*/app.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.FunctionDef):
+                assert (node.end_lineno or 0) - node.lineno < 40, (path, node.name)
