@@ -1,10 +1,6 @@
 """`python -m local`: see `local.cli`."""
 
 import sys
-from pathlib import Path
-
-# The product's own package is used from the source tree; nothing has to be installed for it.
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "core"))
 
 from local.cli import main
 

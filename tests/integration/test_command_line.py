@@ -186,7 +186,7 @@ def test_up_again_without_a_difference_is_no_error(home: Path, more: tuple[str, 
 def test_what_nobody_expected_keeps_its_traceback() -> None:
     """So that it can be reported: only failures that have a sentence are told in one."""
     program = (
-        "import sys; from local import cli, status\n"
+        "import sys; from local import cli\n"
         "def broken(*_): raise ZeroDivisionError('a bug')\n"
         "cli.Laptop.attach = broken\n"
         "sys.exit(cli.main(['status']))\n"

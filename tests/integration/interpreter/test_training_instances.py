@@ -13,7 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local.demo.phantoms import write_channels
-from sonoflow.releases import tasks
+from sonoflow.releases import script_task
 from tests.integration.interpreter.conftest import ROOT, Platform, wait_for
 from tests.integration.interpreter.test_training_jobs import Job
 
@@ -190,7 +190,7 @@ def training(platform: Platform, channels: Path) -> Job:
     """The segmenter's own script on phantoms."""
     job = Job(platform, "")
     job.put("code/abc.tar.gz", model_code())
-    job.request["HyperParameters"] |= tasks.encoded(
+    job.request["HyperParameters"] |= script_task.encoded(
         TINY | {"sagemaker_program": "train_segmenter.py"}
     )
     for split in ("train", "validation", "test"):
