@@ -15,13 +15,7 @@ import train_classifier
 import train_segmenter
 from sonoflow.releases import tasks
 from sonomodel import job
-from sonomodel.errors import (
-    ArgumentsError,
-    ChannelError,
-    CheckpointError,
-    Interrupted,
-    StoppedByRule,
-)
+from sonomodel.errors import ChannelError, CheckpointError, Interrupted, StoppedByRule
 from sonomodel.images.preprocessing import Normalisation
 from sonomodel.images.samples import ImageSet, read_channel
 from sonomodel.model.predictor import load_predictor
@@ -380,13 +374,3 @@ def test_figures_by_class_and_undefined_ones_are_not_logged(
 
     last = capsys.readouterr().out.splitlines()[-1]
     assert last == "test_accuracy=0.75 test_macro_f1=0.5 test_ece=0.041"
-
-
-def test_a_job_whose_host_is_none_of_its_hosts_is_refused(
-    parse: Parse, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("SM_HOSTS", '["algo-1", "algo-2"]')
-    monkeypatch.setenv("SM_CURRENT_HOST", "algo-3")
-
-    with pytest.raises(ArgumentsError, match="SM_CURRENT_HOST is 'algo-3'"):
-        job.start(parse("classifier"))

@@ -68,12 +68,15 @@ def test_without_epochs_there_is_nothing_to_draw() -> None:
 
 
 def test_balance_before_and_after_sampling() -> None:
-    shares = balance(record("classification"))
+    given = {"benign": 10, "malignant": 5, "normal": 1}
+    counts = {"before": given, "after": dict.fromkeys(given, 6)}
 
-    assert list(shares) == ["benign", "malignant", "normal"]
-    for label, images in {"benign": 10, "malignant": 4, "normal": 1}.items():
+    shares = balance(record("classification", history=history() | {"class_balance": counts}))
+
+    assert list(shares) == list(given)
+    for label, images in given.items():
         assert shares[label] == pytest.approx(
-            {"images": images, "share": images / 15, "drawn": 5, "drawn_share": 1 / 3}
+            {"images": images, "share": images / 16, "drawn": 6, "drawn_share": 1 / 3}
         )
 
 
