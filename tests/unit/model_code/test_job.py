@@ -267,8 +267,10 @@ def past(model: str, best: int = 2) -> History:
     return History(epochs, best, "the score")
 
 
-def finish(options: argparse.Namespace, model: str, history: History) -> dict[str, Any]:
-    """All answers are right. Returns the evaluation."""
+def finish(
+    options: argparse.Namespace, model: str, history: History, **figures: int
+) -> dict[str, Any]:
+    """All answers are right. Returns the evaluation, with further figures among its metrics."""
     samples = read_channel(options.test, CLASSES)
     network: nn.Module
     if model == "classifier":
@@ -277,6 +279,7 @@ def finish(options: argparse.Namespace, model: str, history: History) -> dict[st
         network = UNet(UNetConfig(base_channels=4, depth=2))
         said = [masked(s.id, s.label, 50 if s.mask else 0) for s in samples]
     document = evaluation(job.TASKS[model], said)
+    document["metrics"] |= figures
     job.finish(options, network, card(job.TASKS[model]), document, history)
     return document
 
@@ -370,7 +373,7 @@ def test_the_last_value_in_the_log_is_the_kept_models(
 def test_figures_by_class_and_undefined_ones_are_not_logged(
     parse: Parse, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    finish(parse("classifier"), "classifier", past("classifier"))
+    finish(parse("classifier"), "classifier", past("classifier"), normal_images=7)
 
     last = capsys.readouterr().out.splitlines()[-1]
-    assert last == "test_accuracy=0.75 test_macro_f1=0.5 test_ece=0.041"
+    assert last == "test_accuracy=0.75 test_macro_f1=0.5 test_ece=0.041 test_normal_images=7"

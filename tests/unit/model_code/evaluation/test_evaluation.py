@@ -189,13 +189,14 @@ Segment = Callable[..., Evaluation]
 
 @pytest.fixture(scope="module")
 def segment(tmp_path_factory: pytest.TempPathFactory) -> Segment:
-    """Four pixels a side are marked and are lesion, two rows apart; a normal image is clean, one
-    has a false mask, and one is of another size than the network's."""
+    """A square of four pixels a side, marked two rows too high, and one that is missed. Two normal
+    images are clean, one of them of another size than the network's; one has a false mask."""
     folder, lesion = tmp_path_factory.mktemp("squares"), 255 * square(12, 10, 4)
     samples = [
         sample(folder, "shifted", "benign", picture(square(10, 10, 4)), lesion),
         sample(folder, "missed", "malignant", picture(square(0, 0, 0)), lesion),
         sample(folder, "clean", "normal", picture(square(0, 0, 0, (48, 64)))),
+        sample(folder, "empty", "normal", picture(square(0, 0, 0))),
         sample(folder, "false", "normal", picture(square(3, 3, 2))),
     ]
     segmenter = Segmenter(MarksBright(), card("segmentation"))
@@ -217,9 +218,9 @@ def test_a_segmenters_document_says_what_was_evaluated(segmented: Evaluation) ->
         *("task", "split", "images", "classes", "metrics", "per_image", "model"),
         *("dataset_version", "interval_level", "bootstrap_unit", "bootstrap_resamples"),
     }
-    assert (segmented["task"], segmented["images"]) == ("segmentation", 4)
+    assert (segmented["task"], segmented["images"]) == ("segmentation", 5)
     assert [image["class"] for image in segmented["per_image"]] == [
-        *("benign", "malignant", "normal", "normal")
+        *("benign", "malignant", "normal", "normal", "normal")
     ]
     assert segmented["metrics"]["threshold"] == 0.4
     assert segmented["bootstrap_unit"] == "image"
@@ -257,16 +258,18 @@ def test_a_segmenters_figures_by_hand(segmented: Evaluation) -> None:
     assert metrics["lesion_fpr_stan"] == 0.25
     assert metrics["lesion_hd95"] == 2, "of what was found"
     assert metrics["lesion_missed_rate"] == 0.5
-    assert metrics["normal_false_mask_rate"] == 0.5
-    assert metrics["mean_agreement"] == pytest.approx((0.5 + 0 + 1 + 0) / 4)
-    assert (metrics["lesion_images"], metrics["normal_images"]) == (2, 2)
+    assert metrics["normal_false_mask_rate"] == pytest.approx(1 / 3)
+    assert metrics["mean_agreement"] == pytest.approx((0.5 + 0 + 1 + 1 + 0) / 5)
+    assert (metrics["lesion_images"], metrics["normal_images"]) == (2, 3)
     low, high = metrics["intervals"]["lesion_dice"]
     assert (low, high) == (0, 0.5)
     assert metrics["intervals"].keys() <= metrics.keys()
 
 
 def test_groups_decide_a_segmenters_intervals_too(segment: Segment, segmented: Evaluation) -> None:
-    together = segment(dict.fromkeys(("shifted", "missed", "clean", "false"), "all of them"))
+    together = segment(
+        dict.fromkeys(("shifted", "missed", "clean", "empty", "false"), "all of them")
+    )
 
     assert together["bootstrap_unit"] == "group"
     assert together["metrics"].pop("intervals")["mean_agreement"] is None
