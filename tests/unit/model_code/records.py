@@ -106,3 +106,25 @@ def record(task: str, images: list[dict[str, Any]] | None = None, **changes: Any
     told = evaluation(task, images, **changes.pop("evaluation", {}))
     made = ModelRecord(card(task), told, history(), diagnostics(), choose(told))
     return dataclasses.replace(made, **changes)
+
+
+def hostile(task: str) -> ModelRecord:
+    """Of a model, a class and images whose names would be markup, if they were let."""
+    name = "\"'><script>alert(1)</script> | *x* [y](z)"
+    names = [name, *CLASSES[1:]]
+    made = record(task)
+    images = [{**image, "id": name, "class": name} for image in made.evaluation["per_image"]]
+    told = {**made.evaluation, "classes": names, "per_image": images}
+    if task == "classification":
+        figures = made.metrics["per_class"]["benign"]
+        told["metrics"] = {**made.metrics, "per_class": dict.fromkeys(names, figures)}
+        for image in images:
+            image["probabilities"] = dict(zip(names, (0.1, 0.1, 0.8), strict=True))
+            image["label"] = "normal"
+    counts = dict.fromkeys(names, 3)
+    past = history() | {
+        "splits": {"train": counts},
+        "class_balance": {"before": counts, "after": counts},
+    }
+    named = dataclasses.replace(card(task), classes=names, name=name, version=name)
+    return dataclasses.replace(made, card=named, evaluation=told, history=past, cases=choose(told))

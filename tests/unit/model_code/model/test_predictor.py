@@ -64,21 +64,10 @@ def change_card(folder: Path, **fields: object) -> None:
     (folder / "model.json").write_text(json.dumps(content | fields))
 
 
-@pytest.mark.parametrize(
-    ("fields", "reason"),
-    [
-        ({"task": "detection"}, "unknown task 'detection'"),
-        ({"schema_version": 2}, "schema version 2"),
-        ({"colour": "blue"}, "colour"),
-        ({"normalisation": None}, "does not describe a model"),
-    ],
-)
-def test_card_that_cannot_be_used_is_refused(
-    damaged: Path, fields: dict[str, object], reason: str
-) -> None:
-    change_card(damaged, **fields)
+def test_model_of_an_unknown_task_is_refused(damaged: Path) -> None:
+    change_card(damaged, task="detection")
 
-    with pytest.raises(ModelError, match=reason):
+    with pytest.raises(ModelError, match="unknown task 'detection'"):
         load_predictor(damaged)
 
 

@@ -6,23 +6,16 @@ import pytest
 import torch
 
 from sonomodel.errors import ArgumentsError
-from sonomodel.networks.resnet import ResNetConfig, build_resnet
-from sonomodel.networks.resnet_unet import build_segmenter
 from sonomodel.networks.unet import UNet, UNetConfig
 
 SMALL = UNetConfig(base_channels=4, depth=3)
-VARIANTS = [
-    SMALL,
-    dataclasses.replace(SMALL, presence=True),
-    UNetConfig(encoder="resnet18"),
-    UNetConfig(encoder="resnet50", presence=True),
-]
+VARIANTS = [SMALL, dataclasses.replace(SMALL, presence=True)]
 
 
 @pytest.mark.parametrize("config", VARIANTS)
 @pytest.mark.parametrize("size", [(32, 32), (33, 47), (7, 130), (1, 1)])
 def test_answers_at_the_size_of_its_input(config: UNetConfig, size: tuple[int, int]) -> None:
-    logits = build_segmenter(config).eval()(torch.randn(2, 1, *size))
+    logits = UNet(config).eval()(torch.randn(2, 1, *size))
 
     assert logits.mask.shape == (2, 1, *size)
     assert (logits.presence is not None) == config.presence
@@ -49,7 +42,7 @@ def test_width_doubles_with_every_level(depth: int, coarsest: int) -> None:
 
 @pytest.mark.parametrize("config", VARIANTS)
 def test_every_parameter_is_used(config: UNetConfig) -> None:
-    network = build_segmenter(config)
+    network = UNet(config)
 
     logits = network(torch.randn(2, 1, 64, 64))
     heads = [logits.mask, *([] if logits.presence is None else [logits.presence])]
@@ -73,19 +66,3 @@ def test_presence_sees_the_whole_image() -> None:
 def test_network_without_levels_is_refused() -> None:
     with pytest.raises(ArgumentsError, match="depth=0"):
         UNet(UNetConfig(depth=0))
-
-
-def test_unknown_encoder_is_named() -> None:
-    with pytest.raises(ArgumentsError, match=r"vgg16.*plain, resnet18"):
-        build_segmenter(UNetConfig(encoder="vgg16"))
-
-
-@pytest.mark.parametrize("presence", [True, False])
-def test_resnet_encoder_has_torchvisions_names(presence: bool) -> None:
-    classifier = build_resnet(ResNetConfig("resnet18", classes=1))
-    encoder: torch.nn.Module = build_segmenter(
-        UNetConfig(encoder="resnet18", presence=presence)
-    ).encoder  # type: ignore[assignment]
-
-    without = set() if presence else {"fc.weight", "fc.bias"}
-    assert encoder.state_dict().keys() == classifier.state_dict().keys() - without

@@ -13,6 +13,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from sonoflow.releases import tasks
 from sonomodel.errors import Interrupted, TrainingDiverged
 from sonomodel.images.preprocessing import Normalisation
 from sonomodel.images.samples import ImageSet
@@ -20,7 +21,7 @@ from sonomodel.processes.compute import Compute
 from sonomodel.training.checkpoint import CheckpointStore
 from sonomodel.training.loop import Objective, Trainer, log_line
 from sonomodel.training.losses import classification_loss
-from sonomodel.training.schedule import Schedule, learning_rate_factor
+from sonomodel.training.schedule import Schedule
 
 SCHEDULE = Schedule(epochs=5, batch_size=8, learning_rate=0.05, weight_decay=0.0, patience=5)
 AVERAGED = dataclasses.replace(SCHEDULE, ema_decay=0.9)
@@ -147,21 +148,6 @@ def test_only_training_is_balanced_and_augmented() -> None:
     assert len(seen[True]) == len(seen[False]) == 8
 
 
-def test_learning_rate_rises_then_falls_to_nothing() -> None:
-    factors = [learning_rate_factor(step, steps=100, warm_up=10) for step in range(101)]
-
-    assert factors[:10] == sorted(factors[:10])
-    assert factors[0] > 0
-    assert max(factors) == factors[10] == 1
-    assert factors[10:] == sorted(factors[10:], reverse=True)
-    assert factors[100] == pytest.approx(0)
-
-
-def test_a_single_step_is_a_schedule_too() -> None:
-    assert 0 < learning_rate_factor(0, steps=1, warm_up=1) <= 1
-    assert learning_rate_factor(1, steps=1, warm_up=1) >= 0
-
-
 def test_log_line_is_read_by_the_jobs_expressions_and_leaves_out_what_is_undefined() -> None:
     line = log_line({"train_loss": 1.5e-7, "validation_macro_f1": 0.91234567, "other": None})
 
@@ -169,6 +155,36 @@ def test_log_line_is_read_by_the_jobs_expressions_and_leaves_out_what_is_undefin
     assert float(found["train_loss"]) == pytest.approx(1.5e-7)
     assert float(found["validation_macro_f1"]) == pytest.approx(0.91235)
     assert "other" not in line
+
+
+@pytest.mark.parametrize("task", ["classification", "segmentation"])
+def test_an_epochs_line_has_one_value_of_every_metric_of_the_job(
+    task: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    definitions = {
+        one["Name"].replace(":", "_"): one["Regex"]
+        for one in tasks.get(task).metric_definitions()
+        if not one["Name"].startswith("test:")
+    }
+    names = definitions.keys() - {"train_loss", "validation_loss"}
+    scores = [name.removeprefix("validation_") for name in sorted(names)]
+    selection = tasks.get(task).objective.removeprefix("validation:")
+    objective = Objective(
+        classification_loss,
+        lambda logits, images: {name: 1 / (3 + len(name)) for name in scores},
+        selection,
+    )
+
+    history = trainer(objective, dataclasses.replace(SCHEDULE, epochs=2)).fit(
+        pictures(), pictures()
+    )
+
+    lines = capsys.readouterr().out.splitlines()
+    for line, epoch in zip(lines, history.epochs, strict=True):
+        assert re.match(rf"epoch={epoch['epoch']}/2 learning_rate=\S+ train_loss=", line)
+        for name, expression in definitions.items():
+            (value,) = re.findall(expression, line)
+            assert float(value) == pytest.approx(epoch[name], rel=1e-4), name
 
 
 def stop_after(steps: int, running: Trainer) -> None:
