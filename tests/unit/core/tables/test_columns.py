@@ -81,8 +81,10 @@ def test_a_header_with_a_delimiter_at_its_end_is_known() -> None:
         (b"label;a\nx;1,5\ny;2,5\n", ";"),
         (b"label,a\nx,1\nhallo|welt\n", ","),
         (b"label;a;b\nx, y;1;2\nz, y;3;4\n", ";"),
+        (b"label;a;b\n" + b"x;1,5;2,5\n" * 20, ";"),
+        (b"label,a,b|c\n" + b"x,1,2|3\n" * 20 + b"a|note\n", ","),
     ],
-    ids=["decimal commas", "one line otherwise", "commas in words"],
+    ids=["decimal commas", "one line otherwise", "in words", "as many commas", "fewer bars"],
 )
 def test_the_delimiter_is_what_most_lines_agree_on(data: bytes, delimiter: str) -> None:
     assert find_columns(data, {}).layout.delimiter == delimiter
