@@ -14,7 +14,7 @@ from sonoflow.aws import multipart
 from sonoflow.aws.clients import client
 from sonoflow.aws.uploads import Upload
 from sonoflow.errors import EndpointResponseInvalid
-from sonoflow.inference import invocations, table_inbox, table_rejections
+from sonoflow.inference import invocations, table_inbox
 from sonoflow.tables import recordio
 from tests.unit import fake_endpoints, stack, tables
 from tests.unit.fake_endpoints import TABLE, Answer, FakeEndpoints
@@ -145,17 +145,6 @@ def test_bad_rows_are_listed_with_reasons_and_the_others_scored() -> None:
     assert "ninety" not in json.dumps(found)
     text = stack.read(stack.RESULTS, SCORES).decode().splitlines()
     assert [line.split(",")[0] for line in text] == ["id", "a1", "a5"]
-
-
-def test_all_bad_rows_are_counted_and_the_first_of_them_listed(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(table_rejections, "LISTED_LIMIT", 5)
-
-    score(upload(b"a1,B,40,1\n" + b"a2,M,ninety,2\n" * 30))
-
-    assert rejection()["bad_rows"] == 30
-    assert [row["line"] for row in rejection()["listed"]] == [2, 3, 4, 5, 6]
 
 
 @pytest.mark.parametrize(

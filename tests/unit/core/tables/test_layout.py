@@ -77,6 +77,8 @@ def test_a_number_that_is_no_label_is_not_taken_for_one() -> None:
     assert inbox_layout(WITHOUT_IDS, "40,30,").features == (0, 1)
     numbered = dataclasses.replace(WITHOUT_IDS, classes=("0", "1"))
     assert inbox_layout(numbered, "40,30,1.0").features == (0, 1)
+    unknown = dataclasses.replace(numbered, missing=("", "-9"))
+    assert inbox_layout(unknown, "40,30,-9").features == (0, 1)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from sonoflow.tables import recordio, shards
 from sonoflow.tables.shards import Shards
 from sonoflow.tables.statistics import Rows
 from sonoflow.tables.table import Standardisation, Table
-from tests.unit import stack
+from tests.unit import s3_failures, stack
 from tests.unit.core.tables import table_documents
 from tests.unit.staged_tables import staged
 
@@ -140,10 +140,14 @@ def test_a_split_without_rows_has_a_manifest_that_names_none() -> None:
     assert manifest == [{"prefix": f"s3://{stack.WORK}/{TABLE.dataset.prefix}"}]
 
 
-def test_a_write_that_fails_is_an_error() -> None:
+@pytest.mark.parametrize("split", SPLITS)
+def test_a_write_that_fails_is_an_error_and_no_manifest_names_the_shard(split: str) -> None:
+    key = TABLE.dataset.rows(split, 0)
+
     with (
-        pytest.raises(ClientError, match="NoSuchBucket"),
-        Shards("nowhere", TABLE, CANDIDATES) as written,
+        s3_failures.failing("put_object", key, s3_failures.refused("SlowDown")),
+        pytest.raises(ClientError, match="SlowDown"),
     ):
-        written.add(rows([TRAIN] * 3))
-        written.finish()
+        write(rows([TRAIN, VALIDATION, TEST] * 3))
+
+    assert TABLE.dataset.manifest("train") not in stack.keys_of(stack.WORK)
