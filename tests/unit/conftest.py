@@ -12,6 +12,7 @@ from moto import mock_aws
 from sonoflow.aws.clients import client
 from tests.unit import stack
 from tests.unit.fake_endpoints import FakeEndpoints
+from tests.unit.fake_training_jobs import FakeTrainingJobs
 
 # Powertools reads these when a handler is imported. On AWS the template sets them.
 os.environ.setdefault("POWERTOOLS_METRICS_NAMESPACE", "Sonoflow")
@@ -67,4 +68,12 @@ def endpoints(aws: None) -> Iterator[FakeEndpoints]:
     """Endpoints that answer as the models' do, behind the real client."""
     fake = FakeEndpoints()
     with fake.behind(client("sagemaker-runtime")):
+        yield fake
+
+
+@pytest.fixture
+def jobs(aws: None) -> Iterator[FakeTrainingJobs]:
+    """Training jobs as SageMaker describes them, behind the real client."""
+    fake = FakeTrainingJobs()
+    with fake.behind(client("sagemaker")):
         yield fake

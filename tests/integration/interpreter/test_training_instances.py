@@ -204,6 +204,6 @@ def model_code() -> bytes:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
         for path in (ROOT / "model_code").rglob("*"):
-            if path.suffix in (".py", ".json"):
+            if path.suffix in (".html", ".json", ".py"):
                 tar.add(path, arcname=path.relative_to(ROOT / "model_code"))
     return buffer.getvalue()

@@ -109,18 +109,6 @@ def test_a_tables_plan_holds_all_that_its_release_needs(settings_env: None, cont
     json.dumps(plan)
 
 
-def test_a_regressor_is_judged_at_its_endpoint_alone(
-    settings_env: pytest.MonkeyPatch, context: Any
-) -> None:
-    told = '{"predictor_type": "regressor", "loss": "absolute_loss"}'
-    settings_env.setenv("TABLE_HYPERPARAMETERS", told)
-
-    plan = handler(stack.event("plan_release.table"), context)
-
-    assert plan["gate"] == {}
-    assert plan["probe"]["gate"] == {"minimum": {"accuracy": 0.9}}
-
-
 def test_a_table_of_unknown_width_is_an_error_that_names_it(
     settings_env: None, context: Any
 ) -> None:

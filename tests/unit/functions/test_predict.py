@@ -12,6 +12,7 @@ from functions.predict.app import handler, logger
 from sonoflow.aws.clients import client
 from tests.unit import fake_endpoints, pictures, stack, tables
 from tests.unit.fake_endpoints import CLASSIFIER, SEGMENTER, TABLE, FakeEndpoints
+from tests.unit.metrics import metrics_of
 
 PATH = "ward3/scan (1).png"
 PREDICTION = f"predictions/{PATH}.json"
@@ -204,17 +205,6 @@ ROWS = b"a1,B,40,1\na2,M,ninety,2\na3,M,50,3\n"
 def table_endpoint(endpoints: FakeEndpoints) -> Iterator[FakeEndpoints]:
     with tables.served(endpoints):
         yield endpoints
-
-
-def metrics_of(output: str) -> dict[str, float]:
-    """The metrics that a handler printed, as CloudWatch reads them."""
-    found: dict[str, float] = {}
-    for line in output.splitlines():
-        if line.startswith('{"_aws"'):
-            document = json.loads(line)
-            for metric in document["_aws"]["CloudWatchMetrics"][0]["Metrics"]:
-                found[metric["Name"]] = sum(document[metric["Name"]])
-    return found
 
 
 def test_a_table_comes_back_as_scores_and_its_bad_rows_as_a_rejection(

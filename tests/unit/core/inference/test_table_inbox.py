@@ -14,7 +14,7 @@ from sonoflow.aws import multipart
 from sonoflow.aws.clients import client
 from sonoflow.aws.uploads import Upload
 from sonoflow.errors import EndpointResponseInvalid
-from sonoflow.inference import invocations, table_inbox, table_rejections
+from sonoflow.inference import invocations, table_inbox
 from sonoflow.tables import recordio
 from tests.unit import fake_endpoints, stack, tables
 from tests.unit.fake_endpoints import TABLE, Answer, FakeEndpoints
@@ -100,66 +100,11 @@ def test_ids_may_stand_in_any_column_and_others_are_ignored() -> None:
 
 
 @pytest.mark.usefixtures("trained_without_ids")
-@pytest.mark.parametrize(
-    "header",
-    [
-        "radius,texture",
-        ",radius,texture",
-        "name,radius,texture",
-        "case_id,patient_id,radius,texture",
-        "id,ID,radius,texture",
-    ],
-)
-def test_where_no_single_column_is_called_as_ids_are_rows_go_by_their_line(header: str) -> None:
-    cells = ",".join(["7"] * (header.count(",") - 1) + ["40", "1"])
-
-    assert identified(f"{header}\n{cells}\n".encode(), "line") == ["2"]
-
-
-def test_ids_may_be_called_otherwise_than_in_training() -> None:
-    assert identified(b"patient_id,radius,texture\n8,40,1\n") == ["8"]
-
-
-def test_the_column_that_held_the_ids_in_training_comes_first() -> None:
-    assert identified(b"patient_id,id,radius,texture\n8,9,40,1\n") == ["9"]
-
-
-def test_a_feature_or_the_label_is_no_id_whatever_it_is_called(endpoint: FakeEndpoints) -> None:
-    changes = {
-        "columns": ["case_id", "radius", "record_id"],
-        "label": {"column": "record_id", "classes": ["B", "M"]},
-        "features": ["radius", "case_id"],
-        "id": None,
-    }
-    tables.deploy(endpoint, tables.RELEASE, **changes)
-
-    assert identified(b"case_id,radius,record_id\n5,40,B\n", "line") == ["2"]
-    assert identified(b"case_id,radius,record_id,id\n5,40,B,a1\n") == ["a1"]
-
-
-@pytest.mark.usefixtures("trained_without_ids")
 def test_a_row_without_its_id_is_told_of_and_not_scored() -> None:
     assert identified(b"id,radius,texture\na1,40,1\n,50,1\n") == ["a1"]
     assert rejection()["listed"] == [
         {"line": 3, "reason": "missing-value", "detail": "column 'id' holds no id"}
     ]
-
-
-@pytest.mark.usefixtures("trained_without_ids")
-def test_an_id_in_front_of_the_features_is_not_taken_for_a_feature() -> None:
-    """Without a header they are as many cells as features and the label behind them."""
-    score(upload(b"1,40,30\n2,90,20\n"))
-
-    assert rejection()["reason"] == "columns-unknown"
-    assert "no label stands where the label 'diagnosis' is" in rejection()["detail"]
-    assert identified(b"40,30,B\n90,20,\n", "line") == ["1", "2"]
-
-
-def test_a_header_that_names_a_feature_twice_is_rejected() -> None:
-    score(upload(b"id,radius,texture,Radius\na1,40,1,90\n"))
-
-    assert rejection()["reason"] == "columns-unknown"
-    assert "'radius' twice" in rejection()["detail"]
 
 
 def test_a_header_may_begin_with_a_column_without_name() -> None:
@@ -200,17 +145,6 @@ def test_bad_rows_are_listed_with_reasons_and_the_others_scored() -> None:
     assert "ninety" not in json.dumps(found)
     text = stack.read(stack.RESULTS, SCORES).decode().splitlines()
     assert [line.split(",")[0] for line in text] == ["id", "a1", "a5"]
-
-
-def test_all_bad_rows_are_counted_and_the_first_of_them_listed(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(table_rejections, "LISTED_LIMIT", 5)
-
-    score(upload(b"a1,B,40,1\n" + b"a2,M,ninety,2\n" * 30))
-
-    assert rejection()["bad_rows"] == 30
-    assert [row["line"] for row in rejection()["listed"]] == [2, 3, 4, 5, 6]
 
 
 @pytest.mark.parametrize(

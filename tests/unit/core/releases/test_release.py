@@ -3,11 +3,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
-from sonoflow.errors import ConfigurationError, PayloadInvalid
+from sonoflow.errors import ConfigurationError
 from sonoflow.releases import training_jobs
 from sonoflow.releases.release import Release
 
@@ -69,33 +68,6 @@ def test_every_ingredient_of_a_table_changes_the_version(
         versions.add(release("table").version)
 
     assert len(versions) == 8
-
-
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"dataset__features": 0}, "features.*1 or more"),
-        ({"dataset__features": "30"}, "dataset.features"),
-        ({"dataset__train_rows": 0}, "train_rows.*1 or more"),
-        ({"dataset__table_uri": ""}, "dataset.table_uri"),
-        ({"dataset__classes": ["B"]}, "two or more"),
-    ],
-)
-def test_a_table_that_is_not_described_is_an_error_that_names_what(
-    release: Compose, changes: dict[str, Any], message: str
-) -> None:
-    with pytest.raises(PayloadInvalid, match=message):
-        release("table", **changes)
-
-
-def test_a_region_without_linear_learner_fails_for_tables_alone_and_says_what_to_set(
-    release: Compose, settings_env: pytest.MonkeyPatch
-) -> None:
-    settings_env.setenv("LINEAR_LEARNER_IMAGE_URI", "")
-
-    assert release("classification").name
-    with pytest.raises(ConfigurationError, match="LinearLearnerImageUri"):
-        _ = release("table").name
 
 
 def test_hyperparameters_tell_the_model_who_it_is(release: Compose) -> None:

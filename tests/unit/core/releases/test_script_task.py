@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 
 from sonoflow.errors import ConfigurationError
-from sonoflow.releases import script_task, tasks
+from sonoflow.releases import script_task, tasks, training_jobs
 from sonoflow.releases.classification import Classification
 from sonoflow.releases.release import Release
 from sonoflow.releases.script_task import ScriptTask
 from sonoflow.releases.segmentation import Segmentation
+from tests.unit import stack
+from tests.unit.core.releases.service_models import problems
 
 Compose = Callable[..., Release]
 TASKS = [Classification, Segmentation]
@@ -126,3 +128,61 @@ def test_what_no_script_would_take_is_refused_by_name(
         release(task)
     with pytest.raises(ConfigurationError, match=message):
         tasks.check(tasks.OF_IMAGES)
+
+
+@pytest.mark.parametrize(
+    ("variable", "task", "other"),
+    [
+        ("PRETRAINED_WEIGHTS_URI", "classification", "segmentation"),
+        ("SEGMENTER_WEIGHTS_URI", "segmentation", "classification"),
+    ],
+)
+def test_weights_to_start_from_are_a_channel_of_their_own_task(
+    release: Compose, settings_env: pytest.MonkeyPatch, variable: str, task: str, other: str
+) -> None:
+    settings_env.setenv(variable, "s3://weights/resnet18.pth")
+
+    def channels(task: str) -> list[str]:
+        request = training_jobs.request(release(task))
+        return [channel["ChannelName"] for channel in request["InputDataConfig"]]
+
+    always = ["train", "validation", "test", "code", "index"]
+    assert channels(task) == [*always, "weights"]
+    assert channels(other) == always
+
+
+@pytest.mark.parametrize(
+    ("task", "model"), [("classification", "classifier"), ("segmentation", "segmenter")]
+)
+def test_what_the_program_is_told_are_flags_that_it_knows(
+    release: Compose, root: Path, task: str, model: str
+) -> None:
+    """A flag that a script does not know is an error of the script, minutes into a job."""
+    declared = json.loads((root / "model_code/hyperparameters.json").read_text("utf-8"))
+    identity = {"classes", "model-name", "model-version", "dataset-version", "code-digest"}
+    told = training_jobs.request(release(task))["HyperParameters"]
+
+    flags = {name for name in told if not name.startswith("sagemaker_")}
+
+    assert identity < flags <= declared["common"].keys() | declared[model].keys() | identity
+    arguments = (root / "model_code/sonomodel/arguments.py").read_text("utf-8")
+    assert all(f'"--{name}"' in arguments for name in identity)
+
+
+def test_a_script_says_where_it_goes_on_and_may_wait_for_spot_instances(
+    release: Compose, settings_env: pytest.MonkeyPatch
+) -> None:
+    steady = training_jobs.request(release())
+    settings_env.setenv("TRAINING_SPOT", "true")
+    composed = release()
+    spot = training_jobs.request(composed)
+
+    assert problems("sagemaker", "CreateTrainingJob", spot) == []
+    assert spot["CheckpointConfig"] == {"S3Uri": f"s3://{stack.WORK}/checkpoints/{composed.name}"}
+    assert steady["EnableManagedSpotTraining"] is False
+    assert steady["StoppingCondition"] == {"MaxRuntimeInSeconds": 3600}
+    assert spot["EnableManagedSpotTraining"] is True
+    assert spot["StoppingCondition"] == {
+        "MaxRuntimeInSeconds": 3600,
+        "MaxWaitTimeInSeconds": 7200,
+    }

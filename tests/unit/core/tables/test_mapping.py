@@ -41,6 +41,8 @@ def test_every_key_may_be_given() -> None:
         ({"delimiter": "::"}, "'delimiter'"),
         ({"header": "yes"}, "'header'"),
         ({"missing": [-9]}, "'missing'"),
+        ({"label": "\ud800"}, "half a surrogate pair"),
+        ({"\ud800": 1}, "half a surrogate pair"),
     ],
 )
 def test_what_makes_no_sense_is_refused_by_its_key(document: Any, message: str) -> None:

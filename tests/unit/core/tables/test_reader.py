@@ -11,30 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sonoflow.errors import TableRejected
-from sonoflow.keys import Dataset
-from sonoflow.tables.layout import RowLayout, inbox_layout
+from sonoflow.tables.layout import RowLayout
 from sonoflow.tables.lines import LINE_BYTES_LIMIT, read_lines
 from sonoflow.tables.reader import Block, read_rows
-from sonoflow.tables.rows import BadRow
-from sonoflow.tables.table import Table
-
-MISSING = frozenset({"", "?", "NA", "nan"})
-LAYOUT = RowLayout(
-    columns=("id", "class", "a", "b"), features=(2, 3), missing=MISSING, label=1, id=0
-)
-TABLE = Table(
-    dataset=Dataset("wdbc", "0a1b2c3d4e5f"),
-    columns=("id", "class", "site", "a", "b"),
-    header=False,
-    delimiter=",",
-    label="class",
-    classes=("B", "M"),
-    id="id",
-    features=("a", "b"),
-    missing=("", "?"),
-    dropped={"site": "ignored"},
-)
+from tests.unit.core.tables.bad_rows import BAD_ROWS, LAYOUT, MISSING
 
 
 def layout(**changes: Any) -> RowLayout:
@@ -117,37 +97,7 @@ def test_texts_are_utf8_or_latin1() -> None:
     assert read("é,größer,1,2\n".encode("latin-1") + b"7,M,1,2\n").labels == ["größer", "M"]
 
 
-@pytest.mark.parametrize(
-    ("row", "reason", "detail"),
-    [
-        ("8,B,3", "wrong-column-count", "3 cells, expected 4"),
-        ("8,B,3,4,5", "wrong-column-count", "5 cells, expected 4"),
-        ("8,B,3,4,", "wrong-column-count", "5 cells, expected 4"),
-        ("8,B,3,", "missing-value", "'b'"),
-        ("8,B,?,4", "missing-value", "'a'"),
-        ('8,B,"",4', "missing-value", "'a'"),
-        ("8,B,NaN,4", "missing-value", "'a'"),
-        (",B,3,4", "missing-value", "'id'"),
-        ("8,?,3,4", "missing-label", "'class'"),
-        ("8,,3,4", "missing-label", "'class'"),
-        ("8,B,3,secret", "not-a-number", "'b'"),
-        ("8,B,1_000,4", "not-a-number", "'a'"),
-        ("8,B,0x10,4", "not-a-number", "'a'"),
-        ("8,B,1.2.3,4", "not-a-number", "'a'"),
-        ("8,B,e,4", "not-a-number", "'a'"),
-        ("8,B,٣,4", "not-a-number", "'a'"),
-        ("8,B,1 2,4", "not-a-number", "'a'"),
-        ("8,B,inf,4", "infinite-value", "'a'"),
-        ("8,B,3,-Infinity", "infinite-value", "'b'"),
-        ("8,B,3,1e400", "infinite-value", "'b'"),
-        ("8,B,3,-1e39", "infinite-value", "'b'"),
-        ("8,B,\0,4", "unreadable-text", "control"),
-        ("8,B,3\r,4", "unreadable-text", "control"),
-        ('8,"B,3,4', "unreadable-text", "quote"),
-        ('8,"B"x,3,4', "unreadable-text", "quote"),
-        (f"8,B,3,4{' ' * LINE_BYTES_LIMIT}", "line-too-long", "longer"),
-    ],
-)
+@pytest.mark.parametrize(("row", "reason", "detail"), BAD_ROWS)
 def test_a_bad_row_is_told_by_line_and_reason_and_the_others_are_read(
     row: str, reason: str, detail: str
 ) -> None:
@@ -281,43 +231,3 @@ def test_the_reader_agrees_with_the_csv_module(
     assert [row.line for row in block.bad] == sorted(
         set(range(1, len(rows) + 1)) - {line for line, _ in kept}
     )
-
-
-@pytest.mark.parametrize(
-    ("first_line", "expected_features", "expected_id", "header"),
-    [
-        ("id,class,site,a,b", (3, 4), 0, True),
-        ("b,note,A,ID\r\n", (2, 0), 3, True),
-        (b"\xef\xbb\xbfb;a\n", (1, 0), None, True),
-        ("a,b,", (0, 1), None, True),
-        ("7,M,north,1.5,2", (3, 4), 0, False),
-        ("7,,north,1.5,?", (3, 4), 0, False),
-        ("7,north,1.5,2", (2, 3), 0, False),
-        ("1.5,2", (0, 1), None, False),
-        ("7|north|1.5|2", (2, 3), 0, False),
-    ],
-)
-def test_rows_for_a_model_are_found_by_name_or_by_number(
-    first_line: bytes | str, expected_features: tuple[int, ...], expected_id: Any, header: bool
-) -> None:
-    found = inbox_layout(TABLE, first_line)
-
-    assert (found.features, found.id, found.header) == (expected_features, expected_id, header)
-    assert found.label is None
-    assert found.missing == {"", "?"}
-
-
-@pytest.mark.parametrize("line", ["id,a", "1,2,3", "", "hello", "id,class,site,a,c", "1;2;3;4;5;6"])
-def test_rows_that_fit_no_model_are_rejected_with_what_was_expected(line: str) -> None:
-    with pytest.raises(TableRejected, match=r"columns-unknown.*names all 2 features") as caught:
-        inbox_layout(TABLE, line)
-
-    assert caught.value.reason == "columns-unknown"
-
-
-def test_a_bad_row_is_a_document() -> None:
-    assert BadRow(3, "missing-value", "column 'a' holds no value").document() == {
-        "line": 3,
-        "reason": "missing-value",
-        "detail": "column 'a' holds no value",
-    }

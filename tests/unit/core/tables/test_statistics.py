@@ -6,7 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from sonoflow.tables.columns import WDBC_COLUMNS
+from sonoflow.tables.rows import BadRow
 from sonoflow.tables.statistics import Classes, Moments, Rows, Statistics
+from sonoflow.tables.table import Table
+from tests.unit.core.tables import table_documents
+from tests.unit.staged_tables import wdbc
 
 VALUES = arrays(
     np.float64,
@@ -69,3 +74,76 @@ def test_a_feature_that_is_constant_in_training_is_only_shifted() -> None:
     standardisation = statistics.standardisation(("a",))
 
     assert (standardisation.mean, standardisation.scale) == ((3.0,), (1.0,))
+
+
+def test_statistics_are_those_of_numpy() -> None:
+    values = np.array([[float(cell) for cell in cells[2:]] for cells in wdbc()])
+    labels = [cells[1] for cells in wdbc()]
+    malignant = np.array(labels) == "M"
+    names = WDBC_COLUMNS[2:]
+    statistics, classes = Statistics(names), Classes()
+    for start in range(0, 569, 100):
+        part = slice(start, start + 100)
+        splits = [number % 3 for number in range(start, min(569, start + 100))]
+        statistics.add(rows(values[part], labels[part], splits, classes))
+
+    found = statistics.document(Table.parse(table_documents.table(*names)))
+
+    assert (found["rows"], found["classes"]) == (569, {"B": 357, "M": 212})
+    assert found["splits"] == {
+        split: {
+            "B": int((~malignant[number::3]).sum()),
+            "M": int(malignant[number::3].sum()),
+        }
+        for number, split in enumerate(("train", "validation", "test"))
+    }
+    for at, (name, feature) in enumerate(found["features"].items()):
+        column = values[:, at]
+        assert name == names[at]
+        assert (feature["minimum"], feature["maximum"]) == (column.min(), column.max())
+        assert feature["mean"] == pytest.approx(column.mean())
+        assert feature["standard_deviation"] == pytest.approx(column.std(ddof=1))
+        for label, chosen in (("B", ~malignant), ("M", malignant)):
+            assert feature["by_class"][label] == {
+                "mean": pytest.approx(column[chosen].mean()),
+                "standard_deviation": pytest.approx(column[chosen].std(ddof=1)),
+            }
+    np.testing.assert_allclose(found["correlations"], np.corrcoef(values.T), atol=1e-6)
+    assert found["quarantine"] == {}
+    assert found["baseline"] == {"train_median_label": 0.0}
+
+
+def test_the_document_is_of_the_features_that_the_table_uses() -> None:
+    statistics, classes = Statistics(("same", "up", "down")), Classes()
+    values = np.array([[7, 1, 4], [7, 2, 3], [7, 3, 1]], np.float64)
+    statistics.add(rows(values, ["M", "B", "M"], [0, 0, 0], classes))
+
+    columns = ["column_0", "column_1", "same", "up", "down"]
+    table = Table.parse(table_documents.table("down", "up", columns=columns))
+    found = statistics.document(table)
+
+    assert list(found["features"]) == ["down", "up"]
+    expected = np.corrcoef(values[:, [2, 1]].T)
+    np.testing.assert_allclose(found["correlations"], expected, atol=1e-6)
+    assert found["baseline"] == {"train_median_label": 1.0}
+
+
+def test_what_is_set_aside_is_counted_by_reason_with_the_first_example() -> None:
+    statistics = Statistics(("a",))
+    statistics.set_aside([BadRow(4, "x", "first"), BadRow(5, "y", "other")])
+    statistics.set_aside([BadRow(9, "x", "second")])
+
+    assert statistics.quarantine == {"x": 2, "y": 1}
+    assert statistics.examples == {"x": BadRow(4, "x", "first"), "y": BadRow(5, "y", "other")}
+
+
+def test_correlations_of_very_many_features_are_not_kept() -> None:
+    names = tuple(f"f{number}" for number in range(201))
+    statistics, classes = Statistics(names), Classes()
+    values = np.random.default_rng(7).standard_normal((4, 201))
+    statistics.add(rows(values, ["B", "M", "B", "M"], [0, 0, 1, 2], classes))
+
+    found = statistics.document(Table.parse(table_documents.table(*names)))
+
+    assert found["correlations"] is None
+    assert len(found["features"]) == 201

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from sonoflow.tables.rows import BadRow, Row, missing_numbers, parse_row
+from tests.unit.core.tables.bad_rows import BAD_ROWS, LAYOUT
+
+
+def test_a_row_has_line_id_label_and_values() -> None:
+    assert parse_row(3, b' 7 ,"M", 1.5 ,-3e1', LAYOUT) == Row(3, "7", "M", [1.5, -30.0])
+
+
+@pytest.mark.parametrize("content", [b"", b"\r", b" \t ", b"\xef\xbb\xbf"])
+def test_a_blank_line_is_no_row(content: bytes) -> None:
+    assert parse_row(3, content, LAYOUT) is None
+
+
+@pytest.mark.parametrize(("row", "reason", "detail"), BAD_ROWS)
+def test_a_bad_row_is_told_by_line_and_reason(row: str, reason: str, detail: str) -> None:
+    found = parse_row(3, row.encode(), LAYOUT)
+
+    assert isinstance(found, BadRow)
+    assert (found.line, found.reason) == (3, reason)
+    assert detail in found.detail
+    assert "secret" not in found.detail
+
+
+def test_the_first_fault_in_the_order_of_the_vectors_is_told() -> None:
+    turned = dataclasses.replace(LAYOUT, features=(3, 2))
+
+    assert parse_row(1, b"7,M,x,?", LAYOUT) == BadRow(
+        1, "not-a-number", "column 'a' holds text that is no number"
+    )
+    assert parse_row(1, b"7,M,x,?", turned) == BadRow(
+        1, "missing-value", "column 'b' holds no value"
+    )
+
+
+def test_without_ids_a_row_goes_by_its_line_and_without_labels_it_has_none() -> None:
+    bare = dataclasses.replace(LAYOUT, label=None, id=None)
+
+    assert parse_row(12, b"7,,1,2", bare) == Row(12, "12", "", [1.0, 2.0])
+
+
+def test_where_rows_may_end_in_a_delimiter_they_need_not() -> None:
+    trailing = dataclasses.replace(LAYOUT, trailing=True)
+    row = Row(1, "7", "M", [1.0, 2.0])
+
+    assert parse_row(1, b"7,M,1,2,", trailing) == parse_row(1, b"7,M,1,2", trailing) == row
+    beyond = parse_row(1, b"7,M,1,2,3", trailing)
+    assert beyond == BadRow(1, "wrong-column-count", "5 cells, expected 4")
+
+
+def test_the_largest_number_of_32_bits_can_be_used_and_none_beyond() -> None:
+    assert parse_row(1, b"7,M,3.4028234e38,-3.4028234e38", LAYOUT) == Row(
+        1, "7", "M", [3.4028234e38, -3.4028234e38]
+    )
+    beyond = parse_row(1, b"7,M,3.41e38,0", LAYOUT)
+    assert isinstance(beyond, BadRow)
+    assert beyond.reason == "infinite-value"
+
+
+def test_numbers_that_mean_no_value_are_known_however_they_are_written() -> None:
+    assert missing_numbers(frozenset({"", "?", "-999", "9.5e1"})) == {-999.0, 95.0}
+    sentinel = dataclasses.replace(LAYOUT, missing=frozenset({"-999"}))
+    found = parse_row(1, b"7,M,-9.99e2,2", sentinel)
+    assert isinstance(found, BadRow)
+    assert found.reason == "missing-value"
+
+
+def test_a_bad_row_is_a_document() -> None:
+    assert BadRow(3, "missing-value", "column 'a' holds no value").document() == {
+        "line": 3,
+        "reason": "missing-value",
+        "detail": "column 'a' holds no value",
+    }
