@@ -151,6 +151,17 @@ class Stack:
         found = self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[name])
         return int(found["Attributes"][name])
 
+    def said(self, function: str, words: str) -> int:
+        """How often a function of the stack has logged these words."""
+        logs = self.laptop.client("logs")
+        (group,) = (
+            found["logGroupName"]
+            for found in logs.describe_log_groups(logGroupNamePrefix="/aws/lambda/")["logGroups"]
+            if function in found["logGroupName"]
+        )
+        events = logs.filter_log_events(logGroupName=group, filterPattern="")["events"]
+        return sum(words in event["message"] for event in events)
+
     def running(self) -> list[str]:
         """Executions and training jobs that have not ended."""
         executions = [
