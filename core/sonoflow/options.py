@@ -7,7 +7,6 @@ given lies over the defaults, and is checked completely before anything is done 
 
 from __future__ import annotations
 
-import difflib
 import json
 import math
 from collections.abc import Callable, Iterator, Mapping
@@ -127,6 +126,8 @@ def parse(parameter: str, text: str) -> dict[str, Any]:
 
 
 def _unknown(parameter: str, name: str, known: list[str]) -> ConfigurationError:
+    import difflib  # for an error alone
+
     near = difflib.get_close_matches(name, known, n=1)
     hint = f"did you mean {near[0]}? There are" if near else "there are"
     return ConfigurationError(

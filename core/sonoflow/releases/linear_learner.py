@@ -6,9 +6,9 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/ll_hyperparameters.html
 from __future__ import annotations
 
 import functools
-import importlib.resources
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from sonoflow import options
@@ -25,7 +25,7 @@ _OF_ONE_LOSS = {"huber_delta": "huber_loss", "quantile": "quantile_loss"}
 @functools.cache
 def declared() -> dict[str, options.Declaration]:
     """Those that the stack's parameter may hold; the others follow from the table."""
-    file = importlib.resources.files("sonoflow.releases") / "linear_learner.json"
+    file = Path(__file__).with_name("linear_learner.json")
     found: dict[str, options.Declaration] = json.loads(file.read_text("utf-8"))
     return found
 
