@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from sonoflow.images.disjoint_sets import DisjointSets
 from sonoflow.images.fingerprints import Fingerprint
 from sonoflow.splits import similarity
-from sonoflow.splits.disjoint_sets import DisjointSets
 
 PIXELS, NEAR, GIVEN = "pixels", "near", "given"
 DISTANCE_MAXIMUM = 14

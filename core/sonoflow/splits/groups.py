@@ -7,8 +7,8 @@ import dataclasses
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from sonoflow.images.disjoint_sets import DisjointSets
 from sonoflow.images.parts import Entry
-from sonoflow.splits.disjoint_sets import DisjointSets
 from sonoflow.splits.duplicates import GIVEN, Link
 
 _ID_DIGITS = 16

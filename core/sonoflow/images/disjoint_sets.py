@@ -1,4 +1,4 @@
-"""Union-find over positions 0 … n-1, with the whole of it at hand as an array."""
+"""Union-find over positions 0 … n-1."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ class DisjointSets:
     """Each set is known by its smallest member, so the outcome does not depend on the order."""
 
     def __init__(self, size: int) -> None:
-        self._parents = np.arange(size)
+        self._parents = list(range(size))  # an array is slower where one place at a time is asked
 
     def find(self, member: int) -> int:
         parents = self._parents
         while parents[member] != member:
             parents[member] = parents[parents[member]]
-            member = int(parents[member])
+            member = parents[member]
         return member
 
     def join(self, one: int, other: int) -> bool:
@@ -27,8 +27,9 @@ class DisjointSets:
 
     def roots(self) -> npt.NDArray[np.int64]:
         """The smallest member of the set of each position."""
+        parents = np.array(self._parents, dtype=np.int64)
         while True:
-            above = self._parents[self._parents]
-            if np.array_equal(above, self._parents):
+            above = parents[parents]
+            if np.array_equal(above, parents):
                 return above
-            self._parents = above
+            parents = above

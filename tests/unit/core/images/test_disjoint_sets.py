@@ -4,7 +4,7 @@ import networkx
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sonoflow.splits.disjoint_sets import DisjointSets
+from sonoflow.images.disjoint_sets import DisjointSets
 
 EDGES = st.lists(st.tuples(st.integers(0, 29), st.integers(0, 29)), max_size=60)
 
