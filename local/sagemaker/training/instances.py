@@ -7,8 +7,10 @@ tell the processes where the first one waits. They speak through the loopback in
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
+import random
 import socket
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
@@ -18,6 +20,9 @@ from local.sagemaker.training.process import TrainingProcess
 from local.sagemaker.training.script_mode import Script
 
 LIMIT = 8  # instances; each is a process with all the memory that one takes
+# Below those that systems lend to outgoing connections (from 32,768 on Linux, 49,152 on macOS): one
+# of those may be lent between the moment it was found free and the moment a process waits at it.
+PORTS = range(20_000, 30_000)
 _LOOPBACK = "127.0.0.1"
 _GRACE_SECONDS = 10.0  # for the others, once one has failed
 
@@ -31,10 +36,16 @@ def meeting_place(count: int) -> dict[str, str]:
     """What the environment of a job with several instances says beside SageMaker's variables."""
     if count == 1:
         return {}
-    with socket.create_server((_LOOPBACK, 0)) as server:
-        port = server.getsockname()[1]
     # They were told of no GPU (SM_NUM_GPUS), and could not share one.
-    return {"MASTER_ADDR": _LOOPBACK, "MASTER_PORT": str(port), "CUDA_VISIBLE_DEVICES": ""}
+    return {"MASTER_ADDR": _LOOPBACK, "MASTER_PORT": str(free_port()), "CUDA_VISIBLE_DEVICES": ""}
+
+
+def free_port() -> int:
+    """One that nobody listens at; at random, so that two jobs that start together find two."""
+    for port in random.sample(PORTS, len(PORTS)):
+        with contextlib.suppress(OSError), socket.create_server((_LOOPBACK, port)):
+            return port
+    raise OSError(f"every port from {PORTS.start} to {PORTS.stop - 1} is taken")
 
 
 def lay_out(program: Script | AlgorithmRun) -> None:

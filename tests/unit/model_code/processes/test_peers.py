@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 import pytest
 import torch
 
+from local.sagemaker.training.instances import free_port
 from sonomodel.errors import ArgumentsError
 from sonomodel.processes.peers import Peers
 from sonomodel.processes.world import World
@@ -25,11 +25,6 @@ HOSTS = '["algo-1","algo-2"]'
 # length makes 6e-3 and 2e-2 of it, batch normalisation over parts 1e-2 and 1e-1.
 LOSS = 1e-5  # relative, of losses
 WEIGHT = 1e-4  # of weights, beside nine steps of 0.003
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 @pytest.fixture(scope="module")

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from local.sagemaker.training.instances import free_port
 from sonomodel.errors import ArgumentsError, PeersMissing
 from sonomodel.processes.world import World, join, meet
 from tests.conftest import ROOT
-from tests.unit.model_code.processes.test_peers import HOSTS, free_port
+from tests.unit.model_code.processes.test_peers import HOSTS
 
 PAIR = ("algo-1", "algo-2")
 
