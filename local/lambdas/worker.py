@@ -153,7 +153,7 @@ class Worker:
 
     def _environment(self, task_root: Path, stream: str) -> dict[str, str]:
         function, runtime = self.function, self._runtime
-        role = role_credentials(function.role, function.name)
+        role = role_credentials(function.role, function.name, "lambda.amazonaws.com")
         return {
             # the venv's own packages follow PYTHONPATH, like /opt and /var/runtime on AWS
             "PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin",

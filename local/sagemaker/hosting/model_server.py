@@ -97,7 +97,9 @@ class ModelServer:
             if not uri:
                 raise ServingFailed("The model has no ModelDataUrl.")
             bucket, key = channels.split_uri(uri)
-            s3 = client_of_role(self._runtime, "s3", self._role, "SageMaker-hosting")
+            s3 = client_of_role(
+                self._runtime, "s3", self._role, "SageMaker-hosting", "sagemaker.amazonaws.com"
+            )
             body = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
             with tarfile.open(fileobj=io.BytesIO(body)) as archive:
                 unpack(archive, self._directory)

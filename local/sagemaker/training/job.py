@@ -209,7 +209,9 @@ class TrainingJob:
         }
         if self._isolated:
             return {**environment, "AWS_EC2_METADATA_DISABLED": "true"}
-        credentials = role_credentials(self._request["RoleArn"], f"SageMaker-{self.name}")
+        credentials = role_credentials(
+            self._request["RoleArn"], f"SageMaker-{self.name}", "sagemaker.amazonaws.com"
+        )
         return {
             **environment,
             "AWS_ENDPOINT_URL": self._runtime.endpoint_url,
@@ -276,7 +278,10 @@ class TrainingJob:
 
     @property
     def _s3(self) -> Any:
-        return client_of_role(self._runtime, "s3", self._request["RoleArn"], "SageMaker-training")
+        role = self._request["RoleArn"]
+        return client_of_role(
+            self._runtime, "s3", role, "SageMaker-training", "sagemaker.amazonaws.com"
+        )
 
 
 def _now() -> datetime.datetime:
