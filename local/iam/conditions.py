@@ -58,11 +58,13 @@ def like(pattern: str, text: str) -> bool:
 
 
 def arn_like(pattern: str, arn: str) -> bool:
-    """Each of the six parts by itself; a part that a wildcard makes up cannot stand for two."""
+    """Each of the six parts by itself: no wildcard stands for two, but for a lone `*`."""
     parts, found = pattern.split(":", 5), arn.split(":", 5)
-    if pattern == "*" or len(parts) != 6 or len(found) != 6:
-        return like(pattern, arn)
-    return all(like(part, other) for part, other in zip(parts, found, strict=True))
+    if "*" in (pattern, arn):
+        return pattern == "*"
+    return len(parts) == len(found) == 6 and all(
+        like(part, other) for part, other in zip(parts, found, strict=True)
+    )
 
 
 def _pattern(pattern: str) -> re.Pattern[str]:

@@ -12,7 +12,7 @@ import datetime
 from collections.abc import Iterable, Sequence
 
 from local.iam import resource_policies
-from local.iam.conditions import Context
+from local.iam.conditions import Context, NotKnown
 from local.iam.need import Need
 from local.iam.principals import Owner, Principal, Service, Session
 from local.iam.statements import Statement, read
@@ -125,6 +125,8 @@ def _bounded(
 
 def trusts(document: str, role_arn: str, service: str, source: str) -> bool:
     """Whether a role's trust policy lets a service take the role on, for a resource."""
+    if "aws:sourcearn" in document.lower():
+        raise NotKnown(f"the trust policy of {role_arn} asks for aws:SourceArn, which is not told")
     principal = Service(service, source)
     need = Need("sts:AssumeRole", role_arn)
     meant = [each for each in read("trust policy", document) if _is_meant(each, principal)]

@@ -15,8 +15,17 @@ from xml.etree import ElementTree
 
 from werkzeug.formparser import parse_form_data
 
-from local.iam import encryption_needs, evaluation, needs, object_needs, operations, refusals
+from local.iam import (
+    encryption_needs,
+    evaluation,
+    machine_needs,
+    needs,
+    object_needs,
+    operations,
+    refusals,
+)
 from local.iam.conditions import NotKnown
+from local.iam.credentials import RoleNotFound, check_trust
 from local.iam.need import Need
 from local.iam.operations import Call, Request, UnknownOperation
 from local.iam.principals import Owner, Principal, Session, of_access_key
@@ -27,6 +36,8 @@ from local.runtime.doorkeeper import Environ, Wsgi
 _CREDENTIAL = re.compile(r"Credential=([^/,\s]+)/\d+/[^/]*/([^/]+)/aws4_request")
 # Whose resources have policies of their own, which bind the account's owner too.
 _OWN_POLICIES = ("s3", "sqs", "sns", "lambda", "kms")
+# And of these it is asked whether a role that they are given trusts them.
+_TAKE_ROLES = tuple(needs.PASSED_TO)
 _READS = ("GetObject", "HeadObject")
 _FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
 _LARGEST_BODY = 8 << 20  # of calls whose meaning is in the body; objects and payloads are not read
@@ -41,7 +52,7 @@ class Guard:
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         access_key, service = _signer(environ)
         principal = of_access_key(access_key)
-        if isinstance(principal, Owner) and service not in _OWN_POLICIES:
+        if isinstance(principal, Owner) and service not in (*_OWN_POLICIES, *_TAKE_ROLES):
             return self._application(environ, start_response)
         try:
             call = _form(environ, service) or operations.call(service, _request(environ, service))
@@ -60,17 +71,32 @@ class Guard:
 
     def _refusal(self, principal: Principal, call: Call) -> refusals.Answer | None:
         try:
-            for need in [*needs.of(call), *encryption_needs.of(call)]:
-                if isinstance(principal, Owner) and need.action == "iam:PassRole":
-                    continue
-                decision = evaluation.decide(principal, need)
-                self._usage.record(principal, decision)
-                if not decision.allowed:
-                    return refusals.denied(call, decision.message(principal))
+            return self._denied(principal, call) or self._disarranged(call)
         except NotKnown as error:
-            if isinstance(principal, Owner):
-                return None
             return refusals.unsure(call, f"{principal.arn}, {call.operation}: {error}")
+
+    def _denied(self, principal: Principal, call: Call) -> refusals.Answer | None:
+        """What the caller may not do, and to whom a role is handed that does not trust it."""
+        for need in _needs(principal, call):
+            decision = evaluation.decide(principal, need)
+            self._usage.record(principal, decision)
+            if not decision.allowed:
+                return refusals.denied(call, decision.message(principal))
+        for role in needs.passed_roles(call):
+            try:
+                check_trust(role, needs.PASSED_TO[call.service])
+            except RoleNotFound:
+                return refusals.untrusted(call, role)
+        return None
+
+    def _disarranged(self, call: Call) -> refusals.Answer | None:
+        """What the role of a state machine may not arrange."""
+        for arrangement in machine_needs.of(call):
+            for need in arrangement.needs:
+                decision = evaluation.decide(arrangement.role, need)
+                self._usage.record(arrangement.role, decision)
+                if not decision.allowed:
+                    return refusals.answer(call, "AccessDeniedException", arrangement.refusal, 400)
         return None
 
     def _hiding(
@@ -89,6 +115,15 @@ class Guard:
                 return _send(environ, start_response, answer)
         start_response(*started[-1])
         return body
+
+
+def _needs(principal: Principal, call: Call) -> list[Need]:
+    try:
+        return [*needs.of(call), *encryption_needs.of(call)]
+    except NotKnown:
+        if isinstance(principal, Owner):  # who may do whatever it is
+            return []
+        raise
 
 
 def _signer(environ: Environ) -> tuple[str, str]:

@@ -46,7 +46,7 @@ _PARTS = {
 # https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
 _FREE = {("sts", "GetCallerIdentity")}
 _OWN = {"Partition": PARTITION, "Region": REGION, "Account": ACCOUNT}
-_PASSED_TO = {  # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html
+PASSED_TO = {  # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html
     "sagemaker": "sagemaker.amazonaws.com",
     "lambda": "lambda.amazonaws.com",
     "states": "states.amazonaws.com",
@@ -162,10 +162,17 @@ def _roles(action: reference.Action, call: Call, facts: Context) -> Iterator[Nee
     if "iam:PassRole" not in action.dependents:
         return
     for role in sorted(set(roles_in(call.parameters))):
-        service = _PASSED_TO.get(action.service)
+        service = PASSED_TO.get(action.service)
         if service is None:
             raise NotKnown(f"whom {action.full_name} passes a role to is not known")
         yield Need("iam:PassRole", role, {**facts, "iam:PassedToService": [service]})
+
+
+def passed_roles(call: Call) -> list[str]:
+    """The roles that a call hands to its service, if it is one that takes any."""
+    if call.service not in PASSED_TO or not call.operation.startswith(("Create", "Update", "Put")):
+        return []
+    return sorted(set(roles_in(call.parameters)))
 
 
 def roles_in(parameters: Any) -> Iterator[str]:

@@ -21,6 +21,28 @@ _CODES = {
 # JSON errors come with 400, but for those whose models say otherwise.
 _FORBIDDEN = ("lambda", "s3", "sns", "iam", "sts", "cloudformation", "sqs")
 
+# What a service says of a role that it cannot take on, as found in its users' reports.
+_UNTRUSTED = {
+    "lambda": (
+        "InvalidParameterValueException",
+        "The role defined for the function cannot be assumed by Lambda.",
+    ),
+    "states": (
+        "AccessDeniedException",
+        "Neither the global service principal states.amazonaws.com, nor the regional one is "
+        "authorized to assume the provided role.",
+    ),
+    "sagemaker": (
+        "ValidationException",
+        "Could not assume role {role}. Please ensure that the role exists and allows principal "
+        "'sagemaker.amazonaws.com' to assume the role.",
+    ),
+    "events": (
+        "ValidationException",
+        "Provided role '{role}' cannot be assumed by principal 'events.amazonaws.com'.",
+    ),
+}
+
 Answer = tuple[str, list[tuple[str, str]], bytes]  # status line, headers, body
 
 
@@ -28,6 +50,12 @@ def denied(call: Call, message: str) -> Answer:
     """The answer to a call that is not allowed."""
     status = 403 if call.service in _FORBIDDEN else 400
     return answer(call, _CODES.get(call.service, "AccessDeniedException"), message, status)
+
+
+def untrusted(call: Call, role: str) -> Answer:
+    """The answer to a call that hands a service a role which does not trust it."""
+    code, message = _UNTRUSTED[call.service]
+    return answer(call, code, message.format(role=role), 400)
 
 
 def unsure(call: Call, message: str) -> Answer:

@@ -15,8 +15,8 @@ from typing import Any
 
 from local.iam.evaluation import Decision
 from local.iam.principals import Owner, Principal, Session
+from local.runtime.runs import DECISIONS
 
-FILE = "permissions.jsonl"
 _RESOURCES = 30  # of each principal, action and deciding statement
 
 
@@ -24,7 +24,7 @@ class Usage:
     """Thread-safe."""
 
     def __init__(self, state: Path) -> None:
-        self._path = state / FILE
+        self._path = state / DECISIONS
         self._lock = threading.Lock()
         self._seen: dict[tuple[str, str, str], set[str]] = {}
 

@@ -19,6 +19,7 @@ import uuid
 from pathlib import Path
 
 from local.iam.credentials import role_credentials
+from local.iam.role_clients import client_of_role
 from local.lambdas.api import Ending, Invocation, RuntimeApi
 from local.lambdas.function import Function, unpack
 from local.lambdas.output import Output
@@ -67,7 +68,10 @@ class Worker:
                 stderr=subprocess.STDOUT,
             )
             undo.callback(runtime.reaper.kill, self._process)
-            self._output = Output(self._process, LogStream(runtime, function.log_group, stream))
+            logs = client_of_role(
+                runtime, "logs", function.role, function.name, "lambda.amazonaws.com"
+            )
+            self._output = Output(self._process, LogStream(logs, function.log_group, stream))
             undo.pop_all()
         self._report = Report(function, self._output)
         self._cold = True
