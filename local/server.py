@@ -121,7 +121,7 @@ def _server(runtime: Runtime, listener: socket.socket) -> Any:
         runtime.port,
         WsgiDoor(guarded, runtime.port),
         threaded=True,
-        request_handler=_handler(MotoRequestHandler),
+        request_handler=prompt_handler(MotoRequestHandler),
         fd=listener.fileno(),
     )
 
@@ -166,7 +166,7 @@ def _application(service: str) -> Any:
     return create_backend_app(service)
 
 
-def _handler(base: type[Any]) -> type[Any]:
+def prompt_handler(base: type[Any]) -> type[Any]:
     """moto's request handler without Nagle's algorithm, which would hold each small answer back
     for 40 ms."""
     return type("_PromptHandler", (base,), {"disable_nagle_algorithm": True})

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_con
 from __future__ import annotations
 
 import datetime
+import functools
 import ipaddress
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -59,20 +60,26 @@ def like(pattern: str, text: str) -> bool:
 
 def arn_like(pattern: str, arn: str) -> bool:
     """Each of the six parts by itself: no wildcard stands for two, but for a lone `*`."""
-    parts, found = pattern.split(":", 5), arn.split(":", 5)
-    if "*" in (pattern, arn):
-        return pattern == "*"
-    return len(parts) == len(found) == 6 and all(
-        like(part, other) for part, other in zip(parts, found, strict=True)
-    )
+    return pattern == "*" or _arn_pattern(pattern).fullmatch(arn) is not None
 
 
+@functools.lru_cache(maxsize=4096)
 def _pattern(pattern: str) -> re.Pattern[str]:
-    translated = (
-        ".*" if character == "*" else "." if character == "?" else re.escape(character)
-        for character in pattern
-    )
-    return re.compile("".join(translated), re.DOTALL)
+    return re.compile(_translated(pattern, "."), re.DOTALL)
+
+
+@functools.lru_cache(maxsize=4096)
+def _arn_pattern(pattern: str) -> re.Pattern[str]:
+    *parts, last = pattern.split(":", 5)
+    if len(parts) != 5:
+        return re.compile("(?!)")  # no ARN, like none
+    translated = [_translated(part, "[^:]") for part in parts]
+    return re.compile(":".join((*translated, _translated(last, "."))), re.DOTALL)
+
+
+def _translated(pattern: str, any_character: str) -> str:
+    special = {"*": f"{any_character}*", "?": any_character}
+    return "".join(special.get(character) or re.escape(character) for character in pattern)
 
 
 def _text(value: Any) -> str:

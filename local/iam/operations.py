@@ -113,8 +113,10 @@ class _Address:
 
     def matched(self, request: Request, query: Mapping[str, str]) -> dict[str, Any] | None:
         """The parameters outside the body, if the request is for this operation."""
-        found = self.path.fullmatch(request.path) if request.method == self.method else None
-        if found is None or any(query.get(key) != value for key, value in self.fixed.items()):
+        if any(query.get(key) != value for key, value in self.fixed.items()):
+            return None
+        found = self.path.fullmatch(request.path)
+        if found is None:
             return None
         parameters: dict[str, Any] = {
             name: unquote(value) for name, value in found.groupdict().items()
@@ -128,7 +130,7 @@ class _Address:
 def _by_address(service: str, model: ServiceModel, request: Request) -> Call | None:
     query = dict(parse_qsl(request.query, keep_blank_values=True))
     best: tuple[int, Call] | None = None
-    for address in _addresses(model.service_name):
+    for address in _addresses(model.service_name, request.method):
         parameters = address.matched(request, query)
         if parameters is None:
             continue
@@ -152,9 +154,10 @@ def _with_body(parameters: Mapping[str, Any], request: Request) -> Mapping[str, 
 
 
 @functools.cache
-def _addresses(service: str) -> tuple[_Address, ...]:
+def _addresses(service: str, method: str) -> tuple[_Address, ...]:
     model = _model(service)
-    return tuple(_address(model.operation_model(name)) for name in model.operation_names)
+    found = (_address(model.operation_model(name)) for name in model.operation_names)
+    return tuple(address for address in found if address.method == method)
 
 
 def _address(operation: OperationModel) -> _Address:

@@ -21,6 +21,7 @@ class Row:
     """One statement of a role, and which of its actions were needed."""
 
     statement: str  # policy/Sid
+    body: Mapping[str, Any]
     used: Sequence[str]
     unused: Sequence[str]
 
@@ -30,7 +31,9 @@ class Role:
     """One role of the stack."""
 
     name: str  # its logical id in the template
+    arn: str
     rows: Sequence[Row]
+    managed: Mapping[str, Mapping[str, Any]]  # AWS's own policies that it has, by name
     refused: Sequence[str]  # AWS's sentences, of what it asked for
 
 
@@ -61,7 +64,8 @@ def document(laptop: Laptop) -> dict[str, Any]:
 
 
 def _role(iam: Any, logical: str, name: str, lines: Iterable[Mapping[str, Any]]) -> Role:
-    own = [line for line in lines if line["principal"].rsplit("/", 1)[-1] == name]
+    arn = iam.get_role(RoleName=name)["Role"]["Arn"]
+    own = [line for line in lines if line["principal"] == arn]
     used: dict[str, set[str]] = {}
     for line in own:
         if line["allowed"] and line["statement"]:
@@ -76,8 +80,18 @@ def _role(iam: Any, logical: str, name: str, lines: Iterable[Mapping[str, Any]])
             key = f"{policy}/{statement.get('Sid') or number}"
             needed = used.get(key, set())
             actions = set(_listed(statement.get("Action", [])))
-            rows.append(Row(key, sorted(needed), sorted(actions - needed)))
-    return Role(logical, rows, refused)
+            rows.append(Row(key, statement, sorted(needed), sorted(actions - needed)))
+    return Role(logical, arn, rows, _managed(iam, name), refused)
+
+
+def _managed(iam: Any, role: str) -> dict[str, Mapping[str, Any]]:
+    found = {}
+    for policy in iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]:
+        arn = policy["PolicyArn"]
+        version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+        document = iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]
+        found[policy["PolicyName"]] = document["Document"]
+    return found
 
 
 def show(found: Iterable[Role], console: Console) -> None:
