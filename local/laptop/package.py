@@ -11,7 +11,6 @@ import copy
 import hashlib
 import importlib.metadata
 import io
-import json
 import shutil
 import subprocess
 import sys
@@ -44,8 +43,8 @@ class Packager:
         self._s3, self._root, self._cache = s3, root, cache
         self._built: dict[Path, Path] = {}
 
-    def package(self, template: Path, report: Callable[[str], None] = print) -> str:
-        """The template as JSON text, its local paths replaced by S3 locations."""
+    def package(self, template: Path, report: Callable[[str], None] = print) -> dict[str, Any]:
+        """The template, its local paths replaced by S3 locations."""
         document = copy.deepcopy(parse(template.read_text()))
         self._s3.create_bucket(Bucket=ARTIFACTS_BUCKET)
         defaults = (document.get("Globals") or {}).get("Function") or {}
@@ -60,7 +59,7 @@ class Packager:
                     properties["DefinitionUri"] = self._upload(path.read_bytes(), path.suffix)
         for section in (defaults,):
             section.pop("CodeUri", None)
-        return json.dumps(document)
+        return document
 
     def _function(
         self,

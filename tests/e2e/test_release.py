@@ -76,7 +76,8 @@ def test_realtime_hosting_scales(deploy: Deploy, phantoms: Phantoms) -> None:
 def test_a_second_data_set_updates_the_endpoints_in_place(
     deploy: Deploy, phantoms: Phantoms
 ) -> None:
-    with deploy(HostingMode="serverless") as stack:
+    image = "123456789012.dkr.ecr.us-east-1.amazonaws.com/ray:serve-ml-sagemaker-own"
+    with deploy(HostingMode="serverless", ServingImageUri=image) as stack:
         first = stack.run_to_the_end("datasets/phantoms.zip", phantoms(1))
         assert first["status"] == "SUCCEEDED", first.get("cause")
         assert scaling_policies(stack) == []  # serverless does not scale by policy

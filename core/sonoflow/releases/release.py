@@ -11,12 +11,9 @@ from importlib.resources.abc import Traversable
 from typing import Any
 
 from sonoflow import keys, payloads, settings
-from sonoflow.errors import ConfigurationError
 from sonoflow.keys import Dataset
 from sonoflow.releases import tasks, tuning
 from sonoflow.releases.task import Task
-
-_NAME_LIMIT = 63  # characters, of SageMaker's names
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,11 +49,7 @@ class Release:
     @property
     def name(self) -> str:
         """Of the training job, the model and the endpoint configuration."""
-        name = f"{self.endpoint}-{self.version}"
-        if len(name) > _NAME_LIMIT:
-            message = f"the stack's name is too long: {name!r} exceeds {_NAME_LIMIT} characters"
-            raise ConfigurationError(message)
-        return name
+        return f"{self.endpoint}-{self.version}"
 
     @property
     def tuning_job_name(self) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -71,8 +70,8 @@ def project(tmp_path: Path, cache: Path) -> Path:
 
 def package(project: Path, store: Store) -> dict[str, Any]:
     packager = Packager(store, project, project / "cache")
-    text = packager.package(project / "template.yaml", lambda line: None)
-    resources: dict[str, Any] = json.loads(text)["Resources"]
+    document = packager.package(project / "template.yaml", lambda line: None)
+    resources: dict[str, Any] = document["Resources"]
     return resources
 
 
