@@ -22,6 +22,7 @@ from typing import Any
 
 from packaging.requirements import InvalidRequirement, Requirement
 
+from local.cloudformation.includes import INCLUDE, TRANSFORM, location
 from local.cloudformation.template import parse
 from local.runtime.failures import Failure
 
@@ -57,9 +58,24 @@ class Packager:
                 if isinstance(uri, str) and not uri.startswith("s3://"):
                     path = self._existing(template.parent / uri, logical_id)
                     properties["DefinitionUri"] = self._upload(path.read_bytes(), path.suffix)
+        self._includes(document, template.parent)
         for section in (defaults,):
             section.pop("CodeUri", None)
         return document
+
+    def _includes(self, node: Any, base: Path) -> None:
+        """Wherever a file is included: it may stand for anything."""
+        if isinstance(node, list):
+            for each in node:
+                self._includes(each, base)
+        elif isinstance(node, dict):
+            if TRANSFORM in node and not (where := location(node[TRANSFORM])).startswith("s3://"):
+                path = self._existing(base / where, INCLUDE)
+                stored = self._upload(path.read_bytes(), path.suffix)
+                uri = f"s3://{stored['Bucket']}/{stored['Key']}"
+                node[TRANSFORM]["Parameters"]["Location"] = uri
+            for each in node.values():
+                self._includes(each, base)
 
     def _function(
         self,
