@@ -62,6 +62,8 @@ def test_no_functions_environment_can_be_larger_than_lambda_allows(
 def longest(value: Any, parameters: dict[str, Any]) -> int:
     if not isinstance(value, dict):
         return len(str(value))
+    if value.get("Ref") == "AWS::StackName":
+        return settings.STACK_NAME_LIMIT
     parameter = parameters.get(value.get("Ref"), {})
     if parameter.get("Type") == "Number":
         return 20

@@ -13,6 +13,7 @@ from typing import Any
 from sonoflow import keys, payloads, settings
 from sonoflow.keys import Dataset
 from sonoflow.releases import tasks, tuning
+from sonoflow.releases.surroundings import Surroundings
 from sonoflow.releases.task import Task
 
 
@@ -28,6 +29,7 @@ class Release:
     deployed: settings.Deployed
     hosting: settings.Hosting
     work_bucket: str
+    surroundings: Surroundings
 
     @functools.cached_property
     def version(self) -> str:
@@ -73,8 +75,16 @@ class Release:
         return keys.uri(self.work_bucket, keys.evaluation(self.name))
 
     @property
+    def lasting_tags(self) -> list[dict[str, str]]:
+        """Of what serves this release and later ones: whose costs they are."""
+        tags = {**self.surroundings.tags, "sonoflow:stack": self.releasing.stack_name}
+        return [{"Key": name, "Value": value} for name, value in tags.items()]
+
+    @property
     def tags(self) -> list[dict[str, str]]:
+        """Of what is this release's alone."""
         return [
+            *self.lasting_tags,
             {"Key": "sonoflow:dataset", "Value": self.dataset.run},
             {"Key": "sonoflow:run", "Value": self.run},
         ]
@@ -103,4 +113,5 @@ def from_state(
         deployed=settings.read(settings.Deployed, environment),
         hosting=settings.read(settings.Hosting, environment),
         work_bucket=settings.read(settings.Buckets, environment).work_bucket,
+        surroundings=Surroundings.from_state(payload),
     )

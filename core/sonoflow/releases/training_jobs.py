@@ -20,15 +20,22 @@ WHOLE, SHARED = "FullyReplicated", "ShardedByS3Key"
 def request(release: Release) -> dict[str, Any]:
     """The body of CreateTrainingJob."""
     own = release.task.training_job(release)
+    around, machines = release.surroundings, own["ResourceConfig"]
+    output = {"S3OutputPath": keys.uri(release.work_bucket, "training")}
     return {
+        **own,
         "TrainingJobName": release.name,
         "RoleArn": release.deployed.sagemaker_role_arn,
-        "OutputDataConfig": {"S3OutputPath": keys.uri(release.work_bucket, "training")},
+        "OutputDataConfig": {**output, **around.key("KmsKeyId")},
+        "ResourceConfig": {
+            **machines,
+            **around.disk_key("VolumeKmsKeyId", machines["InstanceType"]),
+        },
         "EnableNetworkIsolation": True,
-        "EnableInterContainerTrafficEncryption": own["ResourceConfig"]["InstanceCount"] > 1,
+        "EnableInterContainerTrafficEncryption": machines["InstanceCount"] > 1,
+        **around.network,
         "EnableManagedSpotTraining": release.releasing.training_spot,
         "Tags": release.tags,
-        **own,
     }
 
 
