@@ -96,6 +96,7 @@ class Releasing:
     stack_name: str
     training_max_runtime_seconds: int
     training_spot: bool = False
+    training_volume_gigabytes: int = 30
 
     def __post_init__(self) -> None:
         if not _STACK_NAME.fullmatch(self.stack_name):

@@ -13,7 +13,6 @@ from sonoflow.releases import tuning
 if TYPE_CHECKING:
     from sonoflow.releases.release import Release
 
-VOLUME_GIGABYTES = 30
 WHOLE, SHARED = "FullyReplicated", "ShardedByS3Key"
 
 
@@ -29,6 +28,9 @@ def request(release: Release) -> dict[str, Any]:
         "OutputDataConfig": {**output, **around.key("KmsKeyId")},
         "ResourceConfig": {
             **machines,
+            "VolumeSizeInGB": max(
+                release.releasing.training_volume_gigabytes, release.task.staged_gigabytes
+            ),
             **around.disk_key("VolumeKmsKeyId", machines["InstanceType"]),
         },
         "EnableNetworkIsolation": True,
@@ -53,11 +55,7 @@ def algorithm(image_uri: str) -> dict[str, Any]:
 
 
 def machines(instance_type: str, count: int) -> dict[str, Any]:
-    return {
-        "InstanceType": instance_type,
-        "InstanceCount": count,
-        "VolumeSizeInGB": VOLUME_GIGABYTES,
-    }
+    return {"InstanceType": instance_type, "InstanceCount": count}
 
 
 def channel(name: str, kind: str, uri: str, distribution: str = WHOLE) -> dict[str, Any]:
