@@ -156,6 +156,11 @@ def test_the_key_is_handed_on_by_those_who_ask_for_disks_and_to_aws_alone(
         assert statement["Resource"] == KEY
 
 
+def test_training_output_is_encrypted_by_sagemakers_role(sealed: Document) -> None:
+    roles = resources({"Resources": sealed}, "AWS::IAM::Role")
+    assert {role for role in roles if "kms:Encrypt" in allows(sealed, role)} == {"SageMakerRole"}
+
+
 def test_uploads_under_any_key_of_the_account_are_read_by_those_who_read_uploads(
     plain: Document,
 ) -> None:
