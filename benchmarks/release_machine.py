@@ -57,7 +57,12 @@ class Machines:
 
 
 def _runnable(text: str, table: str) -> dict[str, Any]:
-    given = {"Partition": "aws", "EndpointPollSeconds": "1", "LocksTableName": table}
+    given = {
+        "Partition": "aws",
+        "EndpointPollSeconds": "1",
+        "LocksTableName": table,
+        "LogRetentionDays": "30",
+    }
     text = re.sub(r"\$\{(\w+)\}", lambda found: given.get(found.group(1), "none"), text)
     definition: dict[str, Any] = json.loads(text)
     states = definition["States"]

@@ -11,7 +11,6 @@ import copy
 import hashlib
 import importlib.metadata
 import io
-import json
 import shutil
 import subprocess
 import sys
@@ -23,6 +22,7 @@ from typing import Any
 
 from packaging.requirements import InvalidRequirement, Requirement
 
+from local.cloudformation.includes import INCLUDE, TRANSFORM, location
 from local.cloudformation.template import parse
 from local.runtime.failures import Failure
 
@@ -44,8 +44,8 @@ class Packager:
         self._s3, self._root, self._cache = s3, root, cache
         self._built: dict[Path, Path] = {}
 
-    def package(self, template: Path, report: Callable[[str], None] = print) -> str:
-        """The template as JSON text, its local paths replaced by S3 locations."""
+    def package(self, template: Path, report: Callable[[str], None] = print) -> dict[str, Any]:
+        """The template, its local paths replaced by S3 locations."""
         document = copy.deepcopy(parse(template.read_text()))
         self._s3.create_bucket(Bucket=ARTIFACTS_BUCKET)
         defaults = (document.get("Globals") or {}).get("Function") or {}
@@ -58,9 +58,24 @@ class Packager:
                 if isinstance(uri, str) and not uri.startswith("s3://"):
                     path = self._existing(template.parent / uri, logical_id)
                     properties["DefinitionUri"] = self._upload(path.read_bytes(), path.suffix)
+        self._includes(document, template.parent)
         for section in (defaults,):
             section.pop("CodeUri", None)
-        return json.dumps(document)
+        return document
+
+    def _includes(self, node: Any, base: Path) -> None:
+        """Wherever a file is included: it may stand for anything."""
+        if isinstance(node, list):
+            for each in node:
+                self._includes(each, base)
+        elif isinstance(node, dict):
+            if TRANSFORM in node and not (where := location(node[TRANSFORM])).startswith("s3://"):
+                path = self._existing(base / where, INCLUDE)
+                stored = self._upload(path.read_bytes(), path.suffix)
+                uri = f"s3://{stored['Bucket']}/{stored['Key']}"
+                node[TRANSFORM]["Parameters"]["Location"] = uri
+            for each in node.values():
+                self._includes(each, base)
 
     def _function(
         self,

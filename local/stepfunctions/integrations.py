@@ -44,7 +44,11 @@ from local.runtime.runtime import Runtime
 from local.stepfunctions.sagemaker_tasks import SageMakerTask
 
 # How the SDK for Java, which error names come from, spells services.
-_ERROR_NAMES = {"sagemaker": "SageMaker", "applicationautoscaling": "ApplicationAutoScaling"}
+_ERROR_NAMES = {
+    "sagemaker": "SageMaker",
+    "applicationautoscaling": "ApplicationAutoScaling",
+    "cloudwatchlogs": "CloudWatchLogs",
+}
 _UNCATCHABLE = ("States.Runtime", "States.DataLimitExceeded")
 
 

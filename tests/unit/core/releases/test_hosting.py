@@ -24,7 +24,7 @@ def test_every_request_is_one_that_its_service_takes(
     assert problems("sagemaker", "CreateModel", hosting.model(composed)) == []
     assert problems("sagemaker", "CreateEndpointConfig", hosting.endpoint_config(composed)) == []
     assert problems("sagemaker", "CreateEndpoint", hosting.endpoint(composed)) == []
-    assert problems("sagemaker", "UpdateEndpoint", hosting.endpoint(composed)) == []
+    assert problems("sagemaker", "UpdateEndpoint", hosting.endpoint_update(composed)) == []
 
 
 def test_serverless_variants_have_memory_and_no_instances(release: Compose) -> None:
@@ -82,13 +82,12 @@ def test_an_update_keeps_the_instances_that_scaling_added(
     assert hosting.endpoint_update(release())["RetainAllVariantProperties"] is True
 
 
-def test_a_model_is_tagged_with_its_origin(release: Compose) -> None:
-    model = hosting.model(release())
+def test_an_endpoint_outlives_the_data_set_that_it_was_made_for(release: Compose) -> None:
+    """Its tags would be those of its first release for ever: UpdateEndpoint takes none."""
+    composed = release()
 
-    assert {tag["Key"]: tag["Value"] for tag in model["Tags"]} == {
-        "sonoflow:dataset": "busi-mini-cd0007f2cf09",
-        "sonoflow:run": "busi-mini-cd0007f2cf09",
-    }
+    assert hosting.endpoint(composed)["Tags"] == [{"Key": "sonoflow:stack", "Value": "sonoflow"}]
+    assert "Tags" not in hosting.endpoint_update(composed)
 
 
 def test_a_model_package_points_at_its_evaluation_and_has_no_tags(release: Compose) -> None:
