@@ -152,6 +152,8 @@ def allowed(template: dict[str, Any], logical_id: str) -> set[tuple[str, str]]:
     for policy in template["Resources"][logical_id]["Properties"].get("Policies", []):
         for statement in policy["Statement"]:
             for resource in as_list(statement["Resource"]):
+                if isinstance(resource, dict) and "Fn::If" in resource:
+                    resource = resource["Fn::If"][2]
                 text = resource if isinstance(resource, str) else next(iter(resource.values()))
                 name = ".".join(as_list(text)).rpartition("${AWS::AccountId}:")[2]
                 pairs |= {(action, name) for action in as_list(statement["Action"])}
