@@ -11,6 +11,8 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+from local.runtime.requirements import constraints_file, is_local, lines, linked
+
 
 @dataclasses.dataclass(frozen=True)
 class Function:
@@ -49,6 +51,15 @@ class Function:
             log_format=logging.get("LogFormat", "Text"),
             code=record.code_bytes,
         )
+
+
+def packages(task_root: Path, below: Path) -> list[Path]:
+    """What a function may import beside its own code: what its requirements.txt names, and what
+    /var/runtime holds on AWS, which is AWS's runtime client and a boto3."""
+    file = task_root / "requirements.txt"
+    named = lines(file.read_text()) if file.is_file() else ()
+    own = [line for line in named if not is_local(line) and constraints_file(line) is None]
+    return [linked(own, below), linked(("awslambdaric", "boto3"), below)]
 
 
 def unpack(function: Function, below: Path) -> Path:

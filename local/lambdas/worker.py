@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
+import os
 import queue
 import shutil
 import subprocess
@@ -20,7 +21,7 @@ from pathlib import Path
 
 from local.iam.credentials import role_credentials
 from local.lambdas.api import Ending, Invocation, RuntimeApi
-from local.lambdas.function import Function, unpack
+from local.lambdas.function import Function, packages, unpack
 from local.lambdas.output import Output
 from local.lambdas.report import Report
 from local.runtime.logs import LogStream
@@ -57,11 +58,13 @@ class Worker:
             self._tmp = Path(tempfile.mkdtemp(prefix="tmp-", dir=scratch))
             undo.callback(shutil.rmtree, self._tmp, ignore_errors=True)
             task_root = unpack(function, scratch / "code")
+            path = [task_root, *packages(task_root, scratch / "packages")]
             self._started = time.monotonic()
             self._process = runtime.reaper.start(
-                [sys.executable, "-m", "awslambdaric", function.handler],
+                # without this virtual environment's own packages
+                [sys.executable, "-S", "-m", "awslambdaric", function.handler],
                 cwd=task_root,
-                env=self._environment(task_root, stream),
+                env=self._environment(path, stream),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
@@ -151,19 +154,18 @@ class Worker:
         message = f"Runtime exited with error: {outcome.body.decode()}"
         return _error("Runtime.ExitError", f"RequestId: {request_id} Error: {message}"), True
 
-    def _environment(self, task_root: Path, stream: str) -> dict[str, str]:
-        function, runtime = self.function, self._runtime
+    def _environment(self, path: list[Path], stream: str) -> dict[str, str]:
+        function, runtime, task_root = self.function, self._runtime, str(path[0])
         role = role_credentials(function.role, function.name)
         return {
-            # the venv's own packages follow PYTHONPATH, like /opt and /var/runtime on AWS
             "PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin",
-            "PYTHONPATH": str(task_root),
+            "PYTHONPATH": os.pathsep.join(map(str, path)),
             "LANG": "en_US.UTF-8",
             "TZ": ":UTC",
             "HOME": str(self._tmp),
             "TMPDIR": str(self._tmp),
-            "LAMBDA_TASK_ROOT": str(task_root),
-            "LAMBDA_RUNTIME_DIR": str(task_root),
+            "LAMBDA_TASK_ROOT": task_root,
+            "LAMBDA_RUNTIME_DIR": str(path[-1]),
             "_HANDLER": function.handler,
             "AWS_LAMBDA_RUNTIME_API": self._api.address,
             "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",

@@ -61,6 +61,7 @@ def inline(probe: Laptop) -> Iterator[Callable[..., str]]:
         data = io.BytesIO()
         with zipfile.ZipFile(data, "w") as archive:
             archive.writestr("app.py", source)
+            archive.writestr("requirements.txt", settings.pop("Requirements", ""))
         role = client.get_function(FunctionName=probe.outputs["MisbehaveFunctionName"])
         defaults = {"Runtime": "python3.13", "Handler": "app.handler", "Timeout": 5}
         client.create_function(
@@ -197,6 +198,27 @@ def test_a_handler_that_does_not_load_is_an_init_error(
 
     assert answer["FunctionError"] == "Unhandled"
     assert error["errorType"] == kind
+
+
+@pytest.mark.parametrize("package", ["moto", "numpy", "local"])
+def test_a_function_finds_no_package_that_it_does_not_bring(
+    probe: Laptop, inline: Callable[..., str], package: str
+) -> None:
+    """They are installed in the virtual environment that the laptop runtime runs in."""
+    error, _ = invoke(probe, inline(f"import boto3\nimport {package}"), {})
+
+    assert error["errorType"] == "Runtime.ImportModuleError"
+    assert f"No module named '{package}'" in error["errorMessage"]
+
+
+def test_a_function_finds_what_its_requirements_name_and_draw_in(
+    probe: Laptop, inline: Callable[..., str]
+) -> None:
+    source = "import dateutil, jinja2, markupsafe\ndef handler(event, context): return 'found'"
+
+    name = inline(source, Requirements="-c ../../constraints.txt\n./core\njinja2 # pages\n")
+
+    assert invoke(probe, name, {})[0] == "found"
 
 
 def test_the_log_holds_what_was_printed_between_start_and_report(
