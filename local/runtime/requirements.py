@@ -10,7 +10,7 @@ import hashlib
 import importlib.metadata
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from importlib.metadata import Distribution
 from pathlib import Path
 
@@ -37,6 +37,15 @@ def constraints_file(line: str) -> str | None:
     return name.strip() if option in ("-c", "--constraint") else None
 
 
+def is_installed(line: str) -> bool:
+    """Whether there is any version of what the line asks for."""
+    try:
+        importlib.metadata.distribution(Requirement(line).name)
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return True
+
+
 def distributions(requirements: Iterable[str]) -> dict[str, Distribution]:
     """What is installed for the requirements and for what these require, by canonical name.
 
@@ -60,6 +69,16 @@ def distributions(requirements: Iterable[str]) -> dict[str, Distribution]:
 def _applies(requirement: Requirement, extras: Iterable[str] = ()) -> bool:
     marker = requirement.marker
     return marker is None or any(marker.evaluate({"extra": extra}) for extra in ("", *extras))
+
+
+def size(requirements: Iterable[str], brought: Set[str]) -> int:
+    """Bytes of what is installed for the requirements, without what is `brought` anyhow."""
+    return sum(
+        file.size or 0
+        for found in distributions(requirements).values()
+        if not _top_level(found) <= brought
+        for file in found.files or []
+    )
 
 
 def linked(requirements: Iterable[str], below: Path) -> Path:
