@@ -25,6 +25,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         "passed": True,
         "probes": probed.probes,
         "milliseconds": probed.median,
+        "scaling_target": probed.scaling_target,
         "metrics": probed.metrics,
     }
     logger.info("endpoint probed", extra=answer)
