@@ -74,6 +74,7 @@ def test_realtime_hosting_scales(deploy: Deploy, phantoms: Phantoms) -> None:
         for policy in policies.values():
             target = policy["TargetTrackingScalingPolicyConfiguration"]
             assert target["ScaleInCooldown"] == 300
+            assert target["TargetValue"] > 0  # what the probe measured
         assert stack.wait_for_document(stack.results, "predictions/early.png.json")
         assert stack.depth("InboxDeadLetterQueueUrl") == 0
         lasting = {"team": "breast unit", "sonoflow:stack": "sonoflow"}

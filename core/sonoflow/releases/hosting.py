@@ -102,10 +102,14 @@ def endpoint_update(release: Release) -> dict[str, Any]:
 
 
 def scaling(release: Release) -> dict[str, Any] | None:
-    """The bodies of RegisterScalableTarget and PutScalingPolicy; serverless scales by itself."""
+    """The bodies of RegisterScalableTarget and PutScalingPolicy; serverless scales by itself.
+
+    Where the stack gives no TargetValue, the state machine adds the one that the probe measured.
+    """
     settings = release.hosting
     if is_serverless(release):
         return None
+    given = settings.scaling_target_invocations
     target = {
         "ServiceNamespace": "sagemaker",
         "ResourceId": f"endpoint/{release.endpoint}/variant/{VARIANT}",
@@ -123,7 +127,7 @@ def scaling(release: Release) -> dict[str, Any] | None:
             "PolicyName": f"{release.endpoint}-invocations",
             "PolicyType": "TargetTrackingScaling",
             "TargetTrackingScalingPolicyConfiguration": {
-                "TargetValue": settings.scaling_target_invocations,
+                **({"TargetValue": given} if given else {}),
                 "PredefinedMetricSpecification": metric,
                 "ScaleInCooldown": SCALE_IN_COOLDOWN,
                 "ScaleOutCooldown": SCALE_OUT_COOLDOWN,

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from local.stepfunctions.jsonata_queries import evaluate
 from sonoflow.releases import hosting
 from sonoflow.releases.release import Release
 from tests.unit import stack
@@ -63,6 +66,27 @@ def test_realtime_variants_have_instances_and_scale_with_both_cool_downs(
         "ScaleInCooldown": 300,
         "ScaleOutCooldown": 60,
     }
+
+
+@pytest.mark.parametrize(("given", "target"), [("0", 171.4), ("60", 60.0), ("0.5", 0.5)])
+def test_scaling_aims_at_what_the_probe_measured_unless_the_stack_says_what_else(
+    release: Compose, settings_env: pytest.MonkeyPatch, root: Path, given: str, target: float
+) -> None:
+    settings_env.setenv("HOSTING_MODE", "realtime")
+    settings_env.setenv("SCALING_TARGET_INVOCATIONS", given)
+    scaling = hosting.scaling(release())
+    machine = json.loads((root / "statemachine" / "release_model.asl.json").read_text())
+    expression = machine["States"]["PutScalingPolicy"]["Arguments"]
+
+    policy = evaluate(
+        expression.removeprefix("{%").removesuffix("%}"),
+        {"plan": {"scaling": scaling}, "probe": {"scaling_target": 171.4}},
+    )
+
+    assert problems("application-autoscaling", "PutScalingPolicy", policy) == []
+    configuration = policy["TargetTrackingScalingPolicyConfiguration"]
+    assert configuration["TargetValue"] == target
+    assert configuration["ScaleOutCooldown"] == 60
 
 
 def test_a_model_is_cut_off_from_the_network_where_sagemaker_offers_it(

@@ -137,6 +137,23 @@ def test_a_requirement_that_cannot_be_met_is_an_error(
         package(project, Store())
 
 
+def test_what_a_requirement_draws_in_is_held_against_the_constraints(project: Path) -> None:
+    """As pip does: a constraint on what is not drawn in asks for nothing."""
+    (project / "pins.txt").write_text("not-a-real-package==1.0\npluggy==0.1\n")
+    text = "-c ../../pins.txt\npytest\n"
+    (project / "functions" / "greet" / "requirements.txt").write_text(text)
+
+    with pytest.raises(PackagingError, match=r"wants pluggy==0\.1, but .* is installed here"):
+        package(project, Store())
+
+
+def test_constraints_that_are_not_there_are_an_error(project: Path) -> None:
+    (project / "functions" / "greet" / "requirements.txt").write_text("-c gone.txt\npytest\n")
+
+    with pytest.raises(PackagingError, match=r"gone\.txt does not exist"):
+        package(project, Store())
+
+
 def test_a_requirement_of_another_platform_is_not_checked(project: Path) -> None:
     text = "not-a-real-package==1.0; sys_platform == 'win32'\n"
     (project / "functions" / "greet" / "requirements.txt").write_text(text)
