@@ -19,6 +19,7 @@ from local.sagemaker.training import service
 from local.sagemaker.tuning import service as tuning
 from local.stepfunctions import service as stepfunctions
 from local.storage import tables
+from local.validation import service as validation
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -31,7 +32,7 @@ def running(state: Path) -> Iterator[tuple[Runtime, HeldRequests]]:
     server = make_server("127.0.0.1", 0, requests, threaded=True)
     reaper = Reaper()
     runtime = Runtime(port=server.server_port, state=state, root=ROOT, reaper=reaper)
-    for module in (tables, stepfunctions, service, tuning, hosting):
+    for module in (validation, tables, stepfunctions, service, tuning, hosting):
         module.install(runtime)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()

@@ -142,10 +142,11 @@ def installers() -> list[Callable[[Runtime], None]]:
     from local.sqs import pollers
     from local.stepfunctions import service as stepfunctions
     from local.storage import conditional_writes, tables
+    from local.validation import service as validation
 
     modules = (
         *(credentials, policies, conditional_writes, cloudformation, lambda_runtime, pollers),
-        *(tables, events, stepfunctions, training, tuning, hosting),
+        *(tables, events, stepfunctions, training, tuning, hosting, validation),
     )
     return [module.install for module in modules]
 
