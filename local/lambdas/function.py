@@ -11,6 +11,8 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+from local.lambdas import compiled
+
 
 @dataclasses.dataclass(frozen=True)
 class Function:
@@ -61,6 +63,7 @@ def unpack(function: Function, below: Path) -> Path:
     try:
         with zipfile.ZipFile(io.BytesIO(function.code)) as archive:
             archive.extractall(scratch)
+        compiled.give_way(scratch)
         scratch.rename(target)
     except OSError:
         shutil.rmtree(scratch, ignore_errors=True)
