@@ -10,9 +10,12 @@ OUT ?= out
 SAM ?= .venv-sam/bin/sam
 PARAMETERS ?=
 GUIDED ?=
+STACK ?= sonoflow
+DATA ?=
+YES ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format bench deploy known build clean
+.PHONY: help setup demo test check format bench deploy known destroy build clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
@@ -65,6 +68,10 @@ deploy: known build ## sam build and sam deploy (PARAMETERS="Name=value …"; GU
 
 known: .venv-sam/.ready # the SAM CLI ignores a name that the template does not have
 	$(if $(PARAMETERS),.venv-sam/bin/python local/laptop/overrides.py template.yaml $(PARAMETERS))
+
+destroy: $(VENV)/.ready ## Remove the stack and all that costs (STACK=name; DATA=delete or keep; YES=1)
+	$(BIN)/python -m operations.destroy --stack "$(STACK)" \
+	  $(if $(DATA),--data "$(DATA)") $(if $(YES),--yes)
 
 # The SAM CLI, checkov and the SageMaker SDK pin what they share with us, so each has an
 # environment of its own.

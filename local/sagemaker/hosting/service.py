@@ -13,7 +13,7 @@ from moto.sagemaker.responses import SageMakerResponse
 
 from local.runtime import patch
 from local.runtime.runtime import Runtime
-from local.sagemaker.hosting import invocations, model_registry, scaling
+from local.sagemaker.hosting import invocations, model_packages, model_registry, scaling
 from local.sagemaker.hosting.applications import ServingFailed
 from local.sagemaker.hosting.model_server import ModelServer
 
@@ -27,6 +27,7 @@ def install(runtime: Runtime) -> None:
     patch.replace(SageMakerModelBackend, "delete_endpoint", endpoints.hook_delete)
     SageMakerResponse.update_endpoint = endpoints.hook_update()
     invocations.install(runtime, endpoints.serving)
+    model_packages.install()
     model_registry.install(runtime)
     scaling.install(runtime)
 
