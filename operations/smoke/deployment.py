@@ -40,7 +40,7 @@ def deploy(root: Path, sam: Path, template: Path, stack: str, parameters: dict[s
     """Deploy what `sam build` has built. Raises Unfinished; the CLI has said why."""
     command = [
         *(str(sam), "deploy", "--template-file", str(template.resolve())),
-        *("--config-file", str(root / "samconfig.toml"), "--stack-name", stack),
+        *("--config-file", str(root / "samconfig.toml"), "--stack-name", stack, "--no-progressbar"),
         "--parameter-overrides",
         *(f"{name}={quoted(value)}" for name, value in parameters.items()),
     ]
