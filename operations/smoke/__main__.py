@@ -90,13 +90,21 @@ def _removed(
             console.print(f"kept, and costs as long as it exists: {by_hand}")
         else:
             try:
-                console.print(cost.of(account, Names(stack)).sentence())
+                _tell_cost(account, stack, console)
                 times = _Times(console)
                 remove(account, stack, lambda kept: DELETE, console.print, arguments.poll)
                 times.lap("destroy")
             except BaseException:
                 console.print(f"NOT REMOVED, and goes on costing. Run: {by_hand}")
                 raise
+
+
+def _tell_cost(account: Account, stack: str, console: Console) -> None:
+    """A price that nobody can tell must not keep what costs."""
+    try:
+        console.print(cost.of(account, Names(stack)).sentence())
+    except (ClientError, BotoCoreError) as error:
+        console.print(f"instances: their hours are not known: {error}")
 
 
 class _Times:
