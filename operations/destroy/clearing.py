@@ -22,7 +22,9 @@ _LATER = {
     "ResourceNotFoundException",
     "StateMachineDoesNotExist",
     "StateMachineDeleting",
+    "Throttling",
     "ThrottlingException",
+    "TooManyRequestsException",
     "ValidationException",
 }
 
