@@ -10,9 +10,13 @@ OUT ?= out
 SAM ?= .venv-sam/bin/sam
 PARAMETERS ?=
 GUIDED ?=
+STACK ?= sonoflow
+DATA ?=
+YES ?=
+KEEP ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format bench deploy known build clean
+.PHONY: help setup demo test check format bench deploy known smoke destroy redrive build clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
@@ -65,6 +69,17 @@ deploy: known build ## sam build and sam deploy (PARAMETERS="Name=value …"; GU
 
 known: .venv-sam/.ready # what the SAM CLI and the template let through, and the stack could not live with
 	.venv-sam/bin/python local/laptop/overrides.py template.yaml $(CONFIG) $(PARAMETERS)
+
+smoke: $(VENV)/.ready build ## Deploy, train, ask, compare, remove: for about a dollar (KEEP=1 keeps it)
+	$(BIN)/python -m operations.smoke --sam $(SAM) --template .aws-sam/build/template.yaml \
+	  $(if $(KEEP),--keep)
+
+redrive: $(VENV)/.ready ## Send again what was uploaded and never answered (STACK=name)
+	$(BIN)/python -m operations.redrive --stack "$(STACK)"
+
+destroy: $(VENV)/.ready ## Remove the stack and all that costs (STACK=name; DATA=delete or keep; YES=1)
+	$(BIN)/python -m operations.destroy --stack "$(STACK)" \
+	  $(if $(DATA),--data "$(DATA)") $(if $(YES),--yes)
 
 # The SAM CLI, checkov and the SageMaker SDK pin what they share with us, so each has an
 # environment of its own.

@@ -87,7 +87,16 @@ def _hook_stacks(engine: _Engine) -> None:
         engine.start(stack, engine.plan(stack, template, values), update=True)
         return stack
 
+    def delete_stack(self: Any, name_or_stack_id: str) -> None:
+        """moto: what cannot be deleted is forgotten. AWS: DELETE_FAILED, to be tried again."""
+        names = (name_or_stack_id,)
+        for stack in [s for s in self.stacks.values() if s.name in names or s.stack_id in names]:
+            stack.delete()
+            if stack.status == "DELETE_COMPLETE":
+                self.deleted_stacks[stack.stack_id] = self.stacks.pop(stack.stack_id)
+
     replace(CloudFormationBackend, "create_stack", lambda _: create_stack)
+    replace(CloudFormationBackend, "delete_stack", lambda _: delete_stack)
     replace(CloudFormationBackend, "update_stack", lambda _: update_stack)
 
 

@@ -11,6 +11,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+from local.lambdas import compiled
 from local.runtime.requirements import (
     constraints_file,
     is_installed,
@@ -86,6 +87,7 @@ def unpack(function: Function, below: Path) -> Path:
     try:
         with zipfile.ZipFile(io.BytesIO(function.code)) as archive:
             archive.extractall(scratch)
+        compiled.give_way(scratch)
         scratch.rename(target)
     except OSError:
         shutil.rmtree(scratch, ignore_errors=True)

@@ -1,4 +1,5 @@
-"""`sam build` makes packages that the template's runtime can import, by themselves."""
+"""`sam build` makes packages that the template's runtime can import, by themselves; `sam deploy`
+puts them to work, and `make smoke` does the whole job with them on the laptop runtime."""
 
 from __future__ import annotations
 
@@ -6,12 +7,14 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from importlib.metadata import Distribution
 from pathlib import Path
 
 import pytest
 from packaging.utils import canonicalize_name
 
+from local.laptop.client import Laptop
 from local.runtime.requirements import lines
 from tests.sam_environments import environments
 
@@ -126,3 +129,38 @@ def test_a_built_function_is_invoked_with_the_settings_of_its_source(
 ) -> None:
     """The CLI writes the template again when it builds, and reads that when it invokes."""
     assert environments(built / "template.yaml") == environments(root / "template.yaml")
+
+
+def test_what_is_built_is_deployed_does_its_work_and_is_removed(
+    built: Path, root: Path, tmp_path: Path
+) -> None:
+    """Given a runtime with nothing of ours in it; nothing of ours is in it at the end."""
+    nothing = tmp_path / "nothing.yaml"
+    nothing.write_text("Resources: {Topic: {Type: AWS::SNS::Topic}}\n")
+    with Laptop.start(root, tmp_path / "laptop", template=nothing) as laptop:
+        smoke = subprocess.run(
+            [
+                *(sys.executable, "-m", "operations.smoke", "--poll", "1"),
+                *("--template", str(built / "template.yaml")),
+                *("--sam", str(root / ".venv-sam/bin/sam")),
+            ],
+            cwd=root,
+            env={
+                **os.environ,
+                "AWS_ENDPOINT_URL": laptop.endpoint_url,
+                "SAM_CLI_TELEMETRY": "0",
+                "PYTHONWARNINGS": "",
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert smoke.returncode == 0, smoke.stdout + smoke.stderr
+        assert "passed" in smoke.stdout
+        sagemaker = laptop.client("sagemaker")
+        assert not sagemaker.list_endpoints()["Endpoints"]
+        assert not sagemaker.list_models()["Models"]
+        buckets = laptop.client("s3").list_buckets()["Buckets"]
+        assert not [each for each in buckets if each["Name"].startswith("sonoflow-smoke-")]
+        stacks = laptop.client("cloudformation").describe_stacks()["Stacks"]
+        assert not [each for each in stacks if each["StackName"].startswith("sonoflow-smoke-")]

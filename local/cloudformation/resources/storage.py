@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from moto.s3.models import s3_backends
+
 from local.cloudformation.resources.resource import Created, Request, ResourceType, boolean, tag_map
 
 
@@ -66,6 +68,20 @@ class Bucket(ResourceType):
         if request.tags():
             tags = [{"Key": k, "Value": v} for k, v in tag_map(request.tags()).items()]
             request.call("s3", "PutBucketTagging", Bucket=bucket, Tagging={"TagSet": tags})
+        _tag_with_origin(request, bucket)
+
+
+def _tag_with_origin(request: Request, bucket: str) -> None:
+    """moto: nobody may set tags that begin with aws:. AWS: CloudFormation does, and they tell where
+    a bucket comes from that has outlived its stack.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-resource-tags.html
+    """
+    store = s3_backends[request.runtime.account]["aws"]
+    origin = {"stack-name": request.stack, "logical-id": request.logical_id}
+    tags = tag_map(request.tags())
+    tags |= {f"aws:cloudformation:{name}": value for name, value in origin.items()}
+    store.put_bucket_tagging(bucket, tags)
 
 
 def _encryption(value: dict[str, Any]) -> dict[str, Any]:

@@ -53,6 +53,8 @@ def test_moto_is_what_the_hooks_were_written_for(root: Path) -> None:
 @pytest.mark.parametrize(
     "action",
     [
+        "delete_model_package",
+        "delete_model_package_group",
         "stop_training_job",
         "update_endpoint",
         "delete_model_package",

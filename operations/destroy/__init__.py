@@ -1,0 +1,1 @@
+"""Removes a stack and what its runs have made."""

@@ -1,0 +1,1 @@
+"""Tries a deployment out: small, whole, compared with what must come out, and removed."""
