@@ -12,7 +12,7 @@ PARAMETERS ?=
 GUIDED ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format bench deploy known build clean
+.PHONY: help setup demo test check format bench clients deploy known build clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
@@ -50,6 +50,10 @@ bench: $(VENV)/.ready .venv-sdk/.ready ## Benchmarks beside the alternatives, as
 	$(BIN)/python -m benchmarks.linear_learner
 	$(BIN)/python -m benchmarks.training
 
+clients: $(VENV)/.ready .venv-sdk/.ready .venv-aws/.ready ## The SageMaker SDK and the AWS CLI against the laptop runtime
+	$(BIN)/python -m pytest -q tests/integration/test_clients.py
+	.venv-sdk/bin/python -m pytest -q --noconftest tests/unit/core/tables/test_recordio_conformance.py
+
 build: .venv-sam/.ready ## sam build, from the repository root
 	rm -rf .aws-sam core/build model_code/build # what is left there would be shipped again
 	$(SAM) build
@@ -66,9 +70,9 @@ deploy: known build ## sam build and sam deploy (PARAMETERS="Name=value …"; GU
 known: .venv-sam/.ready # the SAM CLI ignores a name that the template does not have
 	$(if $(PARAMETERS),.venv-sam/bin/python local/laptop/overrides.py template.yaml $(PARAMETERS))
 
-# The SAM CLI, checkov and the SageMaker SDK pin what they share with us, so each has an
-# environment of its own.
-.venv-sam/.ready .venv-audit/.ready .venv-sdk/.ready: .venv-%/.ready: requirements-%.txt
+# The SAM CLI, checkov, the SageMaker SDK and the AWS CLI pin what they share with us, so each has
+# an environment of its own.
+.venv-sam/.ready .venv-audit/.ready .venv-sdk/.ready .venv-aws/.ready: .venv-%/.ready: requirements-%.txt
 	$(PYTHON) -m venv .venv-$*
 	.venv-$*/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
