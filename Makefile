@@ -67,8 +67,8 @@ deploy: known build ## sam build and sam deploy (PARAMETERS="Name=value …"; GU
 	$(SAM) deploy --config-file $(CONFIG) $(if $(GUIDED),--guided) \
 	  $(if $(PARAMETERS),--parameter-overrides $(PARAMETERS))
 
-known: .venv-sam/.ready # the SAM CLI ignores a name that the template does not have
-	$(if $(PARAMETERS),.venv-sam/bin/python local/laptop/overrides.py template.yaml $(PARAMETERS))
+known: .venv-sam/.ready # what the SAM CLI and the template let through, and the stack could not live with
+	.venv-sam/bin/python local/laptop/overrides.py template.yaml $(CONFIG) $(PARAMETERS)
 
 smoke: $(VENV)/.ready build ## Deploy, train, ask, compare, remove: for about a dollar (KEEP=1 keeps it)
 	$(BIN)/python -m operations.smoke --sam $(SAM) --template .aws-sam/build/template.yaml \

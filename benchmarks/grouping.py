@@ -127,7 +127,7 @@ def split(folder: Path, batches: int) -> dict[str, Any]:
     """In a process of its own: what the handler answered, how long it took, its peak memory."""
     os.environ.update(
         WORK_BUCKET="work", RESULTS_BUCKET="results",
-        STAGING_OPTIONS='{"minimum-images-per-class": 10}', POWERTOOLS_TRACE_DISABLED="true",
+        STAGING_OPTIONS='{"minimum-images-per-class": 10}',
         POWERTOOLS_METRICS_NAMESPACE="Benchmark", POWERTOOLS_LOG_LEVEL="CRITICAL",
         POWERTOOLS_METRICS_DISABLED="true",
     )  # fmt: skip

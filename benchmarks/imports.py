@@ -48,7 +48,7 @@ def load(root: Path, function: str) -> tuple[float, set[str]]:
         capture_output=True,
         text=True,
         check=True,
-        env={"POWERTOOLS_TRACE_DISABLED": "true"},
+        env={},
     )
     found = json.loads(done.stdout)
     return found["milliseconds"], set(found["modules"])

@@ -13,11 +13,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from benchmarks.interpreter import unbounded_role
 from local.iam.credentials import role_credentials
 from local.runtime.runtime import Runtime
 
 MACHINE = Path(__file__).resolve().parents[1] / "statemachine/release_model.asl.json"
-_TRUST = '{"Version":"2012-10-17","Statement":[]}'
 
 
 class Machines:
@@ -40,28 +40,29 @@ class Machines:
         self._next = itertools.cycle(
             [self._create(f"{name}-{number}", runnable) for number in range(count)]
         )
-        self.sagemaker_role = self._role(f"{name}-sagemaker")
+        self.sagemaker_role = unbounded_role(runtime, f"{name}-sagemaker")
 
     def next(self) -> tuple[str, str]:
         """A machine's ARN, and the access key of its requests: another one each time."""
         return next(self._next)
 
     def _create(self, name: str, definition: str) -> tuple[str, str]:
-        role = self._role(name)
+        role = unbounded_role(self.runtime, name)
         machine = self.runtime.client("stepfunctions").create_state_machine(
             name=name, definition=definition, roleArn=role
         )
-        return machine["stateMachineArn"], role_credentials(role, "StepFunctions").access_key
-
-    def _role(self, name: str) -> str:
-        role = self.runtime.client("iam").create_role(
-            RoleName=name, AssumeRolePolicyDocument=_TRUST
-        )
-        return str(role["Role"]["Arn"])
+        return machine["stateMachineArn"], role_credentials(
+            role, "StepFunctions", "states.amazonaws.com"
+        ).access_key
 
 
 def _runnable(text: str, table: str) -> dict[str, Any]:
-    given = {"Partition": "aws", "EndpointPollSeconds": "1", "LocksTableName": table}
+    given = {
+        "Partition": "aws",
+        "EndpointPollSeconds": "1",
+        "LocksTableName": table,
+        "LogRetentionDays": "30",
+    }
     text = re.sub(r"\$\{(\w+)\}", lambda found: given.get(found.group(1), "none"), text)
     definition: dict[str, Any] = json.loads(text)
     states = definition["States"]

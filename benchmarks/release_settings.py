@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+INSTANCE_TYPE = "ml.c7i.large"
 _IMAGE = "registry.example/ray:serve-ml-sagemaker-cpu-v1"
 
 
@@ -24,7 +25,7 @@ def environment(stack: str, role: str, bucket: str) -> dict[str, str]:
         "MINIMUM_TABLE_ACCURACY": "0",
         "SERVING_IMAGE_URI": _IMAGE,
         "HOSTING_MODE": "realtime",
-        "HOSTING_INSTANCE_TYPE": "ml.c7i.large",
+        "HOSTING_INSTANCE_TYPE": INSTANCE_TYPE,
         "SERVERLESS_MEMORY_MB": "2048",
         "SERVERLESS_MAX_CONCURRENCY": "2",
         "SCALING_MINIMUM": "1",

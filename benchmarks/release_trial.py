@@ -81,9 +81,16 @@ class Trial:
     def client(self, service: str) -> Any:
         return self._machines.runtime.client(service)
 
-    def prepare(self, run: str, good: bool = True) -> Tried:
+    def prepare(
+        self,
+        run: str,
+        good: bool = True,
+        instance_type: str = release_settings.INSTANCE_TYPE,
+        serverless: bool = False,
+    ) -> Tried:
         """A release that is ready to start."""
-        release = self._release(run)
+        hosting_mode = "serverless" if serverless else "realtime"
+        release = self._release(run, hosting_mode, instance_type)
         self._plans[release.name] = self._plan(release)
         self._upload(release, good)
         machine, key = self._machines.next()
@@ -180,7 +187,7 @@ class Trial:
             for one in listed["ModelPackageSummaryList"]
         }
 
-    def _release(self, run: str) -> Release:
+    def _release(self, run: str, hosting_mode: str, instance_type: str) -> Release:
         work = f"s3://{self.bucket}"
         payload = {
             "run": run,
@@ -197,7 +204,10 @@ class Trial:
             "code": {"uri": f"{work}/code/0.tar.gz", "sha256": "0" * 64},
         }
         role = self._machines.sagemaker_role
-        environment = release_settings.environment(self.stack, role, self.bucket)
+        environment = release_settings.environment(self.stack, role, self.bucket) | {
+            "HOSTING_MODE": hosting_mode,
+            "HOSTING_INSTANCE_TYPE": instance_type,
+        }
         return from_state(payload, environment, _MODEL_CODE)
 
     def _plan(self, release: Release) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The laptop runtime by hand: `python -m local up | status | drop | down | demo`."""
+"""The laptop runtime by hand: `python -m local up | status | permissions | drop | down | demo`."""
 
 from __future__ import annotations
 
@@ -106,6 +106,15 @@ def status(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def permissions(arguments: argparse.Namespace) -> int:
+    """Show what the stack's roles were allowed in this run, never needed, and were refused."""
+    from local.laptop.permissions import decisions, roles, show
+
+    laptop = Laptop.attach(arguments.state)
+    show(roles(laptop, decisions(laptop)), out)
+    return 0
+
+
 def drop(arguments: argparse.Namespace) -> int:
     """Upload files as a user would and wait for what becomes of them."""
     from local.laptop.drop import drop_files
@@ -142,6 +151,9 @@ def _parser() -> argparse.ArgumentParser:
 
     _describe_up(command("up", up, "start the runtime and deploy template.yaml into it"))
     command("status", status, "show executions, jobs, endpoints, queues and functions")
+    command(
+        "permissions", permissions, "show what each role was allowed, never needed, was refused"
+    )
     upload = command("drop", drop, "upload files and wait for their results")
     upload.add_argument(
         "file", type=Path, nargs="+", help="images and .csv → inbox/; .zip, .data → datasets/"

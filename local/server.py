@@ -108,16 +108,20 @@ def _server(runtime: Runtime, listener: socket.socket) -> Any:
     from moto.server import DomainDispatcherApplication, MotoRequestHandler
     from werkzeug.serving import make_server
 
+    from local.iam.guard import Guard
+    from local.iam.usage import of_run
+
     configure()
     for install in installers():
         install(runtime)
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    guarded = Guard(DomainDispatcherApplication(_application), of_run(runtime.state))
     return make_server(
         "127.0.0.1",
         runtime.port,
-        WsgiDoor(DomainDispatcherApplication(_application), runtime.port),
+        WsgiDoor(guarded, runtime.port),
         threaded=True,
-        request_handler=_handler(MotoRequestHandler),
+        request_handler=prompt_handler(MotoRequestHandler),
         fd=listener.fileno(),
     )
 
@@ -134,7 +138,7 @@ def installers() -> list[Callable[[Runtime], None]]:
     """What the runtime adds to moto, in order. Imported late: it draws all of moto in."""
     from local.cloudformation import service as cloudformation
     from local.events import service as events
-    from local.iam import credentials, policies
+    from local.iam import credentials, moto_checks
     from local.lambdas import service as lambda_runtime
     from local.sagemaker.hosting import service as hosting
     from local.sagemaker.training import service as training
@@ -144,7 +148,7 @@ def installers() -> list[Callable[[Runtime], None]]:
     from local.storage import conditional_writes, tables
 
     modules = (
-        *(credentials, policies, conditional_writes, cloudformation, lambda_runtime, pollers),
+        *(credentials, moto_checks, conditional_writes, cloudformation, lambda_runtime, pollers),
         *(tables, events, stepfunctions, training, tuning, hosting),
     )
     return [module.install for module in modules]
@@ -162,7 +166,7 @@ def _application(service: str) -> Any:
     return create_backend_app(service)
 
 
-def _handler(base: type[Any]) -> type[Any]:
+def prompt_handler(base: type[Any]) -> type[Any]:
     """moto's request handler without Nagle's algorithm, which would hold each small answer back
     for 40 ms."""
     return type("_PromptHandler", (base,), {"disable_nagle_algorithm": True})

@@ -21,7 +21,6 @@ os.environ.update(
     AWS_EC2_METADATA_DISABLED="true",
     AWS_CONFIG_FILE=os.devnull,
     AWS_SHARED_CREDENTIALS_FILE=os.devnull,
-    POWERTOOLS_TRACE_DISABLED="true",
 )
 os.environ.pop("AWS_PROFILE", None)
 

@@ -11,6 +11,7 @@ import dataclasses
 import functools
 import json
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
@@ -23,6 +24,10 @@ T = TypeVar("T")
 _KINDS = {int: "a whole number", float: "a number", bool: "true or false"}
 
 HOSTING_MODES = ("serverless", "realtime")
+# SageMaker writes names in lower case into the ARNs that permissions go by, and takes 63
+# characters, of which the longest task and a version need 33.
+STACK_NAME_LIMIT = 30
+_STACK_NAME = re.compile(rf"[a-z][a-z0-9-]{{0,{STACK_NAME_LIMIT - 1}}}")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -91,6 +96,14 @@ class Releasing:
     stack_name: str
     training_max_runtime_seconds: int
     training_spot: bool = False
+    training_volume_gigabytes: int = 30
+
+    def __post_init__(self) -> None:
+        if not _STACK_NAME.fullmatch(self.stack_name):
+            raise ConfigurationError(
+                f"the stack's name is {self.stack_name!r}: must be lower-case letters, digits and "
+                f"hyphens, {STACK_NAME_LIMIT} at most"
+            )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -174,6 +187,11 @@ class Hosting:
         if self.hosting_mode not in HOSTING_MODES:
             choices = " or ".join(HOSTING_MODES)
             raise ConfigurationError(f"HOSTING_MODE is {self.hosting_mode!r}: must be {choices}")
+        if self.scaling_minimum > self.scaling_maximum:
+            raise ConfigurationError(
+                f"ScalingMinimum is {self.scaling_minimum}, more than ScalingMaximum, which is "
+                f"{self.scaling_maximum}"
+            )
 
 
 def read(group: type[T], environment: Mapping[str, str] | None = None) -> T:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from aws_lambda_powertools import Logger, Tracer
+from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from sonoflow import settings
@@ -12,11 +12,9 @@ from sonoflow.errors import PayloadInvalid
 from sonoflow.releases import code_archive
 
 logger = Logger()
-tracer = Tracer()
 
 
 @logger.inject_lambda_context
-@tracer.capture_lambda_handler(capture_response=False)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     if event:
         raise PayloadInvalid(f"the function takes no input, it carries the code: {event!r}")

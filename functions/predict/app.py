@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.batch import (
     BatchProcessor,
@@ -21,7 +21,6 @@ from sonoflow.inference import deliveries, inbox, outcomes
 
 logger = Logger()
 metrics = Metrics()
-tracer = Tracer()
 # A batch that fails as a whole is reported message by message too: raising instead would only
 # hide which ones they were.
 processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
@@ -34,7 +33,6 @@ METRIC = {
 
 
 @logger.inject_lambda_context
-@tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> Any:
     return process_partial_response(
@@ -42,7 +40,6 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Any:
     )
 
 
-@tracer.capture_method(capture_response=False)
 def handle_record(record: SQSRecord) -> None:
     """One message. What escapes makes SQS deliver it again, in the end to the dead letters."""
     event: dict[str, Any] = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from aws_lambda_powertools import Logger, Tracer
+from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from sonoflow import payloads, settings
@@ -14,11 +14,9 @@ from sonoflow.reports import publishing
 from sonoflow.reports.page import Subject
 
 logger = Logger()
-tracer = Tracer()
 
 
 @logger.inject_lambda_context(correlation_id_path="run")
-@tracer.capture_lambda_handler(capture_response=False)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     run, releases = payloads.field(event, "run", str), payloads.field(event, "releases", list)
     subject = Subject(run, Dataset.parse(event), uploads.from_state(event))

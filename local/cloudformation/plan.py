@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from local.cloudformation import rules
+from local.cloudformation.includes import INCLUDE, included
 from local.cloudformation.stack import LocalStack
-from local.cloudformation.template import expand, parse, resolve_parameters
+from local.cloudformation.template import TemplateError, expand, parse, resolve_parameters
 from local.runtime.runtime import Runtime
 
 
@@ -23,7 +27,7 @@ class Plan:
     @classmethod
     def of(cls, runtime: Runtime, stack: Any, body: str, given: dict[str, Any]) -> Plan:
         """Raises TemplateError where CreateStack would answer ValidationError."""
-        template = parse(body)
+        template = included(parse(body), functools.partial(_read, runtime))
         texts = {name: str(value) for name, value in given.items()}
         parameters = resolve_parameters(template, texts)
         values = {
@@ -51,3 +55,15 @@ class Plan:
             elif not same:
                 changes.append(("Modify", name, resource["Type"]))
         return changes
+
+
+def _read(runtime: Runtime, uri: str) -> str:
+    """The text of an object. Raises TemplateError."""
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    if not uri.startswith("s3://") or not key:
+        reason = "The location parameter is not a valid S3 uri."
+        raise TemplateError(f"Transform {INCLUDE} failed with: {reason} ({uri})")
+    try:
+        return str(runtime.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read().decode())
+    except (ClientError, UnicodeDecodeError) as error:
+        raise TemplateError(f"Transform {INCLUDE} failed with: {uri}: {error}") from error

@@ -22,7 +22,7 @@ from local.demo.inbox import DemoFailed, Inbox, TestImage
 from local.demo.phantoms import write_phantoms
 from local.demo.summary import Summary, print_summary, summarise
 from local.demo.table import NAME, TableInbox, write_table
-from local.laptop import uploads
+from local.laptop import permissions, uploads
 from local.laptop.client import Laptop
 from local.laptop.progress import RUNNING, ProgressView, RunFailed, RunWatch
 from local.laptop.uploads import UploadRefused
@@ -94,6 +94,7 @@ def _run(
         clock.laps["total"] = clock.total()
         of_table = {f"table: {state}": took for state, took in table_watch.seconds().items()}
         timings = {**clock.laps, **watch.seconds(), **of_table}
+        (out / "permissions.json").write_text(json.dumps(permissions.document(laptop), indent=1))
         summary = summarise(Summary(watch, table_watch, images, scores, out, timings))
         _draw(summary, images, archive, out, inbox)
     (out / "summary.json").write_text(json.dumps(summary, indent=2) + "\n")

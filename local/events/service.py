@@ -16,11 +16,13 @@ from moto.s3.models import S3Backend
 
 from local.events.inputs import target_input
 from local.events.objects import object_event
+from local.iam.role_clients import client_of_role, client_of_service
 from local.runtime.patch import pristine, replace
 from local.runtime.runtime import Runtime
 from local.runtime.runtime_log import say
 
 _THREADS = 16
+_PRINCIPAL = "events.amazonaws.com"
 _RETRY_SECONDS = (0.2, 0.5, 1.0, 2.0)  # AWS goes on for a day, 185 times at most
 _SERVICES = {"lambda", "sqs", "sns", "states"}
 _TARGET_FIELDS = {
@@ -125,7 +127,7 @@ class _Delivery:
             body = target_input(target, event, rule_arn)
             for pause in (*_RETRY_SECONDS[:attempts], None):
                 try:
-                    return self._send(target, body)
+                    return self._send(rule_arn, target, body)
                 except (ClientError, BotoCoreError) as error:
                     if pause is None or not _passes(error):
                         return self._bury(rule_arn, target, event, error)
@@ -135,10 +137,14 @@ class _Delivery:
             say(f"{rule_arn}: event {event['id']} to {target['Arn']} was lost: {error!r}")
             raise
 
-    def _send(self, target: dict[str, Any], body: str) -> None:
+    def _send(self, rule_arn: str, target: dict[str, Any], body: str) -> None:
+        """As EventBridge itself, which the target's own policy must let in, or with the role that
+        the target names."""
         arn = target["Arn"]
         service = arn.split(":")[2]
-        client = self._runtime.client("stepfunctions" if service == "states" else service)
+        client = self._client(
+            "stepfunctions" if service == "states" else service, rule_arn, target.get("RoleArn")
+        )
         if service == "lambda":
             client.invoke(FunctionName=arn, InvocationType="Event", Payload=body.encode())
         elif service == "states":
@@ -157,14 +163,13 @@ class _Delivery:
         queue = target.get("DeadLetterConfig", {}).get("Arn")
         if not queue:
             return
-        response = getattr(error, "response", {})
         facts = {
             "RULE_ARN": rule_arn,
             "TARGET_ARN": target["Arn"],
-            "ERROR_CODE": response.get("Error", {}).get("Code", type(error).__name__),
+            "ERROR_CODE": _error_code(error),
             "ERROR_MESSAGE": str(error)[:1024],
         }
-        self._runtime.client("sqs").send_message(
+        self._client("sqs", rule_arn, None).send_message(
             QueueUrl=self._queue_url(queue),
             MessageBody=json.dumps(event),
             MessageAttributes={
@@ -172,9 +177,22 @@ class _Delivery:
             },
         )
 
+    def _client(self, service: str, rule_arn: str, role: str | None) -> Any:
+        if role:
+            return client_of_role(self._runtime, service, role, "EventBridge", _PRINCIPAL)
+        return client_of_service(self._runtime, service, _PRINCIPAL, rule_arn)
+
     def _queue_url(self, arn: str) -> str:
         name = arn.rsplit(":", 1)[1]
         return str(self._runtime.client("sqs").get_queue_url(QueueName=name)["QueueUrl"])
+
+
+def _error_code(error: Exception) -> str:
+    """Of the dead letter: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html"""
+    if not isinstance(error, ClientError):
+        return type(error).__name__
+    code = str(error.response["Error"]["Code"])
+    return "NO_PERMISSIONS" if code.startswith(("AccessDenied", "Authorization")) else code
 
 
 def _check_target(target: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ from moto.iam.exceptions import NotFoundException
 from moto.iam.models import iam_backends
 from moto.sts.models import sts_backends
 
+from local.iam.evaluation import trusts
 from local.runtime.runtime import ACCOUNT, REGION, Runtime
 
 _DURATION = 12 * 3600  # seconds; moto does not enforce it, so nothing has to be renewed
@@ -30,16 +31,32 @@ def install(runtime: Runtime) -> None:
     """Nothing to hook: moto's STS hands out role credentials as AWS does."""
 
 
-@functools.cache
-def role_credentials(role_arn: str, session_name: str) -> Credentials:
-    """Credentials of an assumed-role session; one session per role and name.
+class RoleNotTrusting(RoleNotFound):
+    """A role's trust policy does not let the service take it on."""
 
-    moto's AssumeRole accepts roles that do not exist; here that is an error.
+
+def check_trust(role_arn: str, service: str) -> None:
+    """Raises RoleNotFound unless the role is there and trusts a service of AWS.
+
+    moto's AssumeRole accepts roles that do not exist, for everybody.
     """
     try:
-        iam_backends[ACCOUNT]["aws"].get_role_by_arn(role_arn)
+        role = iam_backends[ACCOUNT]["aws"].get_role_by_arn(role_arn)
     except NotFoundException as error:
         raise RoleNotFound(f"The role {role_arn} does not exist and cannot be assumed.") from error
+    source = f"arn:aws:{service.partition('.')[0]}:{REGION}:{ACCOUNT}:*"
+    if not trusts(role.assume_role_policy_document, role_arn, service, source):
+        raise RoleNotTrusting(
+            f"The role {role_arn} does not let {service} assume it: its trust policy has no "
+            "statement that allows sts:AssumeRole to it."
+        )
+
+
+@functools.cache
+def role_credentials(role_arn: str, session_name: str, service: str) -> Credentials:
+    """Credentials of a session of a role that a service (`lambda.amazonaws.com`) assumes; one
+    session per role, name and service. Raises RoleNotFound."""
+    check_trust(role_arn, service)
     role = sts_backends[ACCOUNT]["aws"].assume_role(
         region_name=REGION,
         role_session_name=re.sub(r"[^\w+=,.@-]", "-", session_name)[:64],

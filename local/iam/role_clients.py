@@ -1,4 +1,4 @@
-"""Clients that call the runtime with a role's session credentials, as AWS's services do."""
+"""Clients that call the runtime as AWS's services do: with a role's session, or as themselves."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import boto3
 from botocore.config import Config
 from moto.stepfunctions.parser.asl.utils import boto_client
 
-from local.iam.credentials import role_credentials
+from local.iam.credentials import Credentials, role_credentials
+from local.iam.principals import key_of_service
 from local.runtime import patch
 from local.runtime.runtime import Runtime
 
@@ -32,26 +33,54 @@ def client_for(region: str, service: str, state_credentials: Any = None) -> Any:
         raise RuntimeError("local.iam.role_clients is not installed.")
     if state_credentials is None:
         return _runtime.client(service)
-    return client_of_role(_runtime, service, state_credentials.role_arn, "StepFunctions", region)
+    role = state_credentials.role_arn
+    return client_of_role(_runtime, service, role, "StepFunctions", "states.amazonaws.com", region)
 
 
 def client_of_role(
-    runtime: Runtime, service: str, role_arn: str, session: str, region: str | None = None
+    runtime: Runtime,
+    service: str,
+    role_arn: str,
+    session: str,
+    principal: str,
+    region: str | None = None,
 ) -> Any:
-    """A cached client with the credentials of one session of a role."""
-    return _client(runtime.endpoint_url, region or runtime.region, service, role_arn, session)
+    """A cached client with the credentials of one session of a role, which `principal`
+    (`sagemaker.amazonaws.com`) assumes. Raises RoleNotFound."""
+    where = (runtime.endpoint_url, region or runtime.region)
+    return _client(*where, service, role_arn, session, principal)
+
+
+def client_of_service(runtime: Runtime, service: str, principal: str, source: str) -> Any:
+    """A cached client with which one of AWS's services (`events.amazonaws.com`) calls another, on
+    behalf of the resource whose ARN is `source`."""
+    return _service_client(runtime.endpoint_url, runtime.region, service, principal, source)
 
 
 @functools.cache
-def _client(endpoint_url: str, region: str, service: str, role_arn: str, session: str) -> Any:
-    credentials = role_credentials(role_arn, session)
+def _client(
+    endpoint_url: str, region: str, service: str, role_arn: str, session: str, principal: str
+) -> Any:
+    credentials = role_credentials(role_arn, session, principal)
+    return _open(endpoint_url, region, service, credentials)
+
+
+@functools.cache
+def _service_client(
+    endpoint_url: str, region: str, service: str, principal: str, source: str
+) -> Any:
+    access_key = key_of_service(principal, source)
+    return _open(endpoint_url, region, service, Credentials(access_key, access_key, ""))
+
+
+def _open(endpoint_url: str, region: str, service: str, credentials: Credentials) -> Any:
     return boto3.session.Session().client(
         service,
         region_name=region,
         endpoint_url=endpoint_url,
         aws_access_key_id=credentials.access_key,
         aws_secret_access_key=credentials.secret_key,
-        aws_session_token=credentials.session_token,
+        aws_session_token=credentials.session_token or None,
         config=Config(
             retries={"total_max_attempts": 1},  # callers decide: a state has its own Retry
             read_timeout=_READ_SECONDS,

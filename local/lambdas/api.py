@@ -28,9 +28,10 @@ class Invocation:
 @dataclasses.dataclass(frozen=True)
 class Ending:
     """What came back: a response, the handler's or the initialisation's error, the end of the
-    process (`body` holds how it ended), or nothing within `seconds`."""
+    process (`body` holds how it ended), nothing within `seconds`, or more than the function's
+    memory or its /tmp holds."""
 
-    kind: Literal["response", "error", "init-error", "exit", "timeout"]
+    kind: Literal["response", "error", "init-error", "exit", "timeout", "memory", "storage"]
     body: bytes
     request_id: str = ""
     seconds: float = 0.0

@@ -24,6 +24,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from local.iam.credentials import RoleNotFound
+from local.iam.role_clients import client_of_role
 from local.lambdas.function import Function
 from local.lambdas.pool import NotStarted, Pool, Throttled
 from local.lambdas.worker import Result
@@ -106,7 +108,7 @@ class AsyncInvoker:
     def _succeed(self, event: _Event, config: dict[str, Any], result: Result) -> None:
         target = _destination(config, "OnSuccess")
         if target:
-            self._send(target, _summary(event, "Success", result), {})
+            self._send(event.record.role, target, _summary(event, "Success", result), {})
 
     def _give_up(
         self, event: _Event, config: dict[str, Any], condition: str, result: Result | None
@@ -116,7 +118,7 @@ class AsyncInvoker:
         say(f"asynchronous invocation of {name} failed: {condition} after {event.attempts}{why}")
         target = _destination(config, "OnFailure")
         if target:
-            self._send(target, _summary(event, condition, result), {})
+            self._send(event.record.role, target, _summary(event, condition, result), {})
         queue = getattr(event.record, "dead_letter_config", {}).get("TargetArn")
         if queue:
             answer = {} if result is None else json.loads(result.payload)
@@ -126,24 +128,26 @@ class AsyncInvoker:
                 "ErrorCode": "200" if result else "500",
                 "ErrorMessage": message[:1024] or condition,
             }
-            self._send(queue, event.payload.decode(), attributes)
+            self._send(event.record.role, queue, event.payload.decode(), attributes)
 
-    def _send(self, arn: str, body: str, attributes: dict[str, str]) -> None:
-        """To SQS, SNS or another function; other destinations are refused when configured."""
+    def _send(self, role: str, arn: str, body: str, attributes: dict[str, str]) -> None:
+        """To SQS, SNS or another function, with the role of the function; other destinations are
+        refused when configured."""
         kind = arn.split(":")[2]
         typed = {k: {"DataType": "String", "StringValue": v} for k, v in attributes.items()}
         try:
+            client = client_of_role(
+                self._runtime, kind, role, "Destinations", "lambda.amazonaws.com"
+            )
             if kind == "sqs":
-                client = self._runtime.client("sqs")
-                url = client.get_queue_url(QueueName=arn.rsplit(":", 1)[1])["QueueUrl"]
+                own = self._runtime.client("sqs")
+                url = own.get_queue_url(QueueName=arn.rsplit(":", 1)[1])["QueueUrl"]
                 client.send_message(QueueUrl=url, MessageBody=body, MessageAttributes=typed)
             elif kind == "sns":
-                client = self._runtime.client("sns")
                 client.publish(TopicArn=arn, Message=body, MessageAttributes=typed)
             else:
-                client = self._runtime.client("lambda")
                 client.invoke(FunctionName=arn, InvocationType="Event", Payload=body.encode())
-        except ClientError as error:
+        except (ClientError, RoleNotFound) as error:
             say(f"destination {arn} did not take a record: {error}")
 
 

@@ -12,6 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from local.lambdas import compiled
+from local.runtime.requirements import (
+    constraints_file,
+    is_installed,
+    is_local,
+    lines,
+    linked,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,6 +37,7 @@ class Function:
     code_digest: str
     log_group: str
     log_format: str  # Text or JSON
+    storage_mb: int  # of /tmp
     code: bytes = dataclasses.field(compare=False, repr=False)
 
     @classmethod
@@ -49,8 +57,24 @@ class Function:
             code_digest=hashlib.sha256(record.code_bytes).hexdigest(),
             log_group=logging.get("LogGroup", record.logs_group_name),
             log_format=logging.get("LogFormat", "Text"),
+            storage_mb=int(record.ephemeral_storage),
             code=record.code_bytes,
         )
+
+
+def named_packages(requirements: str) -> list[str]:
+    """What a function's requirements.txt names and is installed here, without the folders of the
+    repository, which its archive holds."""
+    named = [line for line in lines(requirements) if constraints_file(line) is None]
+    return [line for line in named if not is_local(line) and is_installed(line)]
+
+
+def packages(task_root: Path, below: Path) -> list[Path]:
+    """What a function may import beside its own code: what its requirements.txt names, and what
+    /var/runtime holds on AWS, which is AWS's runtime client and a boto3."""
+    file = task_root / "requirements.txt"
+    named = named_packages(file.read_text()) if file.is_file() else []
+    return [linked(named, below), linked(("awslambdaric", "boto3"), below)]
 
 
 def unpack(function: Function, below: Path) -> Path:

@@ -14,6 +14,8 @@ from local.lambdas.api import Ending
 from local.lambdas.function import Function
 from local.lambdas.output import Output
 
+_ERROR_TYPES = {"exit": "Runtime.ExitError", "memory": "Runtime.OutOfMemory"}
+
 
 class Report:
     """Writes the platform's lines of one worker."""
@@ -40,7 +42,7 @@ class Report:
         outcome: Ending,
         duration_ms: float,
         init_ms: float | None,
-        memory_mb: int | None,
+        memory_mb: int,
     ) -> None:
         if self._json:
             return self._json_report(request_id, outcome, duration_ms, init_ms, memory_mb)
@@ -48,7 +50,7 @@ class Report:
             self._output.write(
                 f"{_now()} {request_id} Task timed out after {outcome.seconds:.2f} seconds"
             )
-        elif outcome.kind == "exit":
+        elif outcome.kind in ("exit", "memory"):
             self._output.write(
                 f"RequestId: {request_id} Error: Runtime exited with error: {outcome.body.decode()}"
             )
@@ -58,10 +60,14 @@ class Report:
             f"Duration: {duration_ms:.2f} ms",
             f"Billed Duration: {int(duration_ms + (init_ms or 0)) + 1} ms",
             f"Memory Size: {self._function.memory_mb} MB",
-            f"Max Memory Used: {memory_mb or 0} MB",
+            f"Max Memory Used: {memory_mb} MB",
         ]
         if init_ms is not None:
             parts.append(f"Init Duration: {init_ms:.2f} ms")
+        if outcome.kind == "timeout":
+            parts.append("Status: timeout")
+        elif outcome.kind in _ERROR_TYPES:
+            parts += ["Status: error", f"Error Type: {_ERROR_TYPES[outcome.kind]}"]
         self._output.write("\t".join(parts))
 
     def _json_report(
@@ -70,25 +76,25 @@ class Report:
         outcome: Ending,
         duration_ms: float,
         init_ms: float | None,
-        memory_mb: int | None,
+        memory_mb: int,
     ) -> None:
         metrics = {
             "durationMs": round(duration_ms, 3),
             "billedDurationMs": int(duration_ms + (init_ms or 0)) + 1,
             "memorySizeMB": self._function.memory_mb,
-            "maxMemoryUsedMB": memory_mb or 0,
+            "maxMemoryUsedMB": memory_mb,
         }
         if init_ms is not None:
             metrics["initDurationMs"] = round(init_ms, 3)
         status = {"response": "success", "timeout": "timeout", "exit": "failure"}
-        self._event(
-            "platform.report",
-            {
-                "requestId": request_id,
-                "metrics": metrics,
-                "status": status.get(outcome.kind, "error"),
-            },
-        )
+        record = {
+            "requestId": request_id,
+            "metrics": metrics,
+            "status": status.get(outcome.kind, "error"),
+        }
+        if outcome.kind in _ERROR_TYPES:
+            record["errorType"] = _ERROR_TYPES[outcome.kind]
+        self._event("platform.report", record)
 
     def _event(self, kind: str, record: dict[str, Any]) -> None:
         self._output.write(json.dumps({"time": _now(), "type": kind, "record": record}))

@@ -6,14 +6,17 @@ import base64
 import json
 from collections.abc import MutableMapping
 from typing import Any
+from urllib.parse import unquote
 
 from moto.awslambda.exceptions import LambdaClientError
 from moto.awslambda.models import LambdaBackend, LambdaFunction
+from moto.awslambda.responses import LambdaResponse
+from moto.utilities.aws_headers import amz_crc32
 
 from local.lambdas.asynchronous import AsyncInvoker, check_destination
 from local.lambdas.function import Function
+from local.lambdas.limits import check_package, check_payload, check_settings
 from local.lambdas.pool import NotStarted, Pool, Throttled
-from local.lambdas.worker import MAXIMUM_PAYLOAD
 from local.runtime.patch import pristine, replace
 from local.runtime.runtime import Runtime
 from local.runtime.runtime_log import say
@@ -48,21 +51,13 @@ class InvalidRequestContent(LambdaClientError):  # type: ignore[misc] # moto is 
         super().__init__("InvalidRequestContentException", message)
 
 
-class RequestTooLarge(LambdaClientError):  # type: ignore[misc] # moto is untyped here
-    code = 413
-
-    def __init__(self, size: int) -> None:
-        message = (
-            f"{size} byte payload is too large for the Invoke operation (limit {MAXIMUM_PAYLOAD})"
-        )
-        super().__init__("RequestEntityTooLargeException", message)
-
-
 def install(runtime: Runtime) -> None:
     """Put real execution behind Invoke and keep the settings that moto drops."""
     pool = Pool(runtime)
     _hook_invoke(pool, AsyncInvoker(runtime, pool))
+    _hook_response()
     _hook_settings()
+    _hook_code()
     _hook_event_invoke_config()
     _hook_delete(pool)
 
@@ -77,8 +72,8 @@ def _hook_invoke(pool: Pool, asynchronous: AsyncInvoker) -> None:
         request_headers: Any,
         response_headers: MutableMapping[str, str],
     ) -> bytes:
-        payload = _payload(body)
         kind = request_headers.get("X-Amz-Invocation-Type") or "RequestResponse"
+        payload = _payload(body, kind)
         if kind == "DryRun":
             return b""
         if kind == "Event":
@@ -105,13 +100,34 @@ def _hook_invoke(pool: Pool, asynchronous: AsyncInvoker) -> None:
     replace(LambdaFunction, "invoke", lambda _: invoke)
 
 
+def _hook_response() -> None:
+    """moto takes 6,000,000 bytes for too many where AWS takes 6,291,556, as workers do."""
+
+    def answer(self: Any) -> tuple[int, dict[str, str], bytes]:
+        headers: dict[str, str] = {}
+        name = unquote(self.path.rsplit("/", 2)[-2])
+        payload = self.backend.invoke(
+            name, self._get_param("qualifier"), self.body, self.headers, headers
+        )
+        headers["content-type"] = "application/json"
+        if self.headers.get("X-Amz-Log-Type") != "Tail":
+            headers.pop("x-amz-log-result", None)
+        status = {"Event": 202, "DryRun": 204}.get(self.headers.get("X-Amz-Invocation-Type"), 200)
+        headers["status"] = str(status)
+        return status, headers, payload
+
+    replace(LambdaResponse, "invoke", lambda _: amz_crc32(answer))
+
+
 def _hook_settings() -> None:
-    """moto forgets DeadLetterConfig and LoggingConfig of CreateFunction, and more of updates."""
+    """moto forgets DeadLetterConfig and LoggingConfig of CreateFunction, and more of updates; and
+    it takes more memory, time and environment than Lambda has."""
     create = pristine(LambdaFunction, "__init__")
     change = pristine(LambdaFunction, "update_configuration")
     describe = pristine(LambdaFunction, "get_configuration")
 
     def init(self: Any, account_id: str, spec: dict[str, Any], *args: Any, **kwargs: Any) -> None:
+        check_settings(spec)
         create(self, account_id, spec, *args, **kwargs)
         self.dead_letter_config = spec.get("DeadLetterConfig") or {}
         self.logging_config = spec.get("LoggingConfig") or {}
@@ -127,6 +143,7 @@ def _hook_settings() -> None:
         return configuration
 
     def update_configuration(self: Any, updates: dict[str, Any]) -> dict[str, Any]:
+        check_settings(updates)
         change(self, updates)
         for name, attribute in _SETTINGS.items():
             if name in updates:
@@ -139,6 +156,23 @@ def _hook_settings() -> None:
     replace(LambdaFunction, "__init__", lambda _: init)
     replace(LambdaFunction, "update_configuration", lambda _: update_configuration)
     replace(LambdaFunction, "get_configuration", lambda _: get_configuration)
+
+
+def _hook_code() -> None:
+    """moto takes an archive of any size. One that is refused leaves the function as it was."""
+    take = pristine(LambdaFunction, "_set_function_code")
+
+    def set_function_code(self: Any, spec: dict[str, Any]) -> None:
+        before, code = dict(self.__dict__), dict(self.code)
+        take(self, spec)
+        try:
+            if code_bytes := getattr(self, "code_bytes", b""):
+                check_package(code_bytes, sent="ZipFile" in spec)
+        except LambdaClientError:
+            self.__dict__.update(before, code=code)
+            raise
+
+    replace(LambdaFunction, "_set_function_code", lambda _: set_function_code)
 
 
 def _hook_event_invoke_config() -> None:
@@ -175,10 +209,9 @@ def _hook_delete(pool: Pool) -> None:
     replace(LambdaBackend, "delete_function", lambda _: delete_function)
 
 
-def _payload(body: str | bytes | None) -> bytes:
+def _payload(body: str | bytes | None, kind: str) -> bytes:
     payload = body.encode() if isinstance(body, str) else body or b""
-    if len(payload) > MAXIMUM_PAYLOAD:
-        raise RequestTooLarge(len(payload))
+    check_payload(payload, kind)
     if not payload:
         return b"{}"
     try:

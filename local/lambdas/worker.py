@@ -9,8 +9,10 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
+import os
 import queue
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -19,16 +21,18 @@ import uuid
 from pathlib import Path
 
 from local.iam.credentials import role_credentials
+from local.iam.role_clients import client_of_role
 from local.lambdas.api import Ending, Invocation, RuntimeApi
-from local.lambdas.function import Function, unpack
+from local.lambdas.function import Function, packages, unpack
+from local.lambdas.limits import RESPONSE_BYTES
 from local.lambdas.output import Output
 from local.lambdas.report import Report
+from local.lambdas.usage import Usage
 from local.runtime.logs import LogStream
 from local.runtime.runtime import Runtime
 
 _INIT_SECONDS = 10.0  # AWS's limit for the init phase; the function's timeout if that is longer
-_WATCH_SECONDS = 0.05  # how often a running worker's memory is looked at
-MAXIMUM_PAYLOAD = 6_291_556  # bytes of a synchronous response
+_WATCH_SECONDS = 0.05  # how often a running worker's memory and /tmp are looked at
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,19 +61,25 @@ class Worker:
             self._tmp = Path(tempfile.mkdtemp(prefix="tmp-", dir=scratch))
             undo.callback(shutil.rmtree, self._tmp, ignore_errors=True)
             task_root = unpack(function, scratch / "code")
+            path = [task_root, *packages(task_root, scratch / "packages")]
             self._started = time.monotonic()
             self._process = runtime.reaper.start(
-                [sys.executable, "-m", "awslambdaric", function.handler],
+                # without this virtual environment's own packages
+                [sys.executable, "-S", "-m", "awslambdaric", function.handler],
                 cwd=task_root,
-                env=self._environment(task_root, stream),
+                env=self._environment(path, stream),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
             )
             undo.callback(runtime.reaper.kill, self._process)
-            self._output = Output(self._process, LogStream(runtime, function.log_group, stream))
+            logs = client_of_role(
+                runtime, "logs", function.role, function.name, "lambda.amazonaws.com"
+            )
+            self._output = Output(self._process, LogStream(logs, function.log_group, stream))
             undo.pop_all()
         self._report = Report(function, self._output)
+        self._usage = Usage(self._process.pid, self._tmp)
         self._cold = True
 
     def invoke(self, payload: bytes) -> Result:
@@ -86,8 +96,9 @@ class Worker:
                 Invocation(request_id, payload, self.function.arn, deadline, _trace(begun))
             )
             failure = self._await(request_id, begun, deadline)
+        failure = self._excess() or failure  # or what it had at most when nobody looked
         body, failed = self._judge(failure, request_id)
-        memory = _memory_mb(self._process.pid, "VmHWM")
+        memory = min(self._usage.peak() // 2**20, self.function.memory_mb)
         if failure.kind not in ("response", "error"):
             self.kill()
         self._output.drain()
@@ -106,6 +117,8 @@ class Worker:
     def _initialise(self) -> Ending | None:
         limit = self._started + max(_INIT_SECONDS, self.function.timeout)
         while not self._api.ready.wait(_WATCH_SECONDS):
+            if excess := self._excess():
+                return excess
             if self._process.poll() is not None or time.monotonic() > limit:
                 break
         if self._api.ready.is_set():
@@ -127,20 +140,30 @@ class Worker:
                     return Ending("exit", _ending(ended))
                 if time.time() > deadline:
                     return Ending("timeout", b"", seconds=deadline - begun)
-                if (_memory_mb(self._process.pid, "VmRSS") or 0) > self.function.memory_mb:
-                    return Ending("exit", b"signal: killed")
+                if excess := self._excess():
+                    return excess
                 continue
             if outcome.kind == "init-error" or outcome.request_id == request_id:
                 return outcome
 
+    def _excess(self) -> Ending | None:
+        """On AWS the kernel ends what takes more memory than there is, and a write to a full /tmp
+        fails; here both are found out when the next look shows it."""
+        self._usage.memory()
+        if self._usage.peak() > self.function.memory_mb * 2**20:
+            return Ending("memory", b"signal: killed")
+        if self._usage.storage() > self.function.storage_mb * 2**20:
+            return Ending("storage", b"[Errno 28] No space left on device")
+        return None
+
     def _judge(self, outcome: Ending, request_id: str) -> tuple[bytes, bool]:
         """Response payload and whether it is an error, in AWS's shapes."""
         if outcome.kind == "response":
-            if len(outcome.body) <= MAXIMUM_PAYLOAD:
+            if len(outcome.body) <= RESPONSE_BYTES:
                 return outcome.body, False
             message = (
                 "Response payload size exceeded maximum allowed payload size "
-                f"({MAXIMUM_PAYLOAD} bytes)."
+                f"({RESPONSE_BYTES} bytes)."
             )
             return _error("Function.ResponseSizeTooLarge", message), True
         if outcome.kind in ("error", "init-error"):
@@ -148,22 +171,24 @@ class Worker:
         if outcome.kind == "timeout":
             message = f"Task timed out after {outcome.seconds:.2f} seconds"
             return _error("Sandbox.Timedout", f"RequestId: {request_id} Error: {message}"), True
+        if outcome.kind == "storage":
+            return _error("OSError", outcome.body.decode()), True
         message = f"Runtime exited with error: {outcome.body.decode()}"
-        return _error("Runtime.ExitError", f"RequestId: {request_id} Error: {message}"), True
+        kind = "Runtime.OutOfMemory" if outcome.kind == "memory" else "Runtime.ExitError"
+        return _error(kind, f"RequestId: {request_id} Error: {message}"), True
 
-    def _environment(self, task_root: Path, stream: str) -> dict[str, str]:
-        function, runtime = self.function, self._runtime
-        role = role_credentials(function.role, function.name)
+    def _environment(self, path: list[Path], stream: str) -> dict[str, str]:
+        function, runtime, task_root = self.function, self._runtime, str(path[0])
+        role = role_credentials(function.role, function.name, "lambda.amazonaws.com")
         return {
-            # the venv's own packages follow PYTHONPATH, like /opt and /var/runtime on AWS
             "PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin",
-            "PYTHONPATH": str(task_root),
+            "PYTHONPATH": os.pathsep.join(map(str, path)),
             "LANG": "en_US.UTF-8",
             "TZ": ":UTC",
             "HOME": str(self._tmp),
             "TMPDIR": str(self._tmp),
-            "LAMBDA_TASK_ROOT": str(task_root),
-            "LAMBDA_RUNTIME_DIR": str(task_root),
+            "LAMBDA_TASK_ROOT": task_root,
+            "LAMBDA_RUNTIME_DIR": str(path[-1]),
             "_HANDLER": function.handler,
             "AWS_LAMBDA_RUNTIME_API": self._api.address,
             "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
@@ -197,16 +222,7 @@ def _error(kind: str, message: str) -> bytes:
 
 
 def _ending(status: int) -> bytes:
-    return b"signal: killed" if status < 0 else f"exit status {status}".encode()
-
-
-def _memory_mb(pid: int, field: str) -> int | None:
-    """VmRSS or VmHWM of a process in MB; None where there is no /proc or no such process."""
-    try:
-        text = Path(f"/proc/{pid}/status").read_text()
-    except OSError:
-        return None
-    for line in text.splitlines():
-        if line.startswith(field):
-            return int(line.split()[1]) // 1024
-    return None
+    """As Go's os/exec, which Lambda's is written with, puts it."""
+    if status >= 0:
+        return f"exit status {status}".encode()
+    return f"signal: {(signal.strsignal(-status) or str(-status)).lower()}".encode()

@@ -80,9 +80,7 @@ class Laptop:
         laptop.launched = launch.record()
         try:
             report(f"runtime at {laptop.endpoint_url}")
-            laptop.outputs = deploy(
-                laptop.client, root, state, launch.template, launch.given, stack, report
-            )
+            laptop.outputs = deploy(laptop.client, root, state, launch, stack, report)
             laptop._write_record()
         except BaseException:
             laptop.stop()

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
 
+from local.laptop.launch import Launch, relax
 from local.laptop.package import ARTIFACTS_BUCKET, Packager
 from local.runtime.failures import Failure
 
@@ -24,17 +26,18 @@ def deploy(
     client: Callable[[str], Any],
     root: Path,
     state: Path,
-    template: Path,
-    parameters: Mapping[str, str],
+    launch: Launch,
     stack: str,
     report: Callable[[str], None],
 ) -> dict[str, str]:
     """Create the stack and return its outputs; raises PackagingError or DeploymentFailed."""
     packager = Packager(client("s3"), root, state / BUILD)
-    body = packager.package(template, report)
+    document = packager.package(launch.template, report)
+    if launch.laptop_parameters:
+        relax(document)
     # larger than the 51,200 characters that TemplateBody takes, so by URL as `sam deploy` does
     key = f"{stack}.template.json"
-    client("s3").put_object(Bucket=ARTIFACTS_BUCKET, Key=key, Body=body.encode())
+    client("s3").put_object(Bucket=ARTIFACTS_BUCKET, Key=key, Body=json.dumps(document).encode())
     cloudformation = client("cloudformation")
     try:
         cloudformation.create_stack(
@@ -42,7 +45,7 @@ def deploy(
             TemplateURL=f"{cloudformation.meta.endpoint_url}/{ARTIFACTS_BUCKET}/{key}",
             Parameters=[
                 {"ParameterKey": name, "ParameterValue": str(value)}
-                for name, value in parameters.items()
+                for name, value in launch.given.items()
             ],
             Capabilities=["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
         )

@@ -2,29 +2,32 @@
 
 A function's archive holds its source directory and, built by pip, the local packages that its
 requirements.txt names (`./core`, from the repository root). Third-party requirements are not
-copied: the workers see the virtual environment's, so it is checked that these would do.
+copied: workers see those of this virtual environment, so it is checked that they are the very ones
+that `sam build` would install, what requirements draw in included.
 """
 
 from __future__ import annotations
 
 import copy
 import hashlib
-import importlib.metadata
 import io
-import json
 import shutil
 import subprocess
 import sys
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from typing import Any
 
 from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
 
+from local.cloudformation.includes import INCLUDE, TRANSFORM, location
 from local.cloudformation.template import parse
 from local.runtime.failures import Failure
+from local.runtime.requirements import constraints_file, distributions, is_local, lines
 
 ARTIFACTS_BUCKET = "sonoflow-artifacts"
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date that a zip can hold: archives are reproducible
@@ -44,8 +47,8 @@ class Packager:
         self._s3, self._root, self._cache = s3, root, cache
         self._built: dict[Path, Path] = {}
 
-    def package(self, template: Path, report: Callable[[str], None] = print) -> str:
-        """The template as JSON text, its local paths replaced by S3 locations."""
+    def package(self, template: Path, report: Callable[[str], None] = print) -> dict[str, Any]:
+        """The template, its local paths replaced by S3 locations."""
         document = copy.deepcopy(parse(template.read_text()))
         self._s3.create_bucket(Bucket=ARTIFACTS_BUCKET)
         defaults = (document.get("Globals") or {}).get("Function") or {}
@@ -58,9 +61,24 @@ class Packager:
                 if isinstance(uri, str) and not uri.startswith("s3://"):
                     path = self._existing(template.parent / uri, logical_id)
                     properties["DefinitionUri"] = self._upload(path.read_bytes(), path.suffix)
+        self._includes(document, template.parent)
         for section in (defaults,):
             section.pop("CodeUri", None)
-        return json.dumps(document)
+        return document
+
+    def _includes(self, node: Any, base: Path) -> None:
+        """Wherever a file is included: it may stand for anything."""
+        if isinstance(node, list):
+            for each in node:
+                self._includes(each, base)
+        elif isinstance(node, dict):
+            if TRANSFORM in node and not (where := location(node[TRANSFORM])).startswith("s3://"):
+                path = self._existing(base / where, INCLUDE)
+                stored = self._upload(path.read_bytes(), path.suffix)
+                uri = f"s3://{stored['Bucket']}/{stored['Key']}"
+                node[TRANSFORM]["Parameters"]["Location"] = uri
+            for each in node.values():
+                self._includes(each, base)
 
     def _function(
         self,
@@ -100,16 +118,17 @@ class Packager:
     def _local_packages(self, requirements: Path, logical_id: str) -> list[Path]:
         if not requirements.is_file():
             return []
-        packages = []
-        for line in requirements.read_text().splitlines():
-            line = line.split(" #")[0].strip()
-            if not line or line.startswith("#"):
-                continue
-            if line.startswith((".", "/")):
-                path = self._existing(self._root / line, f"{logical_id}: {requirements.name}")
-                packages.append(self._build(path))
+        packages, named, pins = [], [], []
+        where = f"{logical_id}: {requirements}"
+        for line in lines(requirements.read_text()):
+            if is_local(line):
+                packages.append(self._build(self._existing(self._root / line, where)))
+            elif name := constraints_file(line):
+                file = self._existing(requirements.parent / name, where)
+                pins += [_requirement(pin, where) for pin in lines(file.read_text())]
             else:
-                _check_installed(line, f"{logical_id}: {requirements}")
+                named.append(_requirement(line, where))
+        _check_installed(named, pins, where)
         return packages
 
     def _build(self, package: Path) -> Path:
@@ -156,21 +175,25 @@ def _pip_install(package: Path, target: Path) -> None:
         raise PackagingError(f"pip could not build {package.name}:\n{done.stderr.strip()}")
 
 
-def _check_installed(line: str, where: str) -> None:
+def _requirement(line: str, where: str) -> Requirement:
     try:
-        requirement = Requirement(line)
+        return Requirement(line)
     except InvalidRequirement as error:
         raise PackagingError(f"{where}: cannot read '{line}': {error}") from error
-    if requirement.marker and not requirement.marker.evaluate():
-        return
+
+
+def _check_installed(named: list[Requirement], pins: list[Requirement], where: str) -> None:
+    """Holds what workers would see against what pip would install, which is what is pinned."""
     try:
-        version = importlib.metadata.version(requirement.name)
-    except importlib.metadata.PackageNotFoundError:
+        installed = distributions(map(str, named))
+    except PackageNotFoundError as error:
         raise PackagingError(
-            f"{where}: {requirement.name} is not installed here; add it to requirements.txt"
+            f"{where}: {error.name} is not installed here; add it to requirements.txt"
         ) from None
-    if not requirement.specifier.contains(version, prereleases=True):
-        raise PackagingError(f"{where}: wants {requirement}, but {version} is installed here")
+    for wanted in [*named, *pins]:
+        found = installed.get(canonicalize_name(wanted.name))
+        if found and not wanted.specifier.contains(found.version, prereleases=True):
+            raise PackagingError(f"{where}: wants {wanted}, but {found.version} is installed here")
 
 
 def _files(directory: Path) -> Iterator[tuple[str, Path]]:

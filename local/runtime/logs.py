@@ -10,7 +10,6 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local.runtime.runtime import Runtime
 from local.runtime.runtime_log import say
 
 FLUSH_SECONDS = 0.2
@@ -31,9 +30,10 @@ class LogStream:
     Call `flush` before dropping the last reference.
     """
 
-    def __init__(self, runtime: Runtime, group: str, stream: str) -> None:
+    def __init__(self, client: Any, group: str, stream: str) -> None:
+        """`client` is one of CloudWatch Logs', of the role that writes."""
         self.group, self.stream = group, stream
-        self._client = runtime.client("logs")
+        self._client = client
         self._pending: list[dict[str, Any]] = []
         self._lock = threading.Lock()
         self._sending = threading.Lock()  # keeps batches in order
@@ -67,12 +67,18 @@ class LogStream:
     def _create(self) -> None:
         if self._created:
             return
-        exists = self._client.exceptions.ResourceAlreadyExistsException
-        with contextlib.suppress(exists):
-            self._client.create_log_group(logGroupName=self.group)
-        with contextlib.suppress(exists):
-            self._client.create_log_stream(logGroupName=self.group, logStreamName=self.stream)
+        errors = self._client.exceptions
+        with contextlib.suppress(errors.ResourceAlreadyExistsException):
+            try:
+                self._create_stream()
+            except errors.ResourceNotFoundException:  # who may not make groups may have one
+                with contextlib.suppress(errors.ResourceAlreadyExistsException):
+                    self._client.create_log_group(logGroupName=self.group)
+                self._create_stream()
         self._created = True
+
+    def _create_stream(self) -> None:
+        self._client.create_log_stream(logGroupName=self.group, logStreamName=self.stream)
 
 
 def _batches(events: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:

@@ -6,6 +6,7 @@ import fcntl
 import shutil
 from pathlib import Path
 
+DECISIONS = "permissions.jsonl"  # in a run's scratch directory: what IAM has decided, by line
 LOCK = "lock"  # in a run's scratch directory, locked as long as its server lives
 
 

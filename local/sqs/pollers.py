@@ -11,11 +11,13 @@ from collections.abc import Callable
 from typing import Any
 
 from botocore.exceptions import ClientError
-from moto.awslambda.exceptions import InvalidParameterValueException
+from moto.awslambda.exceptions import InvalidParameterValueException, UnknownFunctionException
 from moto.awslambda.models import LambdaBackend
 from moto.sqs.exceptions import ReceiptHandleIsInvalid
 from moto.sqs.models import Queue, SQSBackend, sqs_backends
 
+from local.iam.authority import Refused, require
+from local.iam.principals import Session
 from local.runtime.patch import pristine, replace
 from local.runtime.runtime import Runtime
 from local.runtime.runtime_log import say
@@ -23,6 +25,7 @@ from local.runtime.runtime_log import say
 _WAIT_SECONDS = 0.1  # longest time until a message that became visible again is seen
 _THROTTLED_SECONDS = 0.2
 _NOT_STARTED_SECONDS = 1.0
+_NOT_ALLOWED_SECONDS = 5.0
 _DEFAULT_CONCURRENCY = 5  # AWS starts with five pollers
 _UNSUPPORTED = ("FilterCriteria", "DestinationConfig", "KMSKeyArn", "ProvisionedPollerConfig")
 
@@ -46,7 +49,7 @@ def _hook_mapping(runtime: Runtime) -> None:
             raise InvalidParameterValueException(
                 f"The laptop runtime does not implement {', '.join(refused)} of an SQS mapping."
             )
-        _check_as_aws_does(self, spec)
+        _check_as_aws_does(runtime, self, spec)
         mapping = create(self, spec)
         queue = _queue(mapping.event_source_arn)
         queue.lambda_event_source_mappings.pop(mapping.function_arn, None)
@@ -83,6 +86,7 @@ class _Poller(threading.Thread):
         super().__init__(name=f"poller-{mapping.uuid}", daemon=True)
         self._client = runtime.client("lambda")
         self._backend, self._mapping, self._queue = backend, mapping, queue
+        self._runtime = runtime
         self._sqs = sqs_backends[queue.account_id][queue.region]
         scaling = mapping.scaling_config or {}
         self._slots = threading.Semaphore(
@@ -116,6 +120,9 @@ class _Poller(threading.Thread):
 
     def _receive(self) -> list[Any]:
         """Up to BatchSize messages; waits for more for the batching window, if there is one."""
+        if not self._may("sqs:ReceiveMessage"):
+            time.sleep(_NOT_ALLOWED_SECONDS)
+            return []
         size, window = self._mapping.batch_size, self._mapping.max_batch_window or 0
         end = time.monotonic() + window
         batch: list[Any] = []
@@ -177,16 +184,42 @@ class _Poller(threading.Thread):
             return everything
         return named if named <= everything else everything
 
+    def _may(self, action: str) -> bool:
+        """Whether the function's role may; Lambda does it in its name."""
+        try:
+            role = self._backend.get_function(self._mapping.function_arn).role
+            _require(self._runtime, role, self._mapping.function_arn, action, self._queue)
+        except (Refused, UnknownFunctionException) as error:
+            say(f"{self._queue.name} is not read: {error}")
+            return False
+        return True
+
     def _delete(self, message: Any) -> None:
+        if not self._may("sqs:DeleteMessage"):
+            return
         # invalid: the function took longer than the visibility timeout and it was redriven
         with contextlib.suppress(ReceiptHandleIsInvalid):
             self._sqs.delete_message(self._queue.name, message.receipt_handle)
 
 
-def _check_as_aws_does(backend: Any, spec: dict[str, Any]) -> None:
+def _require(runtime: Runtime, role: str, function: str, action: str, queue: Any) -> None:
+    """Raises Refused unless a function's role may do something with a queue."""
+    session = Session(role, function.rsplit(":", 1)[-1])
+    require(runtime, session, action, queue.queue_arn)
+
+
+def _check_as_aws_does(runtime: Runtime, backend: Any, spec: dict[str, Any]) -> None:
     """What moto lets pass and CreateEventSourceMapping refuses."""
-    timeout = int(backend.get_function(spec["FunctionName"]).timeout)
-    visibility = int(_queue(spec["EventSourceArn"]).visibility_timeout)
+    function, queue = backend.get_function(spec["FunctionName"]), _queue(spec["EventSourceArn"])
+    for action in ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes"):
+        try:
+            _require(runtime, function.role, function.function_arn, f"sqs:{action}", queue)
+        except Refused as error:
+            raise InvalidParameterValueException(
+                f"The provided execution role does not have permissions to call {action} on SQS"
+            ) from error
+    timeout = int(function.timeout)
+    visibility = int(queue.visibility_timeout)
     if visibility < timeout:
         raise InvalidParameterValueException(
             f"Queue visibility timeout: {visibility} seconds is less than "

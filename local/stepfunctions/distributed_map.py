@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
-import datetime
 import threading
 from typing import Any
 
-from moto.stepfunctions.parser.api import HistoryEventType, TaskFailedEventDetails
+from moto.stepfunctions.parser.api import (
+    ExecutionStatus,
+    HistoryEventType,
+    TaskFailedEventDetails,
+)
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
     FailureEvent,
     FailureEventException,
@@ -24,15 +26,16 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration impo
 )
 from moto.stepfunctions.parser.asl.eval.environment import Environment
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
-from moto.stepfunctions.parser.asl.eval.program_state import ProgramEnded, ProgramError
 from moto.stepfunctions.parser.asl.eval.states import ItemData, MapData
-from moto.stepfunctions.parser.asl.eval.variable_store import VariableStore
 
 from local.runtime import patch
 from local.runtime.runtime import Runtime
+from local.stepfunctions.child_executions import Child, ChildEnvironment
+from local.stepfunctions.map_runs import children_of
 
 # AWS runs up to 10,000 children; here each is a thread beside real functions and jobs.
 _MOST_CHILDREN = 16
+_THRESHOLD = "The specified tolerated failure threshold was exceeded"
 
 
 def install(runtime: Runtime) -> None:
@@ -53,13 +56,6 @@ def _map_run(
     env.stack.append(run.outputs())
 
 
-@dataclasses.dataclass(frozen=True)
-class Failure:
-    index: int
-    error: str
-    cause: str
-
-
 class MapRun:
     """One run of a distributed map's items through its item processor."""
 
@@ -73,14 +69,14 @@ class MapRun:
         )
         self._lock = threading.Lock()
         self._next = 0
+        self._failed = 0
+        self._broken: Exception | None = None
         self._results: dict[int, Any] = {}
-        self._failures: list[Failure] = []
-        self._children: set[Environment] = set()
+        self._running: set[ChildEnvironment] = set()
 
     def outputs(self) -> list[Any]:
         """The results of the children in the order of the items. Raises once too many failed."""
         self._record.item_counter.total.count(len(self._items))
-        self._record.execution_counter.total.count(len(self._items))
         threads = [
             threading.Thread(target=self._work, name=f"map-run-{n}", daemon=True)
             for n in range(self._concurrency)
@@ -89,96 +85,74 @@ class MapRun:
             thread.start()
         for thread in threads:
             thread.join()
+        if self._broken is not None:
+            raise self._broken
         if self._exceeded():
             raise self._threshold_exceeded()
         return [self._results[index] for index in sorted(self._results)]
 
     def _work(self) -> None:
-        while True:
-            with self._lock:
-                if self._next >= len(self._items) or self._exceeded() or not self._env.is_running():
-                    return
-                index, self._next = self._next, self._next + 1
+        while (index := self._next_item()) is not None:
             try:
-                failure = self._run_child(index)
-            except FailureEventException as error:
-                name, cause = error.extract_error_cause_pair() or (None, None)
-                failure = Failure(index, name or "States.Runtime", cause or "")
-            except Exception as error:
-                failure = Failure(index, "States.Runtime", f"{type(error).__name__}: {error}")
-            self._count(failure)
+                self._run_child(index, self._selected(index))
+            except Exception as error:  # no child's failure: the map's own fields are at fault
+                self._broken = error
+                return
 
-    def _run_child(self, index: int) -> Failure | None:
-        child = self._open_child(index)
+    def _next_item(self) -> int | None:
+        with self._lock:
+            over = self._broken is not None or self._exceeded() or not self._env.is_running()
+            if over or self._next >= len(self._items):
+                return None
+            self._next += 1
+            return self._next - 1
+
+    def _selected(self, index: int) -> Any:
+        """The selector sees the map state's own input and variables, the child only its item."""
+        if not self._selector:
+            return self._items[index]
+        frame = self._env.open_inner_frame()
         try:
-            self._program.eval(child)
+            frame.states.reset(input_value=self._env.states.get_input())
+            frame.states.context_object.context_object_data["Map"] = MapData(
+                Item=ItemData(Index=index, Value=self._items[index])
+            )
+            self._selector.eval(frame)
+            return frame.stack.pop()
         finally:
-            with self._lock:
-                self._children.discard(child)
-            self._env.delete_frame(child)
-        state = child.program_state()
-        if isinstance(state, ProgramError):
-            error = state.error or {}
-            return Failure(index, error.get("error", ""), error.get("cause", ""))
-        if not isinstance(state, ProgramEnded):
-            return Failure(index, "States.Runtime", "The child execution was stopped.")
-        with self._lock:
-            self._results[index] = child.states.get_input()
-        return None
+            self._env.delete_frame(frame)
 
-    def _open_child(self, index: int) -> Environment:
-        # The selector sees the map state's own input and variables, the child only its item.
-        item = MapData(Item=ItemData(Index=index, Value=self._items[index]))
-        value = self._items[index]
-        if self._selector:
-            frame = self._env.open_inner_frame()
-            try:
-                frame.states.reset(input_value=self._env.states.get_input())
-                frame.states.context_object.context_object_data["Map"] = item
-                self._selector.eval(frame)
-                value = frame.stack.pop()
-            finally:
-                self._env.delete_frame(frame)
-        with self._env._state_mutex:
-            child = Environment.as_inner_frame_of(self._env, variable_store=VariableStore())
-            self._env._frames.append(child)
-        child.states.context_object.context_object_data["Map"] = item
-        child.states.reset(input_value=value)
+    def _run_child(self, index: int, value: Any) -> None:
+        child = Child.of(self._record, value)
+        environment = ChildEnvironment(child, self._env)
         with self._lock:
-            self._children.add(child)
-        return child
-
-    def _count(self, failure: Failure | None) -> None:
-        for counter in (self._record.item_counter, self._record.execution_counter):
-            (counter.failed if failure else counter.succeeded).count()
-        if failure is None:
-            return
+            children_of(self._record).append(child)
+            self._running.add(environment)
+            if self._exceeded():  # meanwhile
+                environment.stop()
+        environment.run(self._program)
         with self._lock:
-            self._failures.append(failure)
-            children = list(self._children) if self._exceeded() else []
-        for child in children:
-            child.set_stop(stop_date=datetime.datetime.now(tz=datetime.UTC), cause=None, error=None)
+            self._running.discard(environment)
+            if child.status == ExecutionStatus.SUCCEEDED:
+                self._results[index] = child.output
+            elif child.status == ExecutionStatus.FAILED:
+                self._failed += 1
+            stopped = list(self._running) if self._exceeded() else []
+        for other in stopped:
+            other.stop()
 
     def _exceeded(self) -> bool:
-        failed = len(self._failures)
-        if not failed:
+        if not self._failed:
             return False
         if not self._tolerated_count and not self._tolerated_percentage:
             return True
-        too_many = bool(self._tolerated_count) and failed > self._tolerated_count
-        share = 100.0 * failed / len(self._items)
+        too_many = bool(self._tolerated_count) and self._failed > self._tolerated_count
+        share = 100.0 * self._failed / len(self._items)
         return too_many or (bool(self._tolerated_percentage) and share > self._tolerated_percentage)
 
     def _threshold_exceeded(self) -> FailureEventException:
-        first = self._failures[0]
+        """All that AWS says: which child failed, and why, is for who asks for the map run's."""
         name = StatesErrorName(typ=StatesErrorNameType.StatesExceedToleratedFailureThreshold)
-        # AWS gives the first sentence only; the rest is found in the console's map run, which a
-        # laptop does not have.
-        cause = (
-            "The specified tolerated failure threshold was exceeded. "
-            f"{len(self._failures)} of {len(self._items)} items failed, "
-            f"the first was item {first.index}: {first.error}: {first.cause}"
-        )
         return FailureEventException(
             FailureEvent(
                 env=self._env,
@@ -186,7 +160,7 @@ class MapRun:
                 event_type=HistoryEventType.TaskFailed,
                 event_details=EventDetails(
                     taskFailedEventDetails=TaskFailedEventDetails(
-                        error=name.error_name, cause=cause
+                        error=name.error_name, cause=_THRESHOLD
                     )
                 ),
             )

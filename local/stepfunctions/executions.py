@@ -26,6 +26,8 @@ from moto.stepfunctions.responses import StepFunctionResponse
 
 from local.runtime import patch
 from local.runtime.runtime import Runtime
+from local.stepfunctions import limits
+from local.stepfunctions.map_runs import child_of, page
 
 _NAME = re.compile(r"[^\s<>{}\[\]?*\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]{1,80}")
 _STARTING = threading.Lock()
@@ -66,6 +68,7 @@ def _start_execution(original: Callable[..., Execution]) -> Callable[..., Execut
     ) -> Execution:
         if name is not None and not _NAME.fullmatch(name):
             raise InvalidName(f"Invalid Name: '{name}'")
+        limits.check_input(execution_input or "")
         with _STARTING:
             return original(
                 self, state_machine_arn, name or str(uuid.uuid4()), execution_input, trace_header
@@ -111,10 +114,14 @@ def _describe_execution(original: Callable[[Any], ActionResult]) -> Callable[[An
     whenever it is over, and METADATA_ONLY leaves input and output out."""
 
     def describe_execution(self: StepFunctionResponse) -> ActionResult:
-        execution = self.stepfunction_backend.describe_execution(self._get_param("executionArn"))
-        result = original(self)
-        if execution.stop_date is not None:
-            result.result["stopDate"] = execution.stop_date
+        arn = self._get_param("executionArn")
+        if child := child_of(self.stepfunction_backend, arn):
+            result = ActionResult(child.description())
+        else:
+            execution = self.stepfunction_backend.describe_execution(arn)
+            result = original(self)
+            if execution.stop_date is not None:
+                result.result["stopDate"] = execution.stop_date
         if self._get_param("includedData") == "METADATA_ONLY":
             for name in ("input", "inputDetails", "output", "outputDetails"):
                 result.result.pop(name, None)
@@ -126,19 +133,18 @@ def _describe_execution(original: Callable[[Any], ActionResult]) -> Callable[[An
 def _get_execution_history(
     original: Callable[[Any], ActionResult],
 ) -> Callable[[Any], ActionResult]:
-    """moto: always the whole history, oldest first. AWS: `reverseOrder`, pages of `maxResults`."""
+    """moto: always the whole history, oldest first. AWS: `reverseOrder`, pages of `maxResults`;
+    children of a map run have histories of their own."""
 
     def get_execution_history(self: StepFunctionResponse) -> ActionResult:
-        history = original(self)
-        events = list(history.result["events"])
+        if child := child_of(self.stepfunction_backend, self._get_param("executionArn")):
+            events = child.events.get_event_history()
+        else:
+            events = list(original(self).result["events"])
         if self._get_param("reverseOrder"):
             events.reverse()
-        start = int(self._get_param("nextToken") or 0)
-        end = start + int(self._get_param("maxResults") or 1000)
-        page: dict[str, Any] = {"events": events[start:end]}
-        if end < len(events):
-            page["nextToken"] = str(end)
-        return ActionResult(page)
+        size = self._get_param("maxResults") or 1000
+        return page(events, "events", size, self._get_param("nextToken"))
 
     return get_execution_history
 

@@ -16,6 +16,10 @@ from moto.stepfunctions.parser.asl.component.common.error_name.error_equals_decl
     ErrorEqualsDecl,
 )
 from moto.stepfunctions.parser.asl.component.common.error_name.error_name import ErrorName
+from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
+    FailureEvent,
+    FailureEventException,
+)
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
     state_task_service_factory as factory,
 )
@@ -32,6 +36,9 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_callback import (  # noqa: E501
     StateTaskServiceCallback,
 )
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_dynamodb import (  # noqa: E501
+    StateTaskServiceDynamoDB,
+)
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_sfn import (  # noqa: E501
     StateTaskServiceSfn,
 )
@@ -44,7 +51,11 @@ from local.runtime.runtime import Runtime
 from local.stepfunctions.sagemaker_tasks import SageMakerTask
 
 # How the SDK for Java, which error names come from, spells services.
-_ERROR_NAMES = {"sagemaker": "SageMaker", "applicationautoscaling": "ApplicationAutoScaling"}
+_ERROR_NAMES = {
+    "sagemaker": "SageMaker",
+    "applicationautoscaling": "ApplicationAutoScaling",
+    "cloudwatchlogs": "CloudWatchLogs",
+}
 _UNCATCHABLE = ("States.Runtime", "States.DataLimitExceeded")
 
 
@@ -65,6 +76,7 @@ def install(runtime: Runtime) -> None:
         "_validate_service_integration_is_supported",
         lambda _original: _validate_sdk_action,
     )
+    patch.replace(StateTaskServiceDynamoDB, "_from_error", _from_error)
     patch.replace(ErrorEqualsDecl, "_eval_body", _error_equals)
     patch.replace(StateTaskServiceSfn, "_build_sync_resolver", _cancellable)
     patch.replace(StateTaskServiceSfn, "_build_sync2_resolver", _cancellable)
@@ -158,7 +170,7 @@ def _eval_parameters(
     def eval_parameters(self: StateTask, env: Environment) -> dict[str, Any]:
         supported = self._get_supported_parameters()
         if not supported or self.parargs is None:
-            return original(self, env)
+            return _fitting(self, env, original(self, env))
         self.parargs.eval(env=env)
         parameters: dict[str, Any] = env.stack.pop()
         unknown = sorted(set(parameters) - supported)
@@ -167,9 +179,15 @@ def _eval_parameters(
                 f"{self.resource.resource_arn} takes {', '.join(sorted(supported))}, "
                 f"not {', '.join(unknown)}."
             )
-        return parameters
+        return _fitting(self, env, parameters)
 
     return eval_parameters
+
+
+def _fitting(self: StateTask, env: Environment, parameters: dict[str, Any]) -> dict[str, Any]:
+    """moto: sends arguments of any size. AWS: States.DataLimitExceeded."""
+    self._verify_size_quota(env=env, value=parameters)
+    return parameters
 
 
 def _validate_sdk_action(self: StateTaskServiceAwsSdk) -> None:
@@ -180,6 +198,18 @@ def _validate_sdk_action(self: StateTaskServiceAwsSdk) -> None:
             f"The resource provided {self.resource.resource_arn} is not recognized. "
             "The value is not a valid resource ARN, or the resource is not available."
         )
+
+
+def _from_error(original: Callable[..., FailureEvent]) -> Callable[..., FailureEvent]:
+    """moto: whatever goes wrong in a task of DynamoDB's is DynamoDB's error, without a cause. AWS:
+    an expression that fails or a result that is too large has a name of its own."""
+
+    def from_error(self: StateTaskServiceDynamoDB, env: Environment, ex: Exception) -> FailureEvent:
+        if isinstance(ex, FailureEventException):
+            return ex.failure_event
+        return original(self, env=env, ex=ex)
+
+    return from_error
 
 
 def _error_equals(original: Callable[[Any, Environment], None]) -> Callable[[Any, Any], None]:

@@ -19,6 +19,8 @@ from local.stepfunctions import (
     executions,
     integrations,
     jsonata_queries,
+    limits,
+    map_runs,
 )
 
 
@@ -29,6 +31,8 @@ def install(runtime: Runtime) -> None:
     integrations.install(runtime)
     distributed_map.install(runtime)
     executions.install(runtime)
+    map_runs.install(runtime)
+    limits.install(runtime)
     role_clients.install(runtime)
 
 

@@ -12,6 +12,8 @@ import pytest
 from samtranslator.translator.transform import transform
 from samtranslator.yaml_helper import yaml_parse
 
+from local.cloudformation.includes import included
+
 Document = dict[str, Any]
 
 
@@ -55,9 +57,9 @@ def machines(root: Path) -> dict[str, Document]:
 
 
 @pytest.fixture(scope="session")
-def expanded(template: Document, machines: dict[str, Document]) -> Document:
-    """The template after the SAM transform, with each state machine's file in its place."""
-    source = copy.deepcopy(template)
+def expanded(root: Path, template: Document, machines: dict[str, Document]) -> Document:
+    """The template after the SAM transform, with each included file in its place."""
+    source = included(copy.deepcopy(template), lambda path: (root / path).read_text())
     for resource in source["Resources"].values():
         properties = resource.get("Properties", {})
         if resource["Type"] == "AWS::Serverless::Function":

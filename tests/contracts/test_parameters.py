@@ -13,6 +13,7 @@ import yaml
 
 from local.cloudformation.template import TemplateError, parse, resolve_parameters
 from sonoflow import options, settings
+from sonoflow.errors import ConfigurationError
 from sonoflow.releases import linear_learner
 
 TOGETHER = {
@@ -61,6 +62,8 @@ def test_no_functions_environment_can_be_larger_than_lambda_allows(
 def longest(value: Any, parameters: dict[str, Any]) -> int:
     if not isinstance(value, dict):
         return len(str(value))
+    if value.get("Ref") == "AWS::StackName":
+        return settings.STACK_NAME_LIMIT
     parameter = parameters.get(value.get("Ref"), {})
     if parameter.get("Type") == "Number":
         return 20
@@ -140,6 +143,34 @@ def test_sam_reads_json_out_of_a_file(root: Path, tmp_path: Path) -> None:
     assert json.loads(json.loads(done.stdout)["ClassifierHyperparameters"])["batch-size"] == 8
 
 
+def known(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """What `make deploy` asks before it builds anything."""
+    command = [root / ".venv-sam/bin/python", "local/laptop/overrides.py", "template.yaml", *words]
+    return subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["sonoflow", "s" * 30, "s" * 31, "Sonoflow", "9ward"])
+@pytest.mark.parametrize("command", ["global", "deploy"])
+def test_a_name_that_no_data_set_could_be_trained_under_stops_a_deployment(
+    root: Path, tmp_path: Path, name: str, command: str
+) -> None:
+    """A rule of a template cannot see its stack's name: the functions would refuse every upload."""
+    configuration = tmp_path / "samconfig.toml"
+    configuration.write_text(f"[default.{command}.parameters]\nstack_name = {json.dumps(name)}\n")
+    try:
+        settings.Releasing(name, 60)
+        fine = True
+    except ConfigurationError:
+        fine = False
+
+    done = known(root, str(configuration))
+
+    assert done.returncode == (0 if fine else 1), done.stderr
+    assert (name in done.stdout) is not fine
+    assert known(root, str(tmp_path / "not-there-yet.toml")).returncode == 0
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "unknown"),
@@ -152,9 +183,7 @@ def test_a_name_that_the_template_does_not_have_stops_a_deployment(
     root: Path, words: list[str], unknown: list[str]
 ) -> None:
     """The SAM CLI by itself would deploy without it, and say nothing."""
-    command = [root / ".venv-sam/bin/python", "local/laptop/overrides.py", "template.yaml", *words]
-
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    done = known(root, "samconfig.toml", *words)
 
     assert done.returncode == (1 if unknown else 0), done.stderr
     assert re.findall(r"no parameter (\w+)", done.stdout) == unknown

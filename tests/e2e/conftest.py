@@ -29,7 +29,6 @@ TINY = {
     "MinimumAccuracy": "0",
     "MinimumLesionDice": "0",
     "PredictTimeout": "20",
-    "InboxVisibilityTimeout": "20",
 }
 RUN_TIMEOUT = 240.0
 Deploy = Callable[..., AbstractContextManager["Stack"]]

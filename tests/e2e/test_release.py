@@ -39,6 +39,11 @@ def serving(stack: Stack) -> dict[str, str]:
     return {endpoint["EndpointName"]: endpoint["EndpointConfigName"] for endpoint in described}
 
 
+def tags(stack: Stack, arn: str) -> dict[str, str]:
+    found = stack.sagemaker.list_tags(ResourceArn=arn)["Tags"]
+    return {tag["Key"]: tag["Value"] for tag in found}
+
+
 def left_over(stack: Stack) -> set[str]:
     """Names of the models and endpoint configurations that exist."""
     models = [m["ModelName"] for m in stack.sagemaker.list_models()["Models"]]
@@ -56,7 +61,7 @@ def approvals(stack: Stack, group: str) -> dict[int, str]:
 
 
 def test_realtime_hosting_scales(deploy: Deploy, phantoms: Phantoms) -> None:
-    with deploy(HostingMode="realtime", ScalingMaximum="3") as stack:
+    with deploy(HostingMode="realtime", ScalingMaximum="3", CostTags="team=breast unit") as stack:
         stack.upload("inbox/early.png", one_image(phantoms(1)))  # long before its models
         ended = stack.run_to_the_end("datasets/phantoms.zip", phantoms(1))
 
@@ -69,14 +74,24 @@ def test_realtime_hosting_scales(deploy: Deploy, phantoms: Phantoms) -> None:
         for policy in policies.values():
             target = policy["TargetTrackingScalingPolicyConfiguration"]
             assert target["ScaleInCooldown"] == 300
+            assert target["TargetValue"] > 0  # what the probe measured
         assert stack.wait_for_document(stack.results, "predictions/early.png.json")
         assert stack.depth("InboxDeadLetterQueueUrl") == 0
+        lasting = {"team": "breast unit", "sonoflow:stack": "sonoflow"}
+        for name in serving(stack):
+            arn = stack.sagemaker.describe_endpoint(EndpointName=name)["EndpointArn"]
+            assert tags(stack, arn) == lasting
+        for job in stack.sagemaker.list_training_jobs()["TrainingJobSummaries"]:
+            found = tags(stack, job["TrainingJobArn"])
+            assert found == {**found, **lasting}
+            assert found.keys() - lasting.keys() == {"sonoflow:dataset", "sonoflow:run"}
 
 
 def test_a_second_data_set_updates_the_endpoints_in_place(
     deploy: Deploy, phantoms: Phantoms
 ) -> None:
-    with deploy(HostingMode="serverless") as stack:
+    image = "123456789012.dkr.ecr.us-east-1.amazonaws.com/ray:serve-ml-sagemaker-own"
+    with deploy(HostingMode="serverless", ServingImageUri=image) as stack:
         first = stack.run_to_the_end("datasets/phantoms.zip", phantoms(1))
         assert first["status"] == "SUCCEEDED", first.get("cause")
         assert scaling_policies(stack) == []  # serverless does not scale by policy

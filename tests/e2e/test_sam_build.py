@@ -3,30 +3,35 @@ puts them to work, and `make smoke` does the whole job with them on the laptop r
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 import sys
+from importlib.metadata import Distribution
 from pathlib import Path
 
-import boto3
 import pytest
+from packaging.utils import canonicalize_name
 
 from local.laptop.client import Laptop
+from local.runtime.requirements import lines
 from tests.sam_environments import environments
 
 pytestmark = pytest.mark.slow
 
 RUNTIME = "python3.13"
-# What the Lambda runtime brings by itself.
-BROUGHT = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3", "six.py")
+# Beside the package nothing but Python's own library is found.
 IMPORT = """
-import os, sys
+import json, os, sys
 sys.path[:0] = [sys.argv[1]]
-sys.path.append(sys.argv[2])
 os.chdir(sys.argv[1])
-import app
+import app, boto3, botocore, s3transfer
 assert callable(app.handler)
+for service in ("s3", "sagemaker-runtime", "stepfunctions", "sns", "sqs"):
+    boto3.client(service, region_name="eu-west-1")
+clients = boto3, botocore, s3transfer
+print(json.dumps({module.__name__: [module.__version__, module.__file__] for module in clients}))
 """
 
 
@@ -54,23 +59,37 @@ def built(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return target / "build"
 
 
-def test_every_function_is_built_and_importable(
-    built: Path, functions_built: list[str], tmp_path: Path
+def test_every_function_runs_with_the_pinned_aws_clients_and_no_others(
+    built: Path, functions_built: list[str], pins: dict[str, str]
 ) -> None:
-    brought = tmp_path / "runtime"
-    brought.mkdir()
-    for name in BROUGHT:
-        (brought / name).symlink_to(Path(boto3.__file__).parents[1] / name)
     for function in functions_built:
         package = built / function
         imported = subprocess.run(
-            [RUNTIME, "-I", "-B", "-c", IMPORT, str(package), str(brought)],
+            [RUNTIME, "-I", "-S", "-B", "-c", IMPORT, str(package)],
             capture_output=True,
             text=True,
             check=False,
-            env={"PATH": os.environ["PATH"], "POWERTOOLS_TRACE_DISABLED": "true"},
+            env={"PATH": os.environ["PATH"]},
         )
         assert imported.returncode == 0, (function, imported.stderr)
+        for name, (version, file) in json.loads(imported.stdout).items():
+            assert version == pins[name], (function, name)
+            assert Path(file).is_relative_to(package), (function, name)
+
+
+def test_a_package_holds_the_pinned_version_of_everything(
+    built: Path, functions_built: list[str], pins: dict[str, str]
+) -> None:
+    ours = {"sonoflow", "sonoflow-model-code"}
+    for function in functions_built:
+        found = {}
+        for folder in (built / function).glob("*.dist-info"):
+            distribution = Distribution.at(folder)
+            found[canonicalize_name(distribution.name)] = distribution.version
+        assert set(found) - ours >= {"boto3", "botocore", "s3transfer", "aws-lambda-powertools"}
+        assert {name: version for name, version in found.items() if name not in ours} == {
+            name: pins.get(name) for name in found if name not in ours
+        }, function
 
 
 def test_the_model_code_travels_with_its_function(built: Path) -> None:
@@ -78,6 +97,13 @@ def test_the_model_code_travels_with_its_function(built: Path) -> None:
     assert (package / "train_classifier.py").is_file()
     assert (package / "serve.py").is_file()
     assert (package / "sonomodel/report/templates/report.html").is_file()
+
+
+@pytest.fixture(scope="module")
+def pins(root: Path) -> dict[str, str]:
+    """Version by name, of constraints.txt."""
+    found = lines((root / "constraints.txt").read_text("utf-8"))
+    return {canonicalize_name(line.split("==")[0]): line.split("==")[1] for line in found}
 
 
 @pytest.fixture

@@ -7,8 +7,10 @@ def test_something(laptop_for):
 
 from __future__ import annotations
 
+import io
 import json
 import time
+import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -98,6 +100,33 @@ def create(probe: Laptop, settled: Callable[[str], Any]) -> Callable[..., Any]:
         return settled(name)
 
     return run
+
+
+@pytest.fixture
+def inline(probe: Laptop) -> Iterator[Callable[..., str]]:
+    """Creates a function from source text."""
+    client, names = probe.client("lambda"), []
+
+    def create(source: str, **settings: Any) -> str:
+        name = f"inline-{len(names)}-{time.monotonic_ns()}"
+        data = io.BytesIO()
+        with zipfile.ZipFile(data, "w") as archive:
+            archive.writestr("app.py", source)
+            archive.writestr("requirements.txt", settings.pop("Requirements", ""))
+        role = client.get_function(FunctionName=probe.outputs["MisbehaveFunctionName"])
+        defaults = {"Runtime": "python3.13", "Handler": "app.handler", "Timeout": 5}
+        client.create_function(
+            FunctionName=name,
+            Role=role["Configuration"]["Role"],
+            Code={"ZipFile": data.getvalue()},
+            **{**defaults, **settings},
+        )
+        names.append(name)
+        return name
+
+    yield create
+    for name in names:
+        client.delete_function(FunctionName=name)
 
 
 @pytest.fixture

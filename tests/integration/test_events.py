@@ -12,6 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local.laptop.client import Laptop
+from tests.integration.roles import letting_in, role
 
 
 @pytest.fixture
@@ -34,11 +35,14 @@ def recorded(probe: Laptop, eventually: Callable[..., Any]) -> Callable[..., lis
 
 @pytest.fixture
 def queue(probe: Laptop) -> Iterator[tuple[str, str]]:
-    """URL and ARN of an empty queue."""
+    """URL and ARN of an empty queue that takes events."""
     sqs = probe.client("sqs")
     url = sqs.create_queue(QueueName=f"events-{time.monotonic_ns()}")["QueueUrl"]
     attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
-    yield url, attributes["QueueArn"]
+    arn = attributes["QueueArn"]
+    policy = letting_in("events.amazonaws.com", "sqs:SendMessage", arn)
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+    yield url, arn
     sqs.delete_queue(QueueUrl=url)
 
 
@@ -223,7 +227,8 @@ def test_an_event_starts_a_state_machine(
     probe: Laptop, rule: Callable[..., str], eventually: Callable[..., Any]
 ) -> None:
     arn = probe.outputs["GreetStateMachineArn"]
-    name = rule({"Arn": arn, "RoleArn": "arn:aws:iam::123456789012:role/any"})
+    starts = role(probe, "starts", "events.amazonaws.com", "states:StartExecution", arn)
+    name = rule({"Arn": arn, "RoleArn": starts})
     states = probe.client("stepfunctions")
 
     send(probe, name, {"hello": 1})
@@ -242,8 +247,11 @@ def test_an_event_is_published_to_a_topic(
     probe: Laptop, queue: tuple[str, str], rule: Callable[..., str]
 ) -> None:
     url, arn = queue
-    topic = probe.outputs["TopicArn"]
-    probe.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+    sns = probe.client("sns")
+    topic = sns.create_topic(Name="events")["TopicArn"]
+    policy = letting_in("events.amazonaws.com", "sns:Publish", topic)
+    sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=policy)
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
     name = rule({"Arn": topic})
 
     send(probe, name, {"n": 1})
@@ -269,7 +277,7 @@ def test_an_event_that_cannot_be_delivered_goes_to_the_rules_dead_letter_queue(
     attributes = {k: v["StringValue"] for k, v in message["MessageAttributes"].items()}
     assert attributes["TARGET_ARN"] == gone
     assert attributes["RULE_ARN"].endswith(f"rule/{name}")
-    assert attributes["ERROR_CODE"] == "ResourceNotFoundException"
+    assert attributes["ERROR_CODE"] == "NO_PERMISSIONS"  # nothing there says that it may
 
 
 def test_a_target_that_would_get_nothing_is_refused(probe: Laptop) -> None:
@@ -286,3 +294,22 @@ def test_a_target_that_would_get_nothing_is_refused(probe: Laptop) -> None:
 def test_a_schedule_is_refused(probe: Laptop) -> None:
     with pytest.raises(ClientError, match="ScheduleExpression is not implemented"):
         probe.client("events").put_rule(Name="nightly", ScheduleExpression="rate(1 day)")
+
+
+def test_who_does_not_let_events_in_gets_none(
+    probe: Laptop, queue: tuple[str, str], rule: Callable[..., str]
+) -> None:
+    url, arn = queue
+    sqs = probe.client("sqs")
+    closed = sqs.create_queue(QueueName="closed")["QueueUrl"]
+    name = rule({"Arn": arn.rsplit(":", 1)[0] + ":closed", "DeadLetterConfig": {"Arn": arn}})
+
+    send(probe, name, {"n": 1})
+
+    answer = sqs.receive_message(
+        QueueUrl=url, WaitTimeSeconds=5, MessageAttributeNames=["ERROR_MESSAGE"]
+    )
+    (message,) = answer["Messages"]
+    told = message["MessageAttributes"]["ERROR_MESSAGE"]["StringValue"]
+    assert "events.amazonaws.com is not authorized to perform: sqs:SendMessage" in told
+    assert messages(probe, closed, seconds=1) == []

@@ -10,14 +10,13 @@ from typing import Any
 import pytest
 
 from local.laptop.client import Laptop
-
-ROLE = '{"Version":"2012-10-17","Statement":[]}'
+from tests.integration.roles import role
 
 
 def run(laptop: Laptop, state: dict[str, Any], value: Any = None) -> dict[str, Any]:
     """Execute a machine of one state (and Caught, which passes its input on) to its end."""
     name = f"machine-{uuid.uuid4().hex[:12]}"
-    role = laptop.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=ROLE)
+    arn = role(laptop, name, "states.amazonaws.com", "lambda:InvokeFunction")
     states, client = (
         {"Call": state, "Caught": {"Type": "Pass", "End": True}},
         laptop.client("stepfunctions"),
@@ -25,7 +24,7 @@ def run(laptop: Laptop, state: dict[str, Any], value: Any = None) -> dict[str, A
     machine = client.create_state_machine(
         name=name,
         definition=json.dumps({"QueryLanguage": "JSONata", "StartAt": "Call", "States": states}),
-        roleArn=role["Role"]["Arn"],
+        roleArn=arn,
     )
     execution = client.start_execution(
         stateMachineArn=machine["stateMachineArn"], input=json.dumps(value or {})

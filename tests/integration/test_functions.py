@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import base64
-import io
 import json
 import os
 import re
 import threading
 import time
-import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +16,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local.laptop.client import Laptop
+from tests.integration.invocations import invoke
 
 INSIDE = {
     "AWS_LAMBDA_FUNCTION_NAME",
@@ -33,14 +32,6 @@ INSIDE = {
 }
 
 
-def invoke(laptop: Laptop, function: str, event: Any, **options: Any) -> tuple[Any, dict[str, Any]]:
-    answer = laptop.client("lambda").invoke(
-        FunctionName=function, Payload=json.dumps(event).encode(), **options
-    )
-    body = answer["Payload"].read()
-    return (json.loads(body) if body else None), answer
-
-
 @pytest.fixture
 def record_upload(probe: Laptop) -> str:
     return probe.outputs["RecordUploadFunctionName"]
@@ -49,32 +40,6 @@ def record_upload(probe: Laptop) -> str:
 @pytest.fixture
 def misbehave(probe: Laptop) -> str:
     return probe.outputs["MisbehaveFunctionName"]
-
-
-@pytest.fixture
-def inline(probe: Laptop) -> Iterator[Callable[..., str]]:
-    """Creates a function from source text."""
-    client, names = probe.client("lambda"), []
-
-    def create(source: str, **settings: Any) -> str:
-        name = f"inline-{len(names)}-{time.monotonic_ns()}"
-        data = io.BytesIO()
-        with zipfile.ZipFile(data, "w") as archive:
-            archive.writestr("app.py", source)
-        role = client.get_function(FunctionName=probe.outputs["MisbehaveFunctionName"])
-        defaults = {"Runtime": "python3.13", "Handler": "app.handler", "Timeout": 5}
-        client.create_function(
-            FunctionName=name,
-            Role=role["Configuration"]["Role"],
-            Code={"ZipFile": data.getvalue()},
-            **{**defaults, **settings},
-        )
-        names.append(name)
-        return name
-
-    yield create
-    for name in names:
-        client.delete_function(FunctionName=name)
 
 
 def test_a_function_sees_what_it_sees_on_aws_and_nothing_of_this_machine(
@@ -159,28 +124,6 @@ def test_a_process_that_dies_is_an_exit_error(probe: Laptop, misbehave: str) -> 
     assert "exit status 3" in error["errorMessage"]
 
 
-def test_memory_beyond_the_limit_kills(probe: Laptop, inline: Callable[..., str]) -> None:
-    source = (
-        "import time\n"
-        "def handler(event, context):\n"
-        "    hoard = b'x' * (400 * 2**20)\n"
-        "    time.sleep(5)\n"
-        "    return len(hoard)\n"
-    )
-
-    error, _ = invoke(probe, inline(source, MemorySize=256, Timeout=20), {})
-
-    assert error["errorType"] == "Runtime.ExitError"
-    assert "signal: killed" in error["errorMessage"]
-
-
-def test_a_response_beyond_six_megabytes_is_an_error(probe: Laptop, misbehave: str) -> None:
-    error, answer = invoke(probe, misbehave, {"how": "large"})
-
-    assert answer["FunctionError"] == "Unhandled"
-    assert error["errorType"] == "Function.ResponseSizeTooLarge"
-
-
 @pytest.mark.parametrize(
     ("source", "settings", "kind"),
     [
@@ -197,6 +140,27 @@ def test_a_handler_that_does_not_load_is_an_init_error(
 
     assert answer["FunctionError"] == "Unhandled"
     assert error["errorType"] == kind
+
+
+@pytest.mark.parametrize("package", ["moto", "numpy", "local"])
+def test_a_function_finds_no_package_that_it_does_not_bring(
+    probe: Laptop, inline: Callable[..., str], package: str
+) -> None:
+    """They are installed in the virtual environment that the laptop runtime runs in."""
+    error, _ = invoke(probe, inline(f"import boto3\nimport {package}"), {})
+
+    assert error["errorType"] == "Runtime.ImportModuleError"
+    assert f"No module named '{package}'" in error["errorMessage"]
+
+
+def test_a_function_finds_what_its_requirements_name_and_draw_in(
+    probe: Laptop, inline: Callable[..., str]
+) -> None:
+    source = "import dateutil, jinja2, markupsafe\ndef handler(event, context): return 'found'"
+
+    name = inline(source, Requirements="-c ../../constraints.txt\n./core\njinja2 # pages\n")
+
+    assert invoke(probe, name, {})[0] == "found"
 
 
 def test_the_log_holds_what_was_printed_between_start_and_report(

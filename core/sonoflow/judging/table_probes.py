@@ -6,7 +6,6 @@ A built-in algorithm leaves no evaluation, so this is where the evaluation of a 
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,7 +15,7 @@ from sonoflow import payloads
 from sonoflow.aws import objects
 from sonoflow.errors import EndpointResponseInvalid, PayloadInvalid, ProbeFailed
 from sonoflow.inference import table_endpoint
-from sonoflow.judging import evaluations, gates, table_figures
+from sonoflow.judging import evaluations, gates, probes, table_figures
 from sonoflow.judging.probes import Probed
 from sonoflow.judging.table_figures import Baseline, Floats, Labels
 from sonoflow.keys import parse_uri
@@ -24,6 +23,7 @@ from sonoflow.tables import recordio
 from sonoflow.tables.linear_learner import REGRESSOR
 from sonoflow.tables.table import Table
 
+ROUNDS = 3  # requests that are timed
 Answers = tuple[Labels, Floats, Labels]  # (rows,) each: true classes, scores, predicted classes
 
 
@@ -57,21 +57,22 @@ def probe(payload: Mapping[str, Any]) -> Probed:
 
 
 def _ask(payload: Mapping[str, Any], table: Table) -> tuple[Answers, list[float]]:
-    """What the endpoint makes of the rows, and the milliseconds that each shard took."""
+    """What the endpoint makes of the rows, and the milliseconds of requests as large as any."""
     endpoint = payloads.field(payload, "endpoint_name", str)
     answers: list[Answers] = []
-    took = []
-    for bucket, key in _shards(objects.read(*_location(payload, "manifest_uri"))):
-        records = recordio.read(objects.read(bucket, key))
-        if records.labels is None:
-            raise ProbeFailed(f"the records of {key} have no labels to judge by")
-        start = time.perf_counter()
-        try:
+    try:
+        for bucket, key in _shards(objects.read(*_location(payload, "manifest_uri"))):
+            records = recordio.read(objects.read(bucket, key))
+            if records.labels is None:
+                raise ProbeFailed(f"the records of {key} have no labels to judge by")
             given = table_endpoint.score(endpoint, records.vectors, table)
-        except EndpointResponseInvalid as error:
-            raise ProbeFailed(str(error)) from error
-        took.append((time.perf_counter() - start) * 1000)
-        answers.append((records.labels.astype(np.int64), given.scores, given.labels))
+            answers.append((records.labels.astype(np.int64), given.scores, given.labels))
+        full = np.resize(records.vectors, (table_endpoint.rows_per_request(table), table.written))
+        took = [
+            probes.milliseconds(table_endpoint.score, endpoint, full, table) for _ in range(ROUNDS)
+        ]
+    except EndpointResponseInvalid as error:
+        raise ProbeFailed(str(error)) from error
     truth, scores, predicted = (np.concatenate(parts) for parts in zip(*answers, strict=True))
     return (truth, scores, predicted), took
 

@@ -55,13 +55,15 @@ def model(release: Release) -> dict[str, Any]:
             "ModelDataUrl": release.model_uri,
         },
         "EnableNetworkIsolation": not is_serverless(release),
+        **release.surroundings.network,
         "Tags": release.tags,
     }
 
 
 def endpoint_config(release: Release) -> dict[str, Any]:
-    """The body of CreateEndpointConfig."""
+    """The body of CreateEndpointConfig. Serverless endpoints have no disk to give a key for."""
     settings = release.hosting
+    key = {}
     variant: dict[str, Any] = {"VariantName": VARIANT, "ModelName": release.name}
     if is_serverless(release):
         variant["ServerlessConfig"] = {
@@ -72,9 +74,11 @@ def endpoint_config(release: Release) -> dict[str, Any]:
         variant["InstanceType"] = settings.hosting_instance_type
         variant["InitialInstanceCount"] = settings.scaling_minimum
         variant["InitialVariantWeight"] = 1.0
+        key = release.surroundings.disk_key("KmsKeyId", settings.hosting_instance_type)
     return {
         "EndpointConfigName": release.name,
         "ProductionVariants": [variant],
+        **key,
         "Tags": release.tags,
     }
 
@@ -84,20 +88,28 @@ def is_serverless(release: Release) -> bool:
 
 
 def endpoint(release: Release) -> dict[str, Any]:
-    """The body of CreateEndpoint."""
+    """The body of CreateEndpoint. Its tags outlive the release."""
+    return {**_configured(release), "Tags": release.lasting_tags}
+
+
+def _configured(release: Release) -> dict[str, Any]:
     return {"EndpointName": release.endpoint, "EndpointConfigName": release.name}
 
 
 def endpoint_update(release: Release) -> dict[str, Any]:
     """The body of UpdateEndpoint; an endpoint that has scaled out keeps its instances."""
-    return {**endpoint(release), "RetainAllVariantProperties": not is_serverless(release)}
+    return {**_configured(release), "RetainAllVariantProperties": not is_serverless(release)}
 
 
 def scaling(release: Release) -> dict[str, Any] | None:
-    """The bodies of RegisterScalableTarget and PutScalingPolicy; serverless scales by itself."""
+    """The bodies of RegisterScalableTarget and PutScalingPolicy; serverless scales by itself.
+
+    Where the stack gives no TargetValue, the state machine adds the one that the probe measured.
+    """
     settings = release.hosting
     if is_serverless(release):
         return None
+    given = settings.scaling_target_invocations
     target = {
         "ServiceNamespace": "sagemaker",
         "ResourceId": f"endpoint/{release.endpoint}/variant/{VARIANT}",
@@ -115,7 +127,7 @@ def scaling(release: Release) -> dict[str, Any] | None:
             "PolicyName": f"{release.endpoint}-invocations",
             "PolicyType": "TargetTrackingScaling",
             "TargetTrackingScalingPolicyConfiguration": {
-                "TargetValue": settings.scaling_target_invocations,
+                **({"TargetValue": given} if given else {}),
                 "PredefinedMetricSpecification": metric,
                 "ScaleInCooldown": SCALE_IN_COOLDOWN,
                 "ScaleOutCooldown": SCALE_OUT_COOLDOWN,

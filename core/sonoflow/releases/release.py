@@ -11,12 +11,10 @@ from importlib.resources.abc import Traversable
 from typing import Any
 
 from sonoflow import keys, payloads, settings
-from sonoflow.errors import ConfigurationError
 from sonoflow.keys import Dataset
 from sonoflow.releases import tasks, tuning
+from sonoflow.releases.surroundings import Surroundings
 from sonoflow.releases.task import Task
-
-_NAME_LIMIT = 63  # characters, of SageMaker's names
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,6 +29,7 @@ class Release:
     deployed: settings.Deployed
     hosting: settings.Hosting
     work_bucket: str
+    surroundings: Surroundings
 
     @functools.cached_property
     def version(self) -> str:
@@ -52,11 +51,7 @@ class Release:
     @property
     def name(self) -> str:
         """Of the training job, the model and the endpoint configuration."""
-        name = f"{self.endpoint}-{self.version}"
-        if len(name) > _NAME_LIMIT:
-            message = f"the stack's name is too long: {name!r} exceeds {_NAME_LIMIT} characters"
-            raise ConfigurationError(message)
-        return name
+        return f"{self.endpoint}-{self.version}"
 
     @property
     def tuning_job_name(self) -> str:
@@ -80,8 +75,16 @@ class Release:
         return keys.uri(self.work_bucket, keys.evaluation(self.name))
 
     @property
+    def lasting_tags(self) -> list[dict[str, str]]:
+        """Of what serves this release and later ones: whose costs they are."""
+        tags = {**self.surroundings.tags, "sonoflow:stack": self.releasing.stack_name}
+        return [{"Key": name, "Value": value} for name, value in tags.items()]
+
+    @property
     def tags(self) -> list[dict[str, str]]:
+        """Of what is this release's alone."""
         return [
+            *self.lasting_tags,
             {"Key": "sonoflow:dataset", "Value": self.dataset.run},
             {"Key": "sonoflow:run", "Value": self.run},
         ]
@@ -110,4 +113,5 @@ def from_state(
         deployed=settings.read(settings.Deployed, environment),
         hosting=settings.read(settings.Hosting, environment),
         work_bucket=settings.read(settings.Buckets, environment).work_bucket,
+        surroundings=Surroundings.from_state(payload),
     )

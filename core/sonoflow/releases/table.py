@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from importlib.resources.abc import Traversable
 from typing import TYPE_CHECKING, Any, Self
@@ -23,6 +24,7 @@ _ROW_TYPES = (RECORDIO, "application/json", "application/jsonlines", "text/csv")
 # Built-in algorithms that do not checkpoint wait this long for spot instances, training included:
 # https://docs.aws.amazon.com/sagemaker/latest/dg/model-managed-spot-training.html
 _SPOT_SECONDS_LIMIT = 3600
+_RECORD_BYTES = 64  # of a record of recordIO-protobuf, beside its float32 features
 
 
 @dataclasses.dataclass(frozen=True)
@@ -99,6 +101,13 @@ class Table(Task):
     @property
     def source(self) -> str:
         return self.staged.uri
+
+    @property
+    def staged_gigabytes(self) -> int:
+        """Of all splits' records, four fifths of which are the training split's; twice, and room
+        for the rest."""
+        record = _RECORD_BYTES + 4 * self.staged.features
+        return 10 + math.ceil(2 * record * self.staged.train_rows / 0.8 / 1e9)
 
     def own_hyperparameters(self, classes: int) -> dict[str, Any]:
         shares = self.staged.train_rows // self.stack.table_instance_count

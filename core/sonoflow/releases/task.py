@@ -65,6 +65,11 @@ class Task(abc.ABC):
     def source(self) -> str:
         """What names that which is trained, or trained on, by its content."""
 
+    @property
+    def staged_gigabytes(self) -> int:
+        """What a training instance's disk must hold, where the size of the data is known by now."""
+        return 0
+
     @abc.abstractmethod
     def own_hyperparameters(self, classes: int) -> dict[str, Any]:
         """Those that the stack's parameters decide, for so many classes."""

@@ -13,22 +13,31 @@ from sonoflow.releases import tuning
 if TYPE_CHECKING:
     from sonoflow.releases.release import Release
 
-VOLUME_GIGABYTES = 30
 WHOLE, SHARED = "FullyReplicated", "ShardedByS3Key"
 
 
 def request(release: Release) -> dict[str, Any]:
     """The body of CreateTrainingJob."""
     own = release.task.training_job(release)
+    around, machines = release.surroundings, own["ResourceConfig"]
+    output = {"S3OutputPath": keys.uri(release.work_bucket, "training")}
     return {
+        **own,
         "TrainingJobName": release.name,
         "RoleArn": release.deployed.sagemaker_role_arn,
-        "OutputDataConfig": {"S3OutputPath": keys.uri(release.work_bucket, "training")},
+        "OutputDataConfig": {**output, **around.key("KmsKeyId")},
+        "ResourceConfig": {
+            **machines,
+            "VolumeSizeInGB": max(
+                release.releasing.training_volume_gigabytes, release.task.staged_gigabytes
+            ),
+            **around.disk_key("VolumeKmsKeyId", machines["InstanceType"]),
+        },
         "EnableNetworkIsolation": True,
-        "EnableInterContainerTrafficEncryption": own["ResourceConfig"]["InstanceCount"] > 1,
+        "EnableInterContainerTrafficEncryption": machines["InstanceCount"] > 1,
+        **around.network,
         "EnableManagedSpotTraining": release.releasing.training_spot,
         "Tags": release.tags,
-        **own,
     }
 
 
@@ -46,11 +55,7 @@ def algorithm(image_uri: str) -> dict[str, Any]:
 
 
 def machines(instance_type: str, count: int) -> dict[str, Any]:
-    return {
-        "InstanceType": instance_type,
-        "InstanceCount": count,
-        "VolumeSizeInGB": VOLUME_GIGABYTES,
-    }
+    return {"InstanceType": instance_type, "InstanceCount": count}
 
 
 def channel(name: str, kind: str, uri: str, distribution: str = WHOLE) -> dict[str, Any]:

@@ -38,6 +38,7 @@ class Function(ResourceType):
             "PackageType",
             "ReservedConcurrentExecutions",
             "Tags",
+            "VpcConfig",
         }
     )
     attributes = frozenset({"Arn"})
@@ -90,6 +91,8 @@ class Function(ResourceType):
 def _check_runtime(properties: dict[str, Any]) -> None:
     if properties.get("PackageType", "Zip") != "Zip":
         raise NotImplementedError("functions from container images")
+    if properties.get("VpcConfig"):
+        raise NotImplementedError("VpcConfig: a laptop has no network to put functions into")
     if not str(properties.get("Runtime", "")).startswith("python3."):
         raise NotImplementedError(f"runtime {properties.get('Runtime')}: only Python")
 

@@ -25,6 +25,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from local.iam.authority import Refused
 from local.iam.credentials import RoleNotFound
 from local.iam.role_clients import client_of_role
 from local.runtime.logs import LogStream
@@ -32,6 +33,7 @@ from local.runtime.private_files import unpack
 from local.runtime.reaper import RuntimeEnds
 from local.runtime.runtime import Runtime
 from local.sagemaker import images
+from local.sagemaker.execution_role import require_pull
 from local.sagemaker.hosting import applications
 from local.sagemaker.hosting.applications import Application, ServingFailed
 from local.sagemaker.training import channels
@@ -43,6 +45,7 @@ _DOOR = Path(__file__).with_name("model_door.py")
 _INHERITED = ("PATH", "HOME", "LANG", "TMPDIR")
 _TAIL_LINES = 15
 _TAIL_CHARACTERS = 850
+_SESSION, _PRINCIPAL = "SageMaker-hosting", "sagemaker.amazonaws.com"
 _LONGEST_PAUSE = 30.0
 
 
@@ -57,7 +60,9 @@ class ModelServer:
         directory.mkdir(parents=True, exist_ok=True)
         self._directory = Path(tempfile.mkdtemp(prefix=f"{endpoint}-", dir=directory))
         self._log = LogStream(
-            runtime, f"{LOG_GROUP}/{endpoint}", f"{variant}/i-{uuid.uuid4().hex[:17]}"
+            client_of_role(runtime, "logs", role, _SESSION, _PRINCIPAL),
+            f"{LOG_GROUP}/{endpoint}",
+            f"{variant}/i-{uuid.uuid4().hex[:17]}",
         )
         self._tail: collections.deque[str] = collections.deque(maxlen=_TAIL_LINES)
         self._closed = threading.Event()
@@ -97,11 +102,12 @@ class ModelServer:
             if not uri:
                 raise ServingFailed("The model has no ModelDataUrl.")
             bucket, key = channels.split_uri(uri)
-            s3 = client_of_role(self._runtime, "s3", self._role, "SageMaker-hosting")
+            require_pull(self._runtime, self._role, self._container["Image"])
+            s3 = client_of_role(self._runtime, "s3", self._role, _SESSION, _PRINCIPAL)
             body = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
             with tarfile.open(fileobj=io.BytesIO(body)) as archive:
                 unpack(archive, self._directory)
-        except (images.UnknownImage, channels.ChannelError, RoleNotFound) as error:
+        except (images.UnknownImage, channels.ChannelError, RoleNotFound, Refused) as error:
             raise ServingFailed(str(error)) from error
         except ClientError as error:
             raise ServingFailed(f"Failed to download model data from {uri!r}: {error}") from error

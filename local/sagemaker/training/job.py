@@ -20,6 +20,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from local.iam.authority import Refused
 from local.iam.credentials import RoleNotFound, role_credentials
 from local.iam.role_clients import client_of_role
 from local.runtime.logs import LogStream
@@ -27,6 +28,7 @@ from local.runtime.runtime import Runtime
 from local.runtime.runtime_log import say
 from local.sagemaker import images
 from local.sagemaker.container_layout import Layout
+from local.sagemaker.execution_role import may_put_metrics, require_pull
 from local.sagemaker.training import channels, instances, outputs, script_mode
 from local.sagemaker.training.builtin_algorithm import ALGORITHMS, AlgorithmRun
 from local.sagemaker.training.channels import ChannelError
@@ -39,10 +41,11 @@ from local.sagemaker.training.script_mode import Script
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 _REASON_LENGTH = 1024
 _INHERITED = ("PATH", "HOME", "LANG", "TMPDIR")
-
-
 # What a caller can put right: the request, the objects it names, the role's permissions.
-_CALLERS_ERRORS = (images.UnknownImage, ChannelError, ScriptModeError, RoleNotFound, ClientError)
+_CALLERS_ERRORS = (
+    *(images.UnknownImage, ChannelError, ScriptModeError),
+    *(RoleNotFound, Refused, ClientError),
+)
 
 
 class JobFailed(Exception):
@@ -70,7 +73,8 @@ class TrainingJob:
         self._instances: Instances | None = None
         self._hosts = instances.names(request["ResourceConfig"].get("InstanceCount", 1))
         streams = [f"{self.name}/{host}-{int(time.time())}" for host in self._hosts]
-        self._logs = [LogStream(runtime, LOG_GROUP, stream) for stream in streams]
+        logs = self._client("logs")
+        self._logs = [LogStream(logs, LOG_GROUP, stream) for stream in streams]
         self._thread = threading.Thread(target=self._run, name=f"training-{self.name}", daemon=True)
 
     def start(self) -> None:
@@ -148,6 +152,8 @@ class TrainingJob:
         return script
 
     def _prepare(self, programs: Sequence[Script | AlgorithmRun]) -> None:
+        image = self._job.algorithm_specification["TrainingImage"]
+        require_pull(self._runtime, self._request["RoleArn"], image)
         self._enter("Downloading", "Downloading input data")
         first = programs[0].layout
         for program in programs:
@@ -177,6 +183,7 @@ class TrainingJob:
     def _execute(self, programs: Sequence[Script | AlgorithmRun]) -> Ended:
         # Those of the request, or the algorithm's own.
         metrics = Metrics(self._job.algorithm_specification.get("MetricDefinitions") or [])
+        may_put_metrics(self._runtime, self._request["RoleArn"], LOG_GROUP)
         self._instances = Instances(
             [
                 TrainingProcess(self._runtime, program, log, metrics, self._show_metrics)
@@ -209,7 +216,9 @@ class TrainingJob:
         }
         if self._isolated:
             return {**environment, "AWS_EC2_METADATA_DISABLED": "true"}
-        credentials = role_credentials(self._request["RoleArn"], f"SageMaker-{self.name}")
+        credentials = role_credentials(
+            self._request["RoleArn"], f"SageMaker-{self.name}", "sagemaker.amazonaws.com"
+        )
         return {
             **environment,
             "AWS_ENDPOINT_URL": self._runtime.endpoint_url,
@@ -276,7 +285,14 @@ class TrainingJob:
 
     @property
     def _s3(self) -> Any:
-        return client_of_role(self._runtime, "s3", self._request["RoleArn"], "SageMaker-training")
+        return self._client("s3")
+
+    def _client(self, service: str) -> Any:
+        """With the job's role, as SageMaker calls on its behalf."""
+        role = self._request["RoleArn"]
+        return client_of_role(
+            self._runtime, service, role, "SageMaker-training", "sagemaker.amazonaws.com"
+        )
 
 
 def _now() -> datetime.datetime:

@@ -13,13 +13,12 @@ from typing import Any
 import pytest
 
 from benchmarks.held_requests import HeldRequests
-from benchmarks.interpreter import running
+from benchmarks.interpreter import running, unbounded_role
 from benchmarks.release_machine import Machines
 from benchmarks.release_trial import Trial
 from local.runtime.runtime import Runtime
 
 ROOT = Path(__file__).parents[3]
-TRUST = '{"Version":"2012-10-17","Statement":[]}'
 
 
 @dataclasses.dataclass
@@ -83,10 +82,8 @@ def wait_for(
 @pytest.fixture(scope="session")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     with running(tmp_path_factory.mktemp("state")) as (runtime, requests):
-        role = runtime.client("iam").create_role(
-            RoleName=f"role-{uuid.uuid4().hex[:12]}", AssumeRolePolicyDocument=TRUST
-        )
-        yield Platform(runtime, role["Role"]["Arn"], requests)
+        role = unbounded_role(runtime, f"role-{uuid.uuid4().hex[:12]}")
+        yield Platform(runtime, role, requests)
 
 
 @pytest.fixture(scope="module")

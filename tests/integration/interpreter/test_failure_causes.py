@@ -17,9 +17,12 @@ from tests.integration.interpreter.conftest import ROOT, Platform
         (json.dumps({"Error": "ProbeFailed", "Cause": "c", "Input": '{"Cause":1}'}), "c"),
         ('{"errorMessage": "whole", "stackTrace": ["cut of', "whole"),
         ('{"errorMessage": "cut of', '{"errorMessage": "cut of'),
+        (('{"errorMessage": "whole", "trace": ["' + "x" * 40_000)[:32_768], "whole"),
+        (json.dumps({"Cause": json.dumps({"a": 'b "c"'})}), json.dumps({"a": 'b "c"'})),
         ("{'a': 'python'}", "{'a': 'python'}"),
         ('{"errorMessage": "\\q"}', '{"errorMessage": "\\q"}'),
         ("plain", "plain"),
+        ("", ""),
         (None, ""),
     ],
 )

@@ -190,3 +190,15 @@ def history(trial: Trial, tried: Tried) -> list[object]:
     client = trial.client("stepfunctions")
     events: list[object] = client.get_execution_history(executionArn=tried.execution)["events"]
     return events
+
+
+def test_an_endpoints_logs_expire(empty: Trial) -> None:
+    """SageMaker makes the group, and keeps all for ever."""
+    group, logs = f"/aws/sagemaker/Endpoints/{empty.endpoint}", empty.client("logs")
+    tried, before = empty.prepare(next(RUNS), True), empty.left()
+
+    empty.start(tried)
+
+    assert wrong(empty, before, tried) == []
+    (found,) = logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"]
+    assert found["retentionInDays"] == 30

@@ -49,6 +49,27 @@ def test_spot_instances_are_taken_only_if_it_is_asked_for(
     assert settings.read(settings.Releasing).training_spot is value
 
 
+@pytest.mark.parametrize("name", ["s" * 31, "Sonoflow", "sonoflow-Test", "1st", "sono_flow"])
+def test_a_stack_that_sagemaker_would_name_otherwise_is_an_error(
+    settings_env: pytest.MonkeyPatch, name: str
+) -> None:
+    settings_env.setenv("STACK_NAME", name)
+
+    with pytest.raises(ConfigurationError, match=f"stack's name is '{name}': must be lower-case"):
+        settings.read(settings.Releasing)
+
+
+def test_more_instances_at_least_than_at_most_are_an_error(
+    settings_env: pytest.MonkeyPatch,
+) -> None:
+    settings_env.setenv("SCALING_MINIMUM", "4")
+    assert settings.read(settings.Hosting).scaling_minimum == 4
+    settings_env.setenv("SCALING_MINIMUM", "5")
+
+    with pytest.raises(ConfigurationError, match=r"ScalingMinimum is 5, more than .* is 4"):
+        settings.read(settings.Hosting)
+
+
 @pytest.mark.parametrize("text", ["True", "yes", "1"])
 def test_anything_else_for_a_truth_is_an_error(settings_env: pytest.MonkeyPatch, text: str) -> None:
     settings_env.setenv("TRAINING_SPOT", text)

@@ -66,11 +66,3 @@ def test_a_function_imports_without_environment_and_only_what_it_needs(
         ("matplotlib", "matplotlib=="),
     ):
         assert (package in packages) == (pin in requirements), package
-
-
-def test_what_functions_pin_is_what_the_laptop_runs(root: Path) -> None:
-    pins = set((root / "requirements.txt").read_text("utf-8").split())
-
-    for function in FUNCTIONS:
-        lines = (root / "functions" / function / "requirements.txt").read_text("utf-8").split()
-        assert {line for line in lines if not line.startswith("./")} <= pins, function

@@ -34,10 +34,8 @@ def test_a_plan_holds_all_that_a_release_needs_under_one_name(
     assert plan["create_model"]["ModelName"] == release
     assert plan["endpoint_config"]["EndpointConfigName"] == release
     assert plan["endpoint_config"]["ProductionVariants"][0]["ModelName"] == release
-    assert plan["endpoint"] == {
-        "EndpointName": f"sonoflow-{model}",
-        "EndpointConfigName": release,
-    }
+    assert plan["endpoint"]["EndpointName"] == f"sonoflow-{model}"
+    assert plan["endpoint"]["EndpointConfigName"] == release
     assert plan["model_package"]["ModelPackageGroupName"] == f"sonoflow-{model}"
     assert plan["evaluation"] == {
         "output_uri": f"{TRAINING}/{release}/output/output.tar.gz",
@@ -86,7 +84,8 @@ def test_a_tables_plan_holds_all_that_its_release_needs(settings_env: None, cont
     assert (plan["task"], plan["model"]) == ("table", "table")
     assert plan["training_job"]["TrainingJobName"] == release
     assert plan["create_model"]["ModelName"] == release
-    assert plan["endpoint"] == {"EndpointName": "sonoflow-table", "EndpointConfigName": release}
+    assert plan["endpoint"]["EndpointName"] == "sonoflow-table"
+    assert plan["endpoint"]["EndpointConfigName"] == release
     assert plan["model_package"]["ModelPackageGroupName"] == "sonoflow-table"
     assert plan["gate"] == {"minimum": {"accuracy": 0.9}}
     assert plan["evaluation"] == {

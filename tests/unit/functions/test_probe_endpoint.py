@@ -39,9 +39,11 @@ def test_an_endpoint_that_answers_as_agreed_passes_with_one_image_of_each_class(
     assert answer["passed"] is True
     assert answer["probes"] == 3
     assert answer["milliseconds"] > 0
+    assert answer["scaling_target"] > 0
     assert answer["metrics"] == {}
     sent = [body for _, _, body in endpoints.requests]
-    assert sent == [pictures.png(seed) for seed in (0, 2, 4)]
+    images = [pictures.png(seed) for seed in (0, 2, 4)]
+    assert sent == images * 4  # once for what it answers, then for the time that it takes
     assert {name for name, _, _ in endpoints.requests} == {model}
     counted = metrics_of(capsys.readouterr().out)
     assert counted["ProbeLatency"] > 0

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -71,6 +72,25 @@ def test_a_segmenter_that_answers_a_mask_of_another_size_fails(endpoints: FakeEn
 
     with pytest.raises(ProbeFailed, match=r"\(50, 40\)"):
         image_probes.segmenter(payload("segmenter"))
+
+
+@pytest.mark.usefixtures("test_split")
+def test_the_time_is_that_of_an_endpoint_that_is_warm(endpoints: FakeEndpoints) -> None:
+    """Given one whose first answers take long, as a serverless one's do that has to start."""
+    answer = fake_endpoints.classification(fake_endpoints.PROBABILITIES)
+
+    def warming_up(_: bytes) -> fake_endpoints.Answer:
+        if len(endpoints.requests) <= image_probes.PROBES:
+            time.sleep(0.3)
+        return answer
+
+    endpoints.answers[CLASSIFIER] = warming_up
+
+    probed = image_probes.classifier(payload("classifier"))
+
+    assert probed.probes == 3
+    assert len(probed.milliseconds) == 9
+    assert max(probed.milliseconds) < 300
 
 
 @pytest.mark.usefixtures("test_split")

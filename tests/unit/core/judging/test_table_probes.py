@@ -7,8 +7,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from sonoflow.errors import PayloadInvalid, ProbeFailed
+from sonoflow.inference import table_endpoint
 from sonoflow.judging import table_probes
 from sonoflow.tables import recordio
+from sonoflow.tables.table import Table
 from tests.unit import fake_endpoints, splits_to_probe, stack
 from tests.unit.fake_endpoints import Answer, FakeEndpoints
 from tests.unit.splits_to_probe import RELEASE, ROWS, TABLE, TABLE_DOCUMENT, linear
@@ -33,7 +35,7 @@ def test_a_model_is_judged_by_the_whole_test_split(endpoints: FakeEndpoints) -> 
     probed = table_probes.probe(payload())
 
     assert probed.probes == ROWS
-    assert len(probed.milliseconds) == 2  # shards
+    assert len(probed.milliseconds) == 3
     # The first row of each shard is answered wrong: one M, one B (row 15).
     assert probed.metrics["accuracy"] == pytest.approx(38 / 40)
     assert probed.metrics["sensitivity"] == pytest.approx(9 / 10)
@@ -50,6 +52,18 @@ def test_a_model_is_judged_by_the_whole_test_split(endpoints: FakeEndpoints) -> 
         "auc",
     }
     assert stack.read_json(stack.WORK, f"{RELEASE}table.json") == TABLE_DOCUMENT
+
+
+def test_the_time_is_that_of_requests_as_large_as_the_inbox_sends(
+    endpoints: FakeEndpoints,
+) -> None:
+    endpoints.answers["sonoflow-table"] = linear
+
+    table_probes.probe(payload())
+
+    largest = table_endpoint.rows_per_request(Table.parse(TABLE_DOCUMENT))
+    rows = [len(recordio.read(body).vectors) for _, _, body in endpoints.requests]
+    assert rows == [15, ROWS - 15, largest, largest, largest]
 
 
 def test_a_model_below_the_gate_fails_and_its_evaluation_is_kept(endpoints: FakeEndpoints) -> None:

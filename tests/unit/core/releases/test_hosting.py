@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from local.stepfunctions.jsonata_queries import evaluate
 from sonoflow.releases import hosting
 from sonoflow.releases.release import Release
 from tests.unit import stack
@@ -24,7 +27,7 @@ def test_every_request_is_one_that_its_service_takes(
     assert problems("sagemaker", "CreateModel", hosting.model(composed)) == []
     assert problems("sagemaker", "CreateEndpointConfig", hosting.endpoint_config(composed)) == []
     assert problems("sagemaker", "CreateEndpoint", hosting.endpoint(composed)) == []
-    assert problems("sagemaker", "UpdateEndpoint", hosting.endpoint(composed)) == []
+    assert problems("sagemaker", "UpdateEndpoint", hosting.endpoint_update(composed)) == []
 
 
 def test_serverless_variants_have_memory_and_no_instances(release: Compose) -> None:
@@ -65,6 +68,27 @@ def test_realtime_variants_have_instances_and_scale_with_both_cool_downs(
     }
 
 
+@pytest.mark.parametrize(("given", "target"), [("0", 171.4), ("60", 60.0), ("0.5", 0.5)])
+def test_scaling_aims_at_what_the_probe_measured_unless_the_stack_says_what_else(
+    release: Compose, settings_env: pytest.MonkeyPatch, root: Path, given: str, target: float
+) -> None:
+    settings_env.setenv("HOSTING_MODE", "realtime")
+    settings_env.setenv("SCALING_TARGET_INVOCATIONS", given)
+    scaling = hosting.scaling(release())
+    machine = json.loads((root / "statemachine" / "release_model.asl.json").read_text())
+    expression = machine["States"]["PutScalingPolicy"]["Arguments"]
+
+    policy = evaluate(
+        expression.removeprefix("{%").removesuffix("%}"),
+        {"plan": {"scaling": scaling}, "probe": {"scaling_target": 171.4}},
+    )
+
+    assert problems("application-autoscaling", "PutScalingPolicy", policy) == []
+    configuration = policy["TargetTrackingScalingPolicyConfiguration"]
+    assert configuration["TargetValue"] == target
+    assert configuration["ScaleOutCooldown"] == 60
+
+
 def test_a_model_is_cut_off_from_the_network_where_sagemaker_offers_it(
     release: Compose, settings_env: pytest.MonkeyPatch
 ) -> None:
@@ -82,13 +106,12 @@ def test_an_update_keeps_the_instances_that_scaling_added(
     assert hosting.endpoint_update(release())["RetainAllVariantProperties"] is True
 
 
-def test_a_model_is_tagged_with_its_origin(release: Compose) -> None:
-    model = hosting.model(release())
+def test_an_endpoint_outlives_the_data_set_that_it_was_made_for(release: Compose) -> None:
+    """Its tags would be those of its first release for ever: UpdateEndpoint takes none."""
+    composed = release()
 
-    assert {tag["Key"]: tag["Value"] for tag in model["Tags"]} == {
-        "sonoflow:dataset": "busi-mini-cd0007f2cf09",
-        "sonoflow:run": "busi-mini-cd0007f2cf09",
-    }
+    assert hosting.endpoint(composed)["Tags"] == [{"Key": "sonoflow:stack", "Value": "sonoflow"}]
+    assert "Tags" not in hosting.endpoint_update(composed)
 
 
 def test_a_model_package_points_at_its_evaluation_and_has_no_tags(release: Compose) -> None:

@@ -69,3 +69,29 @@ def test_instances_speak_encrypted_where_there_are_several(
 
     assert request["EnableInterContainerTrafficEncryption"] is encrypted
     assert request["ResourceConfig"]["InstanceCount"] == int(count)
+
+
+def test_a_disk_has_the_size_that_a_parameter_says(
+    release: Compose, settings_env: pytest.MonkeyPatch
+) -> None:
+    assert training_jobs.request(release())["ResourceConfig"]["VolumeSizeInGB"] == 30
+    settings_env.setenv("TRAINING_VOLUME_GIGABYTES", "500")
+
+    for task in ("classification", "segmentation", "table"):
+        assert training_jobs.request(release(task))["ResourceConfig"]["VolumeSizeInGB"] == 500
+
+
+@pytest.mark.parametrize(
+    ("features", "rows", "least", "most"),
+    [(30, 455, 30, 30), (30, 40_000_000, 30, 35), (495, 40_000_000, 200, 250)],
+)
+def test_a_tables_disk_holds_the_table(
+    release: Compose, features: int, rows: int, least: int, most: int
+) -> None:
+    """Eleven gigabytes of text are forty million rows; engineered, thirty features are 495."""
+    composed = release("table", dataset__features=features, dataset__train_rows=rows)
+
+    volume = training_jobs.request(composed)["ResourceConfig"]["VolumeSizeInGB"]
+
+    assert least <= volume <= most
+    assert volume * 1e9 > rows / 0.8 * features * 4

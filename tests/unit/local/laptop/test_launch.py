@@ -63,3 +63,15 @@ def test_cloudformations_numbers_that_are_no_whole_ones_are_refused_by_name(
 def test_a_batch_that_instances_cannot_share_is_refused(root: Path) -> None:
     with pytest.raises(TemplateError, match="batch-size is 16, less than TrainingInstanceCount"):
         Launch.of(root, None, {"TrainingInstanceCount": "20"})
+
+
+def test_a_laptop_looks_at_its_endpoints_more_often_than_aws_would_let_it(root: Path) -> None:
+    assert Launch.of(root, None, {}).resolved["EndpointPollSeconds"] == "1"
+
+    with pytest.raises(TemplateError, match="EndpointPollSeconds"):
+        Launch.of(root, root / "template.yaml", {"EndpointPollSeconds": "1"})
+
+
+def test_more_instances_at_least_than_at_most_are_refused(root: Path) -> None:
+    with pytest.raises(TemplateError, match="ScalingMinimum is 12, more than ScalingMaximum"):
+        Launch.of(root, None, {"ScalingMinimum": "12", "ScalingMaximum": "11"})

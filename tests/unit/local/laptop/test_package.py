@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -71,8 +70,8 @@ def project(tmp_path: Path, cache: Path) -> Path:
 
 def package(project: Path, store: Store) -> dict[str, Any]:
     packager = Packager(store, project, project / "cache")
-    text = packager.package(project / "template.yaml", lambda line: None)
-    resources: dict[str, Any] = json.loads(text)["Resources"]
+    document = packager.package(project / "template.yaml", lambda line: None)
+    resources: dict[str, Any] = document["Resources"]
     return resources
 
 
@@ -138,6 +137,23 @@ def test_a_requirement_that_cannot_be_met_is_an_error(
         package(project, Store())
 
 
+def test_what_a_requirement_draws_in_is_held_against_the_constraints(project: Path) -> None:
+    """As pip does: a constraint on what is not drawn in asks for nothing."""
+    (project / "pins.txt").write_text("not-a-real-package==1.0\npluggy==0.1\n")
+    text = "-c ../../pins.txt\npytest\n"
+    (project / "functions" / "greet" / "requirements.txt").write_text(text)
+
+    with pytest.raises(PackagingError, match=r"wants pluggy==0\.1, but .* is installed here"):
+        package(project, Store())
+
+
+def test_constraints_that_are_not_there_are_an_error(project: Path) -> None:
+    (project / "functions" / "greet" / "requirements.txt").write_text("-c gone.txt\npytest\n")
+
+    with pytest.raises(PackagingError, match=r"gone\.txt does not exist"):
+        package(project, Store())
+
+
 def test_a_requirement_of_another_platform_is_not_checked(project: Path) -> None:
     text = "not-a-real-package==1.0; sys_platform == 'win32'\n"
     (project / "functions" / "greet" / "requirements.txt").write_text(text)
@@ -182,3 +198,23 @@ def test_inline_code_is_left_alone(project: Path) -> None:
     (project / "template.yaml").write_text(text)
 
     assert package(project, Store())["Greet"]["Properties"] == {"InlineCode": "x = 1"}
+
+
+def test_an_included_file_is_uploaded_and_named_where_it_stood(project: Path) -> None:
+    template = project / "template.yaml"
+    include = "{Fn::Transform: {Name: AWS::Include, Parameters: {Location: board.yaml}}}"
+    board = (
+        f"  Board: {{Type: AWS::CloudWatch::Dashboard, Properties: {{DashboardBody: {include}}}}}"
+    )
+    template.write_text(f"{template.read_text()}\n{board}\n")
+    with pytest.raises(PackagingError, match=r"AWS::Include: .*board.yaml does not exist"):
+        package(project, Store())
+    (project / "board.yaml").write_text("Fn::Sub: x")
+    store = Store()
+
+    resources = package(project, store)
+
+    body = resources["Board"]["Properties"]["DashboardBody"]
+    uri = body["Fn::Transform"]["Parameters"]["Location"]
+    assert uri.startswith("s3://sonoflow-artifacts/")
+    assert store.objects[uri.rpartition("/")[2]] == b"Fn::Sub: x"

@@ -53,7 +53,7 @@ def runtime(monkeypatch: pytest.MonkeyPatch) -> FakeRuntime:
 
 
 def stream(runtime: Any) -> LogStream:
-    return LogStream(runtime, "/aws/lambda/f", "s")
+    return LogStream(runtime.client("logs"), "/aws/lambda/f", "s")
 
 
 def test_lines_are_sent_together_in_order_of_time(runtime: FakeRuntime) -> None:

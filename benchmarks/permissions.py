@@ -1,0 +1,85 @@
+"""Every statement of every role removed in turn: what a run of the demo would then be refused.
+
+    python -m local demo --out out
+    python -m benchmarks.permissions out/permissions.json --out removals.json
+
+Nothing is run again: what the roles asked for in the run is decided anew without the statement.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from local.iam import evaluation
+from local.iam.need import Need
+from local.iam.principals import Session
+from local.iam.statements import Statement, read
+
+
+@dataclasses.dataclass(frozen=True)
+class Removal:
+    """A statement, and what its role is refused without it."""
+
+    role: str  # its logical id in the template
+    statement: str  # policy/Sid
+    refused: list[str]  # actions on resources; none where nobody misses it
+
+    @property
+    def name(self) -> str:
+        return f"{self.role}/{self.statement.rpartition('/')[2]}"
+
+
+def removals(document: Mapping[str, Any]) -> Iterator[Removal]:
+    """For each statement of the roles of `out/permissions.json`, in its order."""
+    for role in document["roles"]:
+        own = [line for line in document["decisions"] if line["principal"] == role["arn"]]
+        allowed = [line for line in own if line["allowed"]]
+        for row in role["rows"]:
+            rest = [*_rest(role, row["statement"])]
+            needs = [Need(line["action"], line["resource"], line["facts"]) for line in allowed]
+            missed = [need for need in needs if not _is_allowed(role["arn"], rest, need)]
+            told = sorted({f"{need.action} on {need.resource}" for need in missed})
+            yield Removal(role["name"], row["statement"], told)
+
+
+def _rest(role: Mapping[str, Any], removed: str) -> Iterator[Statement]:
+    for row in role["rows"]:
+        if row["statement"] != removed:
+            yield from _read(row["statement"], [row["body"]])
+    for name, document in role["managed"].items():
+        yield from read(name, json.dumps(document))
+
+
+def _read(name: str, bodies: list[Any]) -> tuple[Statement, ...]:
+    return read(name, json.dumps({"Version": "2012-10-17", "Statement": bodies}))
+
+
+def _is_allowed(role: str, statements: list[Statement], need: Need) -> bool:
+    context = evaluation.facts(Session(role, "replayed"), need)
+    return any(
+        each.applies(need.action, need.resource, context) and not each.denies for each in statements
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("permissions", type=Path, help="permissions.json of a run of the demo")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="the table as JSON")
+    arguments = parser.parse_args()
+    found = list(removals(json.loads(arguments.permissions.read_text())))
+    for removal in found:
+        first = removal.refused[0] if removal.refused else "nothing that this run asked for"
+        print(f"{removal.name}: {first}")
+    print(f"{sum(bool(each.refused) for each in found)} of {len(found)} are missed")
+    if arguments.out:
+        rows = [dataclasses.asdict(removal) for removal in found]
+        arguments.out.write_text(json.dumps(rows, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
