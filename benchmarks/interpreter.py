@@ -13,6 +13,7 @@ from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
 from benchmarks.held_requests import HeldRequests
+from local.iam import moto_checks
 from local.iam.guard import Guard
 from local.iam.usage import of_run
 from local.runtime.reaper import Reaper
@@ -22,6 +23,7 @@ from local.sagemaker.training import service
 from local.sagemaker.tuning import service as tuning
 from local.stepfunctions import service as stepfunctions
 from local.storage import tables
+from local.validation import service as validation
 
 ROOT = Path(__file__).resolve().parents[1]
 _TRUST = {
@@ -51,7 +53,7 @@ def running(state: Path) -> Iterator[tuple[Runtime, HeldRequests]]:
     server = make_server("127.0.0.1", 0, requests, threaded=True)
     reaper = Reaper()
     runtime = Runtime(port=server.server_port, state=state, root=ROOT, reaper=reaper)
-    for module in (tables, stepfunctions, service, tuning, hosting):
+    for module in (moto_checks, validation, tables, stepfunctions, service, tuning, hosting):
         module.install(runtime)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()

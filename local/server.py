@@ -143,13 +143,16 @@ def installers() -> list[Callable[[Runtime], None]]:
     from local.sagemaker.hosting import service as hosting
     from local.sagemaker.training import service as training
     from local.sagemaker.tuning import service as tuning
+    from local.sns import limits as topics
     from local.sqs import pollers
     from local.stepfunctions import service as stepfunctions
     from local.storage import conditional_writes, tables
+    from local.storage import limits as objects
+    from local.validation import service as validation
 
     modules = (
         *(credentials, moto_checks, conditional_writes, cloudformation, lambda_runtime, pollers),
-        *(tables, events, stepfunctions, training, tuning, hosting),
+        *(tables, objects, topics, events, stepfunctions, training, tuning, hosting, validation),
     )
     return [module.install for module in modules]
 

@@ -10,10 +10,12 @@ from typing import Any
 
 import moto.s3.notifications as s3_notifications
 from botocore.exceptions import BotoCoreError, ClientError
+from moto.core.exceptions import JsonRESTError
 from moto.events.exceptions import ValidationException
 from moto.events.models import EventsBackend, Rule, events_backends
 from moto.s3.models import S3Backend
 
+from local.events import limits
 from local.events.inputs import target_input
 from local.events.objects import object_event
 from local.iam.role_clients import client_of_role, client_of_service
@@ -23,6 +25,7 @@ from local.runtime.runtime_log import say
 
 _THREADS = 16
 _PRINCIPAL = "events.amazonaws.com"
+_TARGETS = 5  # of one rule, by default
 _RETRY_SECONDS = (0.2, 0.5, 1.0, 2.0)  # AWS goes on for a day, 185 times at most
 _SERVICES = {"lambda", "sqs", "sns", "states"}
 _TARGET_FIELDS = {
@@ -42,6 +45,7 @@ _PASSING = {"TooManyRequestsException", "ThrottlingException", "ServiceException
 
 def install(runtime: Runtime) -> None:
     """Deliver events to targets, refuse what would not be delivered, and correct S3's events."""
+    limits.install()
     _hook_delivery(_Delivery(runtime))
     _hook_refusals()
     _hook_object_events()
@@ -71,6 +75,7 @@ def _hook_refusals() -> None:
     def checked_targets(self: Any, name: str, event_bus_arn: Any, targets: list[Any]) -> Any:
         for target in targets:
             _check_target(target)
+        _check_number(self, name, event_bus_arn, targets)
         return put_targets(self, name=name, event_bus_arn=event_bus_arn, targets=targets)
 
     def checked_rule(self: Any, name: str, **settings: Any) -> Any:
@@ -82,6 +87,18 @@ def _hook_refusals() -> None:
 
     replace(EventsBackend, "put_targets", lambda _: checked_targets)
     replace(EventsBackend, "put_rule", lambda _: checked_rule)
+
+
+def _check_number(
+    backend: Any, rule: str, event_bus_arn: Any, targets: list[dict[str, Any]]
+) -> None:
+    bus = backend._get_event_bus(backend._normalize_event_bus_arn(event_bus_arn))
+    existing = bus.rules[rule].targets if rule in bus.rules else []
+    if len({target["Id"] for target in [*existing, *targets]}) > _TARGETS:
+        raise JsonRESTError(
+            "LimitExceededException",
+            "The requested resource exceeds the maximum number allowed.",
+        )
 
 
 def _hook_object_events() -> None:

@@ -21,6 +21,7 @@ from local.iam.principals import Session
 from local.runtime.patch import pristine, replace
 from local.runtime.runtime import Runtime
 from local.runtime.runtime_log import say
+from local.sqs import limits
 
 _WAIT_SECONDS = 0.1  # longest time until a message that became visible again is seen
 _THROTTLED_SECONDS = 0.2
@@ -32,6 +33,7 @@ _UNSUPPORTED = ("FilterCriteria", "DestinationConfig", "KMSKeyArn", "Provisioned
 
 def install(runtime: Runtime) -> None:
     """Poll queues as AWS does, in place of moto's synchronous delivery."""
+    limits.install(runtime)
     _hook_mapping(runtime)
     _hook_locks()
 
@@ -74,9 +76,17 @@ def _hook_locks() -> None:
     def named(self: Any, queue_name: str, *_: Any, **__: Any) -> Any:
         return self.get_queue(queue_name)
 
-    for name in ("receive_message", "change_message_visibility", "purge_queue"):
+    def itself(self: Any, *_: Any, **__: Any) -> Any:
+        return self
+
+    for name in ("receive_message", "purge_queue"):
         replace(SQSBackend, name, lambda original: locked(original, named))
-    replace(Queue, "delete_message", lambda original: locked(original, lambda self, *_, **__: self))
+    replace(
+        SQSBackend,
+        "change_message_visibility",
+        lambda original: locked(limits.change_visibility(original), named),
+    )
+    replace(Queue, "delete_message", lambda original: locked(limits.delete(original), itself))
 
 
 class _Poller(threading.Thread):

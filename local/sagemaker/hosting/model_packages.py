@@ -1,52 +1,120 @@
-"""Deletion of SageMaker's model packages and their groups."""
+"""SageMaker's model registry: groups, and versions that are never given twice."""
 
 from __future__ import annotations
 
+import functools
+import threading
 from typing import Any
 
-from moto.core.exceptions import JsonRESTError
 from moto.core.responses import EmptyResult
-from moto.sagemaker.exceptions import ValidationError
-from moto.sagemaker.models import SageMakerModelBackend
+from moto.sagemaker.exceptions import ConflictException, ValidationError
+from moto.sagemaker.models import ModelPackage, SageMakerModelBackend, sagemaker_backends
 from moto.sagemaker.responses import SageMakerResponse
 
+from local.runtime import patch
+from local.runtime.runtime import Runtime
 
-def install() -> None:
-    SageMakerResponse.delete_model_package = _delete_model_package
-    SageMakerResponse.delete_model_package_group = _delete_model_package_group
+_REGISTRY = threading.RLock()  # what is looked at and what is written are one step
 
 
-def _delete_model_package(response: SageMakerResponse) -> EmptyResult:
+def install(runtime: Runtime) -> None:
+    backend = SageMakerModelBackend
+    patch.replace(backend, "create_model_package_group", _create_group)
+    patch.replace(backend, "create_model_package", _one_at_a_time)
+    patch.replace(backend, "update_model_package", _update)
+    patch.replace(ModelPackage, "__init__", _numbered)
+    SageMakerResponse.delete_model_package = _delete
+    SageMakerResponse.delete_model_package_group = _delete_group
+
+
+def _one_at_a_time(original: Any) -> Any:
+    @functools.wraps(original)
+    def alone(*arguments: Any, **named: Any) -> Any:
+        with _REGISTRY:
+            return original(*arguments, **named)
+
+    return alone
+
+
+def _create_group(original: Any) -> Any:
+    """moto: replaces a group of the same name. AWS: refuses."""
+
+    def create_model_package_group(backend: SageMakerModelBackend, **members: Any) -> str:
+        existing = backend.model_package_groups.get(members["model_package_group_name"])
+        if existing is not None:
+            raise ValidationError(message=f"Model Package Group already exists: {existing.arn}")
+        arn: str = original(backend, **members)
+        return arn
+
+    return _one_at_a_time(create_model_package_group)
+
+
+def _numbered(original: Any) -> Any:
+    """moto: a version's number is how many there are, and one more. AWS: no number comes again,
+    whatever was deleted."""
+
+    def init(package: ModelPackage, **members: Any) -> None:
+        group = members["model_package_group_name"]
+        if group:
+            groups = sagemaker_backends[members["account_id"]][members["region_name"]]
+            record = groups.model_package_groups[group]
+            record.versions = getattr(record, "versions", 0) + 1
+            members["model_package_version"] = record.versions
+        original(package, **members)
+
+    return init
+
+
+def _update(original: Any) -> Any:
+    """moto: what a request leaves out is reset. AWS: it stays, and properties are merged."""
+
+    def update_model_package(backend: SageMakerModelBackend, **members: Any) -> Any:
+        package = backend.describe_model_package(members["model_package_arn"])
+        properties = {
+            **(package.customer_metadata_properties or {}),
+            **(members["customer_metadata_properties"] or {}),
+        }
+        for name in members["customer_metadata_properties_to_remove"] or []:
+            properties.pop(name, None)
+        kept = {
+            "model_approval_status": package.model_approval_status,
+            "approval_description": package.approval_description,
+        }
+        return original(
+            backend,
+            **{
+                **members,
+                **{name: members[name] or value for name, value in kept.items()},
+                "customer_metadata_properties": properties or None,
+                "customer_metadata_properties_to_remove": [],
+            },
+        )
+
+    return _one_at_a_time(update_model_package)
+
+
+def _delete(response: SageMakerResponse) -> EmptyResult:
     """moto: has no DeleteModelPackage."""
     backend = response.sagemaker_backend
-    arn = backend.describe_model_package(response._get_param("ModelPackageName")).arn
-    del backend.model_packages[arn]
+    with _REGISTRY:
+        package = backend.describe_model_package(response._get_param("ModelPackageName"))
+        del backend.model_packages[package.arn]
+        names = backend.model_package_name_mapping
+        for name in [name for name, arn in names.items() if arn == package.arn]:
+            del names[name]
     return EmptyResult()
 
 
-def _delete_model_package_group(response: SageMakerResponse) -> EmptyResult:
-    """moto: has no DeleteModelPackageGroup. AWS: refuses while there are packages in it.
-
-    https://docs.aws.amazon.com/sagemaker/latest/dg/model-registry-delete-model-group.html
-    """
+def _delete_group(response: SageMakerResponse) -> EmptyResult:
+    """moto: has no DeleteModelPackageGroup. AWS: refuses while there are versions."""
     backend = response.sagemaker_backend
-    name = response._get_param("ModelPackageGroupName").rpartition("/")[2]
-    group = backend.model_package_groups.get(name)
-    if group is None:
-        raise ValidationError(message=f"Model Package Group {name} does not exist.")
-    if packages := _packages(backend, name):
-        raise JsonRESTError(
-            "ConflictException",
-            f"Cannot delete Model Package Group {group.arn}: it holds {len(packages)} model "
-            "packages.",
-        )
-    del backend.model_package_groups[name]
+    name = response._get_param("ModelPackageGroupName").rsplit("/", 1)[-1]
+    with _REGISTRY:
+        group = backend.describe_model_package_group(name)
+        packages = backend.model_packages.values()
+        if any(package.model_package_group_name == name for package in packages):
+            raise ConflictException(
+                f"Cannot delete model package group {group.arn}: it contains model packages."
+            )
+        del backend.model_package_groups[name]
     return EmptyResult()
-
-
-def _packages(backend: SageMakerModelBackend, group: str) -> list[Any]:
-    return [
-        package
-        for package in backend.model_packages.values()
-        if package.model_package_group_name == group
-    ]

@@ -1,11 +1,11 @@
-"""SageMaker's models, endpoint configurations and model packages; and what is refused."""
+"""SageMaker's models and endpoint configurations; and what is refused."""
 
 from __future__ import annotations
 
 import functools
+import threading
 from typing import Any
 
-import botocore.session
 from moto.core.responses import ActionResult
 from moto.core.utils import underscores_to_camelcase
 from moto.sagemaker.exceptions import ValidationError
@@ -34,12 +34,14 @@ REFUSED = (
 )
 
 
+_CREATING = threading.Lock()  # of two requests with one name, one wins
+
+
 def install(runtime: Runtime) -> None:
     patch.replace(SageMakerModelBackend, "create_model", _create_model)
     patch.replace(SageMakerResponse, "create_model", _create_model_request)
     patch.replace(SageMakerModelBackend, "create_endpoint_config", _create_endpoint_config)
-    patch.replace(FakeEndpointConfig, "validate_instance_type", lambda _original: _instance_type)
-    patch.replace(SageMakerModelBackend, "update_model_package", _update_model_package)
+    patch.replace(FakeEndpointConfig, "validate_instance_type", _current_types)
     for action in REFUSED:
         patch.replace(SageMakerResponse, action, functools.partial(_refusal, action))
 
@@ -48,10 +50,13 @@ def _create_model(original: Any) -> Any:
     """moto: replaces a model of the same name. AWS: refuses."""
 
     def create_model(backend: SageMakerModelBackend, **members: Any) -> Any:
-        existing = backend._models.get(members["model_name"])
-        if existing is not None:
-            raise ValidationError(message=f'Cannot create already existing model "{existing.arn}".')
-        return original(backend, **members)
+        with _CREATING:
+            existing = backend._models.get(members["model_name"])
+            if existing is not None:
+                raise ValidationError(
+                    message=f'Cannot create already existing model "{existing.arn}".'
+                )
+            return original(backend, **members)
 
     return create_model
 
@@ -72,59 +77,22 @@ def _create_endpoint_config(original: Any) -> Any:
     """moto: replaces a configuration of the same name. AWS: refuses."""
 
     def create_endpoint_config(backend: SageMakerModelBackend, **members: Any) -> Any:
-        existing = backend.endpoint_configs.get(members["endpoint_config_name"])
-        if existing is not None:
-            raise ValidationError(
-                message="Cannot create already existing endpoint configuration "
-                f'"{existing.endpoint_config_arn}".'
-            )
-        return original(backend, **members)
+        with _CREATING:
+            existing = backend.endpoint_configs.get(members["endpoint_config_name"])
+            if existing is not None:
+                raise ValidationError(
+                    message="Cannot create already existing endpoint configuration "
+                    f'"{existing.endpoint_config_arn}".'
+                )
+            return original(backend, **members)
 
     return create_endpoint_config
 
 
-def _instance_type(config: FakeEndpointConfig, instance_type: str) -> None:
-    """moto: knows the instance types of 2020. AWS: those of the API's model."""
-    known = _instance_types()
-    if instance_type not in known:
-        raise ValidationError(
-            message=f"Value '{instance_type}' at 'instanceType' failed to satisfy constraint: "
-            f"Member must satisfy enum value set: {known}"
-        )
-
-
-@functools.cache
-def _instance_types() -> list[str]:
-    model = botocore.session.get_session().get_service_model("sagemaker")
-    return list(model.shape_for("ProductionVariantInstanceType").enum)
-
-
-def _update_model_package(original: Any) -> Any:
-    """moto: what a request leaves out is reset. AWS: it stays, and properties are merged."""
-
-    def update_model_package(backend: SageMakerModelBackend, **members: Any) -> Any:
-        package = backend.describe_model_package(members["model_package_arn"])
-        properties = {
-            **(package.customer_metadata_properties or {}),
-            **(members["customer_metadata_properties"] or {}),
-        }
-        for name in members["customer_metadata_properties_to_remove"] or []:
-            properties.pop(name, None)
-        kept = {
-            "model_approval_status": package.model_approval_status,
-            "approval_description": package.approval_description,
-        }
-        return original(
-            backend,
-            **{
-                **members,
-                **{name: members[name] or value for name, value in kept.items()},
-                "customer_metadata_properties": properties or None,
-                "customer_metadata_properties_to_remove": [],
-            },
-        )
-
-    return update_model_package
+def _current_types(_original: Any) -> Any:
+    """moto: knows the instance types of 2020. AWS: those of the API's model, which every request
+    is held against (validation/)."""
+    return lambda _config, _instance_type: None
 
 
 def _refusal(action: str, _original: Any) -> Any:

@@ -5,12 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from moto.applicationautoscaling.exceptions import AWSValidationException
-from moto.applicationautoscaling.models import ApplicationAutoscalingBackend
+from moto.applicationautoscaling.models import (
+    ApplicationAutoscalingBackend,
+    applicationautoscaling_backends,
+)
 from moto.core.exceptions import JsonRESTError
-from moto.sagemaker.models import sagemaker_backends
+from moto.sagemaker.models import FakeEndpoint, sagemaker_backends
 
 from local.runtime import patch
 from local.runtime.runtime import Runtime
+
+_DIMENSION = "sagemaker:variant:DesiredInstanceCount"
 
 
 def install(runtime: Runtime) -> None:
@@ -18,6 +23,33 @@ def install(runtime: Runtime) -> None:
     patch.replace(backend, "register_scalable_target", _register_scalable_target)
     patch.replace(backend, "put_scaling_policy", _put_scaling_policy)
     patch.replace(backend, "deregister_scalable_target", _deregister_scalable_target)
+
+
+def is_target(endpoint_arn: str, endpoint: str, variant: str) -> bool:
+    """Whether a variant is registered to be scaled."""
+    return _resource(endpoint, variant) in _backend(endpoint_arn).targets.get(_DIMENSION, {})
+
+
+def deregister(endpoint: FakeEndpoint) -> None:
+    """As an endpoint's deletion does with its variants.
+
+    https://docs.aws.amazon.com/sagemaker/latest/dg/endpoint-delete-with-scaling.html
+    """
+    for variant in endpoint.production_variants:
+        name = variant["VariantName"]
+        if is_target(endpoint.arn, endpoint.endpoint_name, name):
+            _backend(endpoint.arn).deregister_scalable_target(
+                "sagemaker", _resource(endpoint.endpoint_name, name), _DIMENSION
+            )
+
+
+def _resource(endpoint: str, variant: str) -> str:
+    return f"endpoint/{endpoint}/variant/{variant}"
+
+
+def _backend(arn: str) -> Any:
+    region, account = arn.split(":")[3:5]
+    return applicationautoscaling_backends[account][region]
 
 
 def _register_scalable_target(original: Any) -> Any:
@@ -35,11 +67,16 @@ def _register_scalable_target(original: Any) -> Any:
     ) -> Any:
         if namespace == "sagemaker":
             _check_variant(backend, r_id)
-            known = r_id in backend.targets.get(dimension, {})
-            if not known and (min_capacity is None or max_capacity is None):
+            known = backend.targets.get(dimension, {}).get(r_id)
+            least = (
+                min_capacity if min_capacity is not None else getattr(known, "min_capacity", None)
+            )
+            most = (
+                max_capacity if max_capacity is not None else getattr(known, "max_capacity", None)
+            )
+            if least is None or most is None:
                 raise AWSValidationException("MinCapacity and MaxCapacity are required.")
-            if min_capacity is not None and max_capacity is not None:
-                _check_order(min_capacity, max_capacity)
+            _check_order(least, most)
         return original(
             backend,
             namespace,

@@ -13,22 +13,30 @@ from moto.sagemaker.responses import SageMakerResponse
 
 from local.runtime import patch
 from local.runtime.runtime import Runtime
-from local.sagemaker.hosting import invocations, model_packages, model_registry, scaling
+from local.sagemaker.hosting import (
+    invocations,
+    model_packages,
+    model_registry,
+    scaling,
+    updates,
+)
 from local.sagemaker.hosting.applications import ServingFailed
 from local.sagemaker.hosting.model_server import ModelServer
 
 _REASON_LENGTH = 1024
-_IN_PROGRESS = ("Creating", "Updating", "Deleting")
 
 
 def install(runtime: Runtime) -> None:
     endpoints = Endpoints(runtime)
     patch.replace(SageMakerModelBackend, "create_endpoint", endpoints.hook_create)
     patch.replace(SageMakerModelBackend, "delete_endpoint", endpoints.hook_delete)
+    patch.replace(
+        SageMakerModelBackend, "update_endpoint_weights_and_capacities", endpoints.hook_weights
+    )
     SageMakerResponse.update_endpoint = endpoints.hook_update()
     invocations.install(runtime, endpoints.serving)
-    model_packages.install()
     model_registry.install(runtime)
+    model_packages.install(runtime)
     scaling.install(runtime)
 
 
@@ -39,6 +47,8 @@ class Endpoints:
         self._runtime = runtime
         self._lock = threading.Lock()
         self._servers: dict[str, ModelServer] = {}
+        # What each endpoint serves, which may be deleted meanwhile.
+        self._configs: dict[str, FakeEndpointConfig] = {}
 
     def serving(self, endpoint: FakeEndpoint) -> ModelServer | None:
         return self._servers.get(endpoint.arn)
@@ -59,11 +69,12 @@ class Endpoints:
                     raise ValidationError(
                         message=f'Cannot create already existing endpoint "{arn}".'
                     )
+                config = backend.endpoint_configs.get(endpoint_config_name)
                 endpoint: FakeEndpoint = original(
                     backend, endpoint_name, endpoint_config_name, tags
                 )
                 endpoint.endpoint_status = "Creating"
-            config = backend.endpoint_configs[endpoint_config_name]
+                self._configs[endpoint.arn] = config
             self._in_background(self._create, backend, endpoint, config)
             return endpoint
 
@@ -82,18 +93,14 @@ class Endpoints:
                     message="DeploymentConfig: not supported yet by the laptop runtime."
                 )
             retains = _retains_variants(response)
-            backend.describe_endpoint(name)
-            backend.describe_endpoint_config(config_name)
             with self._lock:
+                backend.describe_endpoint(name)
+                config = backend.endpoint_configs.get(config_name)
+                backend.describe_endpoint_config(config_name)
                 endpoint = backend.endpoints[name]
-                if endpoint.endpoint_status != "InService":
-                    raise ValidationError(
-                        message=f'Cannot update endpoint "{endpoint.arn}" '
-                        f"in status {endpoint.endpoint_status}."
-                    )
+                updates.check(endpoint, self._configs[endpoint.arn], config)
                 endpoint.endpoint_status = "Updating"
                 endpoint.failure_reason = None
-            config = backend.endpoint_configs[config_name]
             retained = endpoint.production_variants if retains else []
             self._in_background(self._update, backend, endpoint, config, retained)
             return ActionResult({"EndpointArn": endpoint.arn})
@@ -101,21 +108,36 @@ class Endpoints:
         return update_endpoint
 
     def hook_delete(self, original: Any) -> Any:
-        """moto: forgets the record. AWS: also ends what it runs, and refuses while it changes."""
+        """moto: forgets the record. AWS: also ends what it runs and how it scales, and refuses
+        while it changes."""
 
         def delete_endpoint(backend: SageMakerModelBackend, endpoint_name: str) -> None:
             with self._lock:
                 endpoint = backend.endpoints.get(endpoint_name)
-                if endpoint is not None and endpoint.endpoint_status in _IN_PROGRESS:
-                    raise ValidationError(
-                        message=f'Cannot update in-progress endpoint "{endpoint.arn}".'
-                    )
+                if endpoint is not None:
+                    updates.check_at_rest(endpoint)
                 original(backend, endpoint_name)
                 server = self._servers.pop(endpoint.arn, None)
+                self._configs.pop(endpoint.arn, None)
+                scaling.deregister(endpoint)
             if server is not None:
                 server.close()
 
         return delete_endpoint
+
+    def hook_weights(self, original: Any) -> Any:
+        """moto: at any time. AWS: not while the endpoint changes."""
+
+        def update_endpoint_weights_and_capacities(
+            backend: SageMakerModelBackend, endpoint_name: str, **members: Any
+        ) -> Any:
+            with self._lock:
+                endpoint = backend.endpoints.get(endpoint_name)
+                if endpoint is not None:
+                    updates.check_at_rest(endpoint)
+                return original(backend, endpoint_name, **members)
+
+        return update_endpoint_weights_and_capacities
 
     def _in_background(self, work: Any, *arguments: Any) -> None:
         threading.Thread(target=work, args=arguments, daemon=True).start()
@@ -145,7 +167,7 @@ class Endpoints:
             self._settle(endpoint, "InService")
             return
         previous = self._servers.get(endpoint.arn)
-        self._servers[endpoint.arn] = server
+        self._servers[endpoint.arn], self._configs[endpoint.arn] = server, config
         endpoint.endpoint_config_name = config.endpoint_config_name
         endpoint.production_variants = [
             {**variant, **_kept(variant["VariantName"], retained)}

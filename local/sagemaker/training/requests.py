@@ -1,8 +1,8 @@
-"""CreateTrainingJob requests: what AWS refuses at once, and what a laptop cannot do."""
+"""CreateTrainingJob requests: what AWS refuses at once, beside what its model says, and what a
+laptop cannot do."""
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from moto.sagemaker.exceptions import ValidationError
@@ -11,9 +11,6 @@ from local.sagemaker import images
 from local.sagemaker.training import channels, instances
 from local.sagemaker.training.builtin_algorithm import ALGORITHMS, Algorithm
 
-_LIMIT_HYPERPARAMETERS = 100
-_LIMIT_VALUE = 2500
-_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
 # Asked for and not kept, these would change what a job does without anyone noticing.
 _UNSUPPORTED = ("RemoteDebugConfig", "RetryStrategy", "SessionChainingConfig", "VpcConfig")
 DAY_SECONDS = 86400  # MaxRuntimeInSeconds by default
@@ -23,11 +20,6 @@ _SPOT_SECONDS_WITHOUT_CHECKPOINTS = 3600
 
 def check(request: dict[str, Any]) -> None:
     """Raises ValidationError."""
-    if not _NAME.fullmatch(request["TrainingJobName"]):
-        raise ValidationError(
-            message=f"Value '{request['TrainingJobName']}' at 'trainingJobName' failed to satisfy "
-            f"constraint: Member must satisfy regular expression pattern: {_NAME.pattern}"
-        )
     algorithm = _algorithm(request["AlgorithmSpecification"])
     unsupported = [member for member in _UNSUPPORTED if request.get(member)]
     if algorithm is not None and request.get("CheckpointConfig"):
@@ -47,7 +39,6 @@ def check(request: dict[str, Any]) -> None:
             "Please retry the request without specifying metric definitions."
         )
     _check_spot(request, algorithm)
-    _check_hyperparameters(request.get("HyperParameters") or {})
 
 
 def _unsupported_instances(request: dict[str, Any], algorithm: Algorithm | None) -> list[str]:
@@ -101,17 +92,3 @@ def _check_spot(request: dict[str, Any], algorithm: Algorithm | None) -> None:
             message=f"MaxWaitTimeInSeconds above {_SPOT_SECONDS_WITHOUT_CHECKPOINTS} is not "
             "supported for the given algorithm"
         )
-
-
-def _check_hyperparameters(hyperparameters: dict[str, Any]) -> None:
-    if len(hyperparameters) > _LIMIT_HYPERPARAMETERS:
-        raise ValidationError(
-            message=f"{len(hyperparameters)} hyperparameters; at most "
-            f"{_LIMIT_HYPERPARAMETERS} are allowed."
-        )
-    for name, value in hyperparameters.items():
-        if not isinstance(value, str) or len(value) > _LIMIT_VALUE:
-            raise ValidationError(
-                message=f"Hyperparameter {name} must be a string of at most {_LIMIT_VALUE} "
-                "characters."
-            )

@@ -1,9 +1,9 @@
-"""CreateHyperParameterTuningJob requests: what AWS refuses at once, and what a laptop cannot do."""
+"""CreateHyperParameterTuningJob requests: what AWS refuses at once beside what its model says, and
+what a laptop cannot do."""
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,7 +16,6 @@ from local.sagemaker.tuning.space import BadRange, Space
 
 STRATEGIES = ("Random", "Hyperband")
 OBJECTIVE = "_tuning_objective_metric"  # a hyperparameter that SageMaker adds
-_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,31}")
 # Where Hyperband finds the epochs.
 _EPOCHS = ("epochs", "numepochs", "n-epochs", "n_epochs", "num_epochs")
 _OF_A_DEFINITION_ALONE = (
@@ -30,11 +29,6 @@ _OF_A_DEFINITION_ALONE = (
 def check(request: Mapping[str, Any]) -> None:
     """Raises ValidationError."""
     name = request["HyperParameterTuningJobName"]
-    if not _NAME.fullmatch(name):
-        raise ValidationError(
-            message=f"Value '{name}' at 'hyperParameterTuningJobName' failed to satisfy "
-            f"constraint: Member must satisfy regular expression pattern: {_NAME.pattern}"
-        )
     if unsupported := _unsupported(request):
         raise ValidationError(
             message=f"{', '.join(unsupported)}: not supported by the laptop runtime."

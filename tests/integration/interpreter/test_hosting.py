@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import signal
+import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -85,7 +87,11 @@ class Hosting:
         self.sagemaker.create_endpoint_config(
             EndpointConfigName=name,
             ProductionVariants=[
-                {"VariantName": "primary", "ModelName": name, **(variant or SERVERLESS)}
+                {
+                    "VariantName": variant.pop("name", "primary"),
+                    "ModelName": name,
+                    **(variant or SERVERLESS),
+                }
             ],
         )
         return name
@@ -302,9 +308,7 @@ class TestRefusals:
                 ProductionVariants=[{"VariantName": "p", "ModelName": config, **SERVERLESS}],
             )
         with pytest.raises(ClientError, match="already existing model"):
-            hosting.sagemaker.create_model(
-                ModelName=config, ExecutionRoleArn="arn:aws:iam::1:role/r"
-            )
+            hosting.sagemaker.create_model(ModelName=config, ExecutionRoleArn=hosting.platform.role)
 
     def test_what_is_referred_to_must_exist(self, hosting: Hosting) -> None:
         with pytest.raises(ClientError, match="Could not find endpoint configuration"):
@@ -323,10 +327,78 @@ class TestRefusals:
         config = hosting.release("v1")
         hosting.sagemaker.create_endpoint(EndpointName=hosting.name, EndpointConfigName=config)
 
-        with pytest.raises(ClientError, match="in status Creating"):
+        with pytest.raises(ClientError, match="Cannot update in-progress endpoint"):
             hosting.update(config)
         with pytest.raises(ClientError, match="Cannot update in-progress endpoint"):
             hosting.sagemaker.delete_endpoint(EndpointName=hosting.name)
+
+        scaled = {"VariantName": "primary", "DesiredWeight": 1.0}
+        with pytest.raises(ClientError, match="Cannot update in-progress endpoint"):
+            hosting.sagemaker.update_endpoint_weights_and_capacities(
+                EndpointName=hosting.name, DesiredWeightsAndCapacities=[scaled]
+            )
+
+    def test_of_two_updates_at_once_one_is_refused(self, hosting: Hosting) -> None:
+        hosting.create(hosting.release("v1"))
+        configs = [hosting.release(f"v{number}") for number in (2, 3, 4, 5)]
+
+        found = at_once(
+            lambda config: hosting.sagemaker.update_endpoint(
+                EndpointName=hosting.name, EndpointConfigName=config
+            ),
+            configs,
+        )
+
+        refused = [each for each in found if isinstance(each, ClientError)]
+        assert len(refused) == len(configs) - 1
+        assert all("Cannot update in-progress endpoint" in str(each) for each in refused)
+        assert hosting.settled()["EndpointStatus"] == "InService"
+
+    def test_of_two_with_one_name_one_is_refused(self, hosting: Hosting) -> None:
+        model, sagemaker = hosting.release("v1"), hosting.sagemaker
+        variants = [{"VariantName": "primary", "ModelName": model, **SERVERLESS}]
+        creations: dict[str, Callable[[str], Any]] = {
+            "model": lambda name: sagemaker.create_model(
+                ModelName=name, ExecutionRoleArn=hosting.platform.role
+            ),
+            "configuration": lambda name: sagemaker.create_endpoint_config(
+                EndpointConfigName=name, ProductionVariants=variants
+            ),
+            "group": lambda name: sagemaker.create_model_package_group(ModelPackageGroupName=name),
+            "endpoint": lambda name: sagemaker.create_endpoint(
+                EndpointName=name, EndpointConfigName=model
+            ),
+        }
+
+        for what, create in creations.items():
+            found = at_once(create, [hosting.name] * 6)
+
+            refused = [each for each in found if isinstance(each, ClientError)]
+            assert len(refused) == 5, what
+            assert all("already exist" in str(each) for each in refused)
+
+    def test_what_runs_on_instances_cannot_become_serverless(self, hosting: Hosting) -> None:
+        hosting.create(hosting.release("v1", **REALTIME))
+
+        with pytest.raises(ClientError, match="a real-time endpoint cannot become serverless"):
+            hosting.update(hosting.release("v2"))
+
+        assert hosting.settled()["EndpointConfigName"].endswith("v1")
+
+    def test_what_an_endpoint_serves_may_be_deleted_and_is_known_all_the_same(
+        self, hosting: Hosting
+    ) -> None:
+        config = hosting.release("v1", **REALTIME)
+        hosting.create(config)
+
+        hosting.sagemaker.delete_model(ModelName=config)
+        hosting.sagemaker.delete_endpoint_config(EndpointConfigName=config)
+
+        assert hosting.ask()["release"] == "v1"
+        with pytest.raises(ClientError, match="cannot become serverless"):
+            hosting.update(hosting.release("v2"))
+        with pytest.raises(ClientError, match="Could not find endpoint configuration"):
+            hosting.update(config)
 
     def test_settings_that_would_be_ignored_are_refused(self, hosting: Hosting) -> None:
         config = hosting.release("v1")
@@ -362,21 +434,25 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("method", "arguments"),
         [
-            ("create_processing_job", {"ProcessingJobName": "p"}),
-            ("create_transform_job", {"TransformJobName": "t"}),
+            (
+                "create_pipeline",
+                {"PipelineName": "p", "ClientRequestToken": "t" * 32, "PipelineDefinition": "{}"},
+            ),
+            (
+                "create_compilation_job",
+                {
+                    "CompilationJobName": "c",
+                    "OutputConfig": {"S3OutputLocation": "s3://bucket/out"},
+                    "StoppingCondition": {"MaxRuntimeInSeconds": 60},
+                },
+            ),
         ],
     )
     def test_what_moto_only_pretends_is_refused(
         self, platform: Platform, method: str, arguments: dict[str, Any]
     ) -> None:
-        client = platform.client("sagemaker")
-        shape = client.meta.service_model.operation_model(
-            client.meta.method_to_api_mapping[method]
-        ).input_shape
-        required = {name: _sample(shape.members[name]) for name in shape.required_members}
-
         with pytest.raises(ClientError, match="is not supported by the laptop runtime"):
-            getattr(client, method)(**{**required, **arguments})
+            getattr(platform.client("sagemaker"), method)(RoleArn=platform.role, **arguments)
 
 
 class TestInvocations:
@@ -474,6 +550,47 @@ class TestScaling:
         with pytest.raises(ClientError, match="Could not find endpoint"):
             self.register(hosting)
 
+    def test_a_variant_that_scales_keeps_its_instance_type(self, hosting: Hosting) -> None:
+        hosting.create(hosting.release("v1", **REALTIME))
+        self.register(hosting)
+        larger = {**REALTIME, "InstanceType": "ml.c7i.xlarge"}
+
+        with pytest.raises(ClientError, match="Deregister the variant as a scalable target first"):
+            hosting.update(hosting.release("v2", **larger))
+        with pytest.raises(ClientError, match="Deregister the variant as a scalable target first"):
+            hosting.update(hosting.release("v3", **REALTIME, name="other"))
+        assert hosting.update(hosting.release("v4", **REALTIME))["EndpointStatus"] == "InService"
+
+        hosting.platform.client("application-autoscaling").deregister_scalable_target(
+            **self.TARGET, ResourceId=self.resource(hosting)
+        )
+        assert hosting.update(f"{hosting.name}-v2")["EndpointConfigName"].endswith("v2")
+
+    def test_a_deleted_endpoint_scales_no_more(self, hosting: Hosting) -> None:
+        hosting.create(hosting.release("v1", **REALTIME))
+        scaling = hosting.platform.client("application-autoscaling")
+        self.register(hosting)
+        scaling.put_scaling_policy(**self.policy(hosting))
+
+        hosting.sagemaker.delete_endpoint(EndpointName=hosting.name)
+
+        found = {"ServiceNamespace": "sagemaker", "ResourceId": self.resource(hosting)}
+        assert not scaling.describe_scaling_policies(**found)["ScalingPolicies"]
+        with pytest.raises(ClientError, match="No scalable target"):
+            scaling.deregister_scalable_target(**self.TARGET, ResourceId=self.resource(hosting))
+
+    @pytest.mark.parametrize("capacities", [{"MinCapacity": 4}, {"MaxCapacity": 0}])
+    def test_the_least_is_not_above_the_most(
+        self, hosting: Hosting, capacities: dict[str, int]
+    ) -> None:
+        hosting.create(hosting.release("v1", **REALTIME))
+        self.register(hosting)
+
+        with pytest.raises(ClientError, match="cannot be less than minimum capacity"):
+            hosting.platform.client("application-autoscaling").register_scalable_target(
+                **self.TARGET, ResourceId=self.resource(hosting), **capacities
+            )
+
     def test_a_policy_needs_a_target(self, hosting: Hosting) -> None:
         with pytest.raises(ClientError) as raised:
             hosting.platform.client("application-autoscaling").put_scaling_policy(
@@ -518,21 +635,28 @@ class TestScaling:
 
 
 class TestModelPackages:
-    def test_packages_of_a_group_are_numbered_and_updated(self, hosting: Hosting) -> None:
-        sagemaker, group = hosting.sagemaker, f"group-{hosting.name}"
-        sagemaker.create_model_package_group(ModelPackageGroupName=group)
-        arns = [
-            sagemaker.create_model_package(
-                ModelPackageGroupName=group,
-                ModelApprovalStatus="PendingManualApproval",
-                InferenceSpecification={
-                    "Containers": [{"Image": IMAGE, "ModelDataUrl": f"s3://{hosting.bucket}/m"}],
-                    "SupportedContentTypes": ["image/png"],
-                    "SupportedResponseMIMETypes": ["application/json"],
-                },
-            )["ModelPackageArn"]
-            for _ in range(2)
-        ]
+    @pytest.fixture
+    def group(self, hosting: Hosting) -> str:
+        hosting.sagemaker.create_model_package_group(ModelPackageGroupName=f"g-{hosting.name}")
+        return f"g-{hosting.name}"
+
+    def package(self, hosting: Hosting, group: str) -> str:
+        arn: str = hosting.sagemaker.create_model_package(
+            ModelPackageGroupName=group,
+            ModelApprovalStatus="PendingManualApproval",
+            InferenceSpecification={
+                "Containers": [{"Image": IMAGE, "ModelDataUrl": f"s3://{hosting.bucket}/m"}],
+                "SupportedContentTypes": ["image/png"],
+                "SupportedResponseMIMETypes": ["application/json"],
+            },
+        )["ModelPackageArn"]
+        return arn
+
+    def test_packages_of_a_group_are_numbered_and_updated(
+        self, hosting: Hosting, group: str
+    ) -> None:
+        sagemaker = hosting.sagemaker
+        arns = [self.package(hosting, group) for _ in range(2)]
 
         sagemaker.update_model_package(
             ModelPackageArn=arns[1], CustomerMetadataProperties={"accuracy": "0.9"}
@@ -544,6 +668,44 @@ class TestModelPackages:
         assert package["ModelApprovalStatus"] == "Approved"
         assert package["CustomerMetadataProperties"] == {"accuracy": "0.9"}
 
+    def test_no_number_comes_twice(self, hosting: Hosting, group: str) -> None:
+        found = at_once(lambda _: self.package(hosting, group), [1, 2, 3, 4, 5, 6])
+        hosting.sagemaker.delete_model_package(ModelPackageName=found[0])
+
+        numbers = sorted(int(arn.rpartition("/")[2]) for arn in found)
+        assert numbers == [1, 2, 3, 4, 5, 6]
+        assert self.package(hosting, group).endswith("/7")
+        with pytest.raises(ClientError, match="not found"):
+            hosting.sagemaker.describe_model_package(ModelPackageName=found[0])
+
+    def test_a_group_goes_when_it_is_empty(self, hosting: Hosting, group: str) -> None:
+        sagemaker = hosting.sagemaker
+        arn = self.package(hosting, group)
+        with pytest.raises(ClientError) as raised:
+            sagemaker.delete_model_package_group(ModelPackageGroupName=group)
+        assert code(raised) == "ConflictException"
+
+        sagemaker.delete_model_package(ModelPackageName=arn)
+        sagemaker.delete_model_package_group(ModelPackageGroupName=group)
+
+        with pytest.raises(ClientError, match="does not exist"):
+            sagemaker.describe_model_package_group(ModelPackageGroupName=group)
+
+
+def at_once(ask: Callable[[Any], Any], values: list[Any]) -> list[Any]:
+    """What each of several requests at the same time gave, or how it failed."""
+    gate = threading.Barrier(len(values))
+
+    def one(value: Any) -> Any:
+        gate.wait()
+        try:
+            return ask(value)
+        except ClientError as error:
+            return error
+
+    with ThreadPoolExecutor(len(values)) as threads:
+        return list(threads.map(one, values))
+
 
 def _alive(process: int) -> bool:
     try:
@@ -551,13 +713,3 @@ def _alive(process: int) -> bool:
     except ProcessLookupError:
         return False
     return True
-
-
-def _sample(shape: Any) -> Any:
-    """The smallest value that botocore takes for a shape."""
-    if shape.type_name == "structure":
-        return {name: _sample(shape.members[name]) for name in shape.required_members}
-    if shape.type_name == "list":
-        return [_sample(shape.member)]
-    samples: dict[str, Any] = {"integer": 1, "long": 1, "boolean": True, "map": {}, "float": 1.0}
-    return samples.get(shape.type_name, "x" * max(1, shape.metadata.get("min", 1)))

@@ -367,8 +367,8 @@ def test_what_the_runtime_does_not_do_is_refused(
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
-        ({"HyperParameters": {"long": "x" * 2501}}, "Hyperparameter long"),
-        ({"HyperParameters": {f"h{n}": "1" for n in range(101)}}, "101 hyperparameters"),
+        ({"HyperParameters": {"long": "x" * 2501}}, "less than or equal to 2500"),
+        ({"HyperParameters": {f"h{n}": "1" for n in range(101)}}, "less than or equal to 100"),
         ({"TrainingJobName": "under_score"}, "under_score"),
         ({"TrainingJobName": "x" * 64}, "trainingJobName"),
     ],

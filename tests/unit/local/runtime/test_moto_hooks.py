@@ -57,6 +57,8 @@ def test_moto_is_what_the_hooks_were_written_for(root: Path) -> None:
         "delete_model_package_group",
         "stop_training_job",
         "update_endpoint",
+        "delete_model_package",
+        "delete_model_package_group",
         "stop_hyper_parameter_tuning_job",
         "list_training_jobs_for_hyper_parameter_tuning_job",
     ],

@@ -1,0 +1,1 @@
+"""SNS: what a topic takes."""

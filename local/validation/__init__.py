@@ -1,0 +1,1 @@
+"""Requests held against the services' own models: what AWS refuses before it looks at anything."""
