@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import signal
@@ -14,7 +15,9 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from moto.sagemaker.models import FakeEndpoint, FakeEndpointConfig, Model, ModelPackageGroup
 
+from local.sagemaker.hosting import updates
 from tests.integration.interpreter.conftest import Platform, wait_for
 from tests.integration.interpreter.test_training_jobs import archive
 
@@ -338,7 +341,10 @@ class TestRefusals:
                 EndpointName=hosting.name, DesiredWeightsAndCapacities=[scaled]
             )
 
-    def test_of_two_updates_at_once_one_is_refused(self, hosting: Hosting) -> None:
+    def test_of_two_updates_at_once_one_is_refused(
+        self, hosting: Hosting, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(updates, "check", slowly(updates.check))
         hosting.create(hosting.release("v1"))
         configs = [hosting.release(f"v{number}") for number in (2, 3, 4, 5)]
 
@@ -354,7 +360,11 @@ class TestRefusals:
         assert all("Cannot update in-progress endpoint" in str(each) for each in refused)
         assert hosting.settled()["EndpointStatus"] == "InService"
 
-    def test_of_two_with_one_name_one_is_refused(self, hosting: Hosting) -> None:
+    def test_of_two_with_one_name_one_is_refused(
+        self, hosting: Hosting, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for record in (Model, FakeEndpoint, FakeEndpointConfig, ModelPackageGroup):
+            monkeypatch.setattr(record, "__init__", slowly(record.__init__))
         model, sagemaker = hosting.release("v1"), hosting.sagemaker
         variants = [{"VariantName": "primary", "ModelName": model, **SERVERLESS}]
         creations: dict[str, Callable[[str], Any]] = {
@@ -732,6 +742,18 @@ def at_once(ask: Callable[[Any], Any], values: list[Any]) -> list[Any]:
 
     with ThreadPoolExecutor(len(values)) as threads:
         return list(threads.map(one, values))
+
+
+def slowly(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same, with time for another request to come in between."""
+
+    @functools.wraps(function)
+    def slow(*arguments: Any, **named: Any) -> Any:
+        found = function(*arguments, **named)
+        time.sleep(0.1)
+        return found
+
+    return slow
 
 
 def _alive(process: int) -> bool:
