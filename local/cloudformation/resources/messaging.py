@@ -83,21 +83,26 @@ class QueuePolicy(ResourceType):
 
 class Topic(ResourceType):
     name = "AWS::SNS::Topic"
+    _SET = ("DisplayName", "KmsMasterKeyId", "TracingConfig")
     properties = frozenset({"DisplayName", "KmsMasterKeyId", "Tags", "TopicName", "TracingConfig"})
     attributes = frozenset({"TopicArn", "TopicName"})
+    fixed = frozenset({"TopicName"})
 
     def create(self, request: Request) -> Created:
         properties = request.properties
         name = request.name(properties.get("TopicName"), 256)
-        attributes = {
-            key: text(properties[key])
-            for key in ("DisplayName", "KmsMasterKeyId", "TracingConfig")
-            if key in properties
-        }
+        attributes = {key: text(properties[key]) for key in self._SET if key in properties}
         arn = request.call(
             "sns", "CreateTopic", Name=name, Attributes=attributes, Tags=request.tags() or None
         )["TopicArn"]
         return Created(arn, {"TopicArn": arn, "TopicName": name})
+
+    def update(self, request: Request, current: Created) -> Created:
+        for name in self._SET:
+            value = text(request.properties.get(name, ""))
+            about = {"TopicArn": current.physical_id, "AttributeName": name}
+            request.call("sns", "SetTopicAttributes", **about, AttributeValue=value)
+        return current
 
     def delete(self, request: Request, current: Created) -> None:
         request.call("sns", "DeleteTopic", TopicArn=current.physical_id)
