@@ -16,7 +16,7 @@ YES ?=
 KEEP ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format bench deploy known smoke destroy redrive build clean
+.PHONY: help setup demo test check format bench ray clients deploy known smoke destroy redrive build clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
@@ -54,6 +54,13 @@ bench: $(VENV)/.ready .venv-sdk/.ready ## Benchmarks beside the alternatives, as
 	$(BIN)/python -m benchmarks.linear_learner
 	$(BIN)/python -m benchmarks.training
 
+ray: $(VENV)/.ready .venv-ray/.ready ## The model server under Ray Serve itself, as on SageMaker
+	$(BIN)/python -m pytest -q tests/ray
+
+clients: $(VENV)/.ready .venv-sdk/.ready .venv-aws/.ready ## The SageMaker SDK and the AWS CLI against the laptop runtime
+	$(BIN)/python -m pytest -q tests/integration/test_clients.py
+	.venv-sdk/bin/python -m pytest -q --noconftest tests/unit/core/tables/test_recordio_conformance.py
+
 build: .venv-sam/.ready ## sam build, from the repository root
 	rm -rf .aws-sam core/build model_code/build # what is left there would be shipped again
 	$(SAM) build
@@ -81,9 +88,10 @@ destroy: $(VENV)/.ready ## Remove the stack and all that costs (STACK=name; DATA
 	$(BIN)/python -m operations.destroy --stack "$(STACK)" \
 	  $(if $(DATA),--data "$(DATA)") $(if $(YES),--yes)
 
-# The SAM CLI, checkov and the SageMaker SDK pin what they share with us, so each has an
-# environment of its own.
-.venv-sam/.ready .venv-audit/.ready .venv-sdk/.ready: .venv-%/.ready: requirements-%.txt
+# These pin what they share with us, so each has an environment of its own: the SAM CLI, checkov, the
+# SageMaker SDK, the AWS CLI and Ray.
+ENVIRONMENTS := $(foreach name,sam audit sdk aws ray,.venv-$(name)/.ready)
+$(ENVIRONMENTS): .venv-%/.ready: requirements-%.txt
 	$(PYTHON) -m venv .venv-$*
 	.venv-$*/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	@touch $@

@@ -42,7 +42,7 @@ def removals(document: Mapping[str, Any]) -> Iterator[Removal]:
         for row in role["rows"]:
             rest = [*_rest(role, row["statement"])]
             needs = [Need(line["action"], line["resource"], line["facts"]) for line in allowed]
-            missed = [need for need in needs if not _is_allowed(role["arn"], rest, need)]
+            missed = [need for need in needs if not is_allowed(role["arn"], rest, need)]
             told = sorted({f"{need.action} on {need.resource}" for need in missed})
             yield Removal(role["name"], row["statement"], told)
 
@@ -59,7 +59,7 @@ def _read(name: str, bodies: list[Any]) -> tuple[Statement, ...]:
     return read(name, json.dumps({"Version": "2012-10-17", "Statement": bodies}))
 
 
-def _is_allowed(role: str, statements: list[Statement], need: Need) -> bool:
+def is_allowed(role: str, statements: list[Statement], need: Need) -> bool:
     context = evaluation.facts(Session(role, "replayed"), need)
     return any(
         each.applies(need.action, need.resource, context) and not each.denies for each in statements

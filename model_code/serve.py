@@ -11,7 +11,8 @@ Ray Serve adapter sends requests) takes the bytes of one PNG, JPEG, BMP or TIFF 
                   the text chunk "sonoflow-model" holds the same "model"
 
 400 what is no readable image, 413 what is too large, 415 another content type; the body is
-{"error": sentence}. Settings: SM_MODEL_DIR (default /opt/ml/model), SONOFLOW_TORCH_THREADS.
+{"error": sentence}. Settings: SM_MODEL_DIR (default /opt/ml/model), SONOFLOW_TORCH_THREADS
+(default: as many as there are processors).
 """
 
 from __future__ import annotations
@@ -47,9 +48,7 @@ MODEL_CHUNK = "sonoflow-model"
 def create_app(model_dir: Path) -> Starlette:
     @contextlib.asynccontextmanager
     async def load_model(app: Starlette) -> AsyncIterator[None]:
-        threads = os.environ.get("SONOFLOW_TORCH_THREADS")
-        if threads:
-            torch.set_num_threads(int(threads))
+        torch.set_num_threads(thread_count())
         app.state.predictor = load_predictor(model_dir)
         # One image at a time: torch spreads each over the threads it has.
         app.state.limiter = anyio.CapacityLimiter(1)
@@ -63,8 +62,23 @@ def create_app(model_dir: Path) -> Starlette:
     return Starlette(routes=routes, lifespan=load_model)
 
 
+def thread_count() -> int:
+    """One image is computed at a time, so it gets every processor that this process may use.
+
+    Left to itself torch would do what OMP_NUM_THREADS says, and Ray sets that to 1 in a replica,
+    for which its scheduler reserves one processor, whatever the instance has:
+    https://docs.ray.io/en/latest/serve/resource-allocation.html
+    """
+    if given := os.environ.get("SONOFLOW_TORCH_THREADS"):
+        return int(given)
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1  # macOS
+
+
 async def ping(request: Request) -> Response:
-    return JSONResponse({"status": "ready", "model": request.app.state.predictor.card.identity()})
+    identity = request.app.state.predictor.card.identity()
+    return JSONResponse({"status": "ready", "model": identity, "threads": torch.get_num_threads()})
 
 
 async def invoke(request: Request) -> Response:

@@ -145,6 +145,7 @@ _KEYS: Collection[str] = frozenset(
         "s3:x-amz-server-side-encryption-aws-kms-key-id",
         *("cloudwatch:namespace", "application-autoscaling:service-namespace"),
         *("kms:ViaService", "kms:GrantIsForAWSResource", "kms:CallerAccount"),
+        "kms:EncryptionContext:aws:s3:arn",
         *("lambda:FunctionArn", "lambda:SourceFunctionArn"),
     )
 )

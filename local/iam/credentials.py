@@ -11,6 +11,7 @@ from moto.iam.models import iam_backends
 from moto.sts.models import sts_backends
 
 from local.iam.evaluation import trusts
+from local.iam.principals import given_to_code_of
 from local.runtime.runtime import ACCOUNT, REGION, Runtime
 
 _DURATION = 12 * 3600  # seconds; moto does not enforce it, so nothing has to be renewed
@@ -53,9 +54,11 @@ def check_trust(role_arn: str, service: str) -> None:
 
 
 @functools.cache
-def role_credentials(role_arn: str, session_name: str, service: str) -> Credentials:
+def role_credentials(
+    role_arn: str, session_name: str, service: str, function_arn: str = ""
+) -> Credentials:
     """Credentials of a session of a role that a service (`lambda.amazonaws.com`) assumes; one
-    session per role, name and service. Raises RoleNotFound."""
+    session per role, name and service, and for the code of each function. Raises RoleNotFound."""
     check_trust(role_arn, service)
     role = sts_backends[ACCOUNT]["aws"].assume_role(
         region_name=REGION,
@@ -65,4 +68,6 @@ def role_credentials(role_arn: str, session_name: str, service: str) -> Credenti
         duration=_DURATION,
         external_id=None,
     )
+    if function_arn:
+        given_to_code_of(role.access_key_id, function_arn)
     return Credentials(role.access_key_id, role.secret_access_key, role.session_token)

@@ -37,6 +37,8 @@ def of(call: Call) -> Iterator[Need]:
         return
     facts = {"kms:ViaService": [f"{call.service}.{REGION}.amazonaws.com"]}
     facts["kms:CallerAccount"] = [ACCOUNT]
+    if call.service == "s3":
+        facts["kms:EncryptionContext:aws:s3:arn"] = [_context(call)]
     for action in actions:
         more = {"kms:GrantIsForAWSResource": ["true"]} if action == "CreateGrant" else {}
         yield Need(f"kms:{action}", _key(key), {**facts, **more})
@@ -55,12 +57,17 @@ def _objects(call: Call) -> tuple[str, Sequence[str]]:
     return key, _QUEUED if call.operation in _PARTS else _WRITTEN
 
 
+def _context(call: Call) -> str:
+    """What S3 encrypts for: the object, or its bucket where the bucket has a key of its own."""
+    name, key = call.parameters["Bucket"], call.parameters["Key"]
+    encryption = s3_backends[ACCOUNT][PARTITION].buckets[name].encryption or {}
+    own = str((encryption.get("Rule") or {}).get("BucketKeyEnabled", "")).lower() == "true"
+    return f"arn:{PARTITION}:s3:::{name}" if own else f"arn:{PARTITION}:s3:::{name}/{key}"
+
+
 def _default_key(bucket: Any) -> str:
-    rule = (getattr(bucket, "encryption", None) or {}).get("Rule", {})
-    rules = rule if isinstance(rule, list) else [rule]
-    default: Mapping[str, Any] = (rules[0] if rules else {}).get(
-        "ApplyServerSideEncryptionByDefault", {}
-    )
+    rule: Mapping[str, Any] = (bucket.encryption or {}).get("Rule") or {}
+    default: Mapping[str, Any] = rule.get("ApplyServerSideEncryptionByDefault") or {}
     return str(default.get("KMSMasterKeyID") or "")
 
 

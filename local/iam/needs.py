@@ -122,12 +122,12 @@ def _part(service: str, part: str, parameters: Mapping[str, Any]) -> str | None:
 
 @functools.cache
 def _shape(template: str) -> re.Pattern[str]:
-    """ARNs of a type: no part is empty, and only the last may hold what divides the parts."""
+    """ARNs of a type. Only the last variable may hold colons; a map run's label hides in a name."""
     parts = reference.VARIABLE.split(template)
     last = len(parts) - 2
     return re.compile(
         "".join(
-            re.escape(text) if index % 2 == 0 else (r".+" if index == last else r"[^:/]*")
+            re.escape(text) if index % 2 == 0 else (r".+" if index == last else r"[^:]*")
             for index, text in enumerate(parts)
         )
     )

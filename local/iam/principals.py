@@ -44,6 +44,7 @@ class Session:
 
     role_arn: str
     name: str
+    function_arn: str = ""  # whose code has the session's credentials, if a function's has
 
     @property
     def role(self) -> str:
@@ -55,7 +56,10 @@ class Session:
 
     @property
     def facts(self) -> Context:
-        return _of_account(self.role_arn, "AssumedRole", f"{self.role}:{self.name}")
+        facts = _of_account(self.role_arn, "AssumedRole", f"{self.role}:{self.name}")
+        if self.function_arn:
+            facts["lambda:SourceFunctionArn"] = [self.function_arn]
+        return facts
 
     def is_meant_by(self, principal: Any) -> bool:
         return _names(principal, "AWS", self.role_arn, self.arn)
@@ -104,6 +108,7 @@ class Service:
 
 Principal = Owner | Session | Service
 _services: dict[str, Service] = {}
+_functions: dict[str, str] = {}
 
 
 def of_access_key(access_key: str) -> Principal:
@@ -121,12 +126,18 @@ def key_of_service(name: str, source: str) -> str:
     return access_key
 
 
+def given_to_code_of(access_key: str, function_arn: str) -> None:
+    """A session's key is one that a function's own code works with:
+    https://docs.aws.amazon.com/lambda/latest/dg/permissions-source-function-arn.html"""
+    _functions[access_key] = function_arn
+
+
 @functools.lru_cache(maxsize=1024)
 def _known_session(access_key: str) -> Session:
     found = sts_backends[ACCOUNT][PARTITION].get_assumed_role_from_access_key(access_key)
     if found is None:
         raise LookupError(access_key)
-    return Session(found.role_arn, found.session_name)
+    return Session(found.role_arn, found.session_name, _functions.get(access_key, ""))
 
 
 def _session(access_key: str) -> Session | None:

@@ -179,7 +179,7 @@ class Worker:
 
     def _environment(self, path: list[Path], stream: str) -> dict[str, str]:
         function, runtime, task_root = self.function, self._runtime, str(path[0])
-        role = role_credentials(function.role, function.name, "lambda.amazonaws.com")
+        role = role_credentials(function.role, function.name, "lambda.amazonaws.com", function.arn)
         return {
             "PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin",
             "PYTHONPATH": os.pathsep.join(map(str, path)),

@@ -28,6 +28,8 @@ from moto.stepfunctions.parser.asl.eval.environment import Environment
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 from moto.stepfunctions.parser.asl.eval.states import ItemData, MapData
 
+from local.iam.authority import Refused, require
+from local.iam.principals import Session
 from local.runtime import patch
 from local.runtime.runtime import Runtime
 from local.stepfunctions.child_executions import Child, ChildEnvironment
@@ -43,24 +45,31 @@ def install(runtime: Runtime) -> None:
     workers recurse once per item, and children see the variables around the map. AWS: the map
     fails with States.ExceedToleratedFailureThreshold once failures exceed what is tolerated,
     results are those of the children that succeeded, and outer variables do not exist inside."""
+
+    def _map_run(
+        self: component.DistributedIterationComponent,
+        env: Environment,
+        eval_input: component.DistributedIterationComponentEvalInput,
+    ) -> None:
+        items: list[Any] = env.stack.pop()
+        run = MapRun(runtime, env, self._get_iteration_program(), eval_input, items)
+        env.stack.append(run.outputs())
+
     patch.replace(component.DistributedIterationComponent, "_map_run", lambda _original: _map_run)
-
-
-def _map_run(
-    self: component.DistributedIterationComponent,
-    env: Environment,
-    eval_input: component.DistributedIterationComponentEvalInput,
-) -> None:
-    items: list[Any] = env.stack.pop()
-    run = MapRun(env, self._get_iteration_program(), eval_input, items)
-    env.stack.append(run.outputs())
 
 
 class MapRun:
     """One run of a distributed map's items through its item processor."""
 
-    def __init__(self, env: Environment, program: Program, settings: Any, items: list[Any]):
-        self._env, self._program, self._items = env, program, items
+    def __init__(
+        self,
+        runtime: Runtime,
+        env: Environment,
+        program: Program,
+        settings: Any,
+        items: list[Any],
+    ) -> None:
+        self._runtime, self._env, self._program, self._items = runtime, env, program, items
         self._selector, self._record = settings.item_selector, settings.map_run_record
         self._tolerated_count = int(settings.tolerated_failure_count or 0)
         self._tolerated_percentage = float(settings.tolerated_failure_percentage or 0)
@@ -76,6 +85,8 @@ class MapRun:
 
     def outputs(self) -> list[Any]:
         """The results of the children in the order of the items. Raises once too many failed."""
+        machine = self._env.states.context_object.context_object_data["StateMachine"]["Id"]
+        self._require("states:StartExecution", machine)
         self._record.item_counter.total.count(len(self._items))
         threads = [
             threading.Thread(target=self._work, name=f"map-run-{n}", daemon=True)
@@ -124,6 +135,7 @@ class MapRun:
 
     def _run_child(self, index: int, value: Any) -> None:
         child = Child.of(self._record, value)
+        self._require("states:DescribeExecution", child.arn)
         environment = ChildEnvironment(child, self._env)
         with self._lock:
             children_of(self._record).append(child)
@@ -139,7 +151,18 @@ class MapRun:
                 self._failed += 1
             stopped = list(self._running) if self._exceeded() else []
         for other in stopped:
+            self._require("states:StopExecution", child.arn)
             other.stop()
+
+    def _require(self, action: str, resource: str) -> None:
+        """What the machine's role must be allowed, which runs its map in its own name:
+        https://docs.aws.amazon.com/step-functions/latest/dg/iam-policies-eg-dist-map.html"""
+        role = self._env.states.context_object.context_object_data["Execution"]["RoleArn"]
+        try:
+            require(self._runtime, Session(role, "StepFunctions"), action, resource)
+        except Refused as error:
+            name = StatesErrorName(typ=StatesErrorNameType.StatesPermissions)
+            raise self._failure(name, str(error)) from error
 
     def _exceeded(self) -> bool:
         if not self._failed:
@@ -153,6 +176,9 @@ class MapRun:
     def _threshold_exceeded(self) -> FailureEventException:
         """All that AWS says: which child failed, and why, is for who asks for the map run's."""
         name = StatesErrorName(typ=StatesErrorNameType.StatesExceedToleratedFailureThreshold)
+        return self._failure(name, _THRESHOLD)
+
+    def _failure(self, name: StatesErrorName, cause: str) -> FailureEventException:
         return FailureEventException(
             FailureEvent(
                 env=self._env,
@@ -160,7 +186,7 @@ class MapRun:
                 event_type=HistoryEventType.TaskFailed,
                 event_details=EventDetails(
                     taskFailedEventDetails=TaskFailedEventDetails(
-                        error=name.error_name, cause=_THRESHOLD
+                        error=name.error_name, cause=cause
                     )
                 ),
             )

@@ -28,6 +28,9 @@ ERRORS = {
     "stepfunctions": "ValidationException",
 }
 
+# No model says so: https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html
+_RESERVED = "aws: prefixed tag key names are not allowed for external use."
+
 
 class Refused(ServiceException):  # type: ignore[misc] # moto is not typed here
     """A request that its service does not take."""
@@ -72,9 +75,24 @@ def _refusal(response: BaseResponse) -> Refused | None:
     try:
         read = requests.members(response)
         found = constraints.violations(*read) if read else []
+        reserved = _reserved(read[1]) if read else None
     except (requests.Unreadable, constraints.WrongType) as error:
         return Refused("SerializationException", str(error))
-    return _worded(response.boto3_service_name, found) if found else None
+    service = response.boto3_service_name
+    if found:
+        return _worded(service, found)
+    return Refused(ERRORS[service], _RESERVED) if reserved else None
+
+
+def _reserved(members: dict[str, Any]) -> bool:
+    """Whether a request would give a tag whose name is AWS's own."""
+    tags = members.get("Tags") or members.get("tags") or []
+    names = list(tags) if isinstance(tags, dict) else [_key(tag) for tag in tags]
+    return any(name.lower().startswith("aws:") for name in names)
+
+
+def _key(tag: Any) -> str:
+    return str(tag.get("Key") or tag.get("key") or "") if isinstance(tag, dict) else ""
 
 
 def _worded(service: str, found: list[Violation]) -> Refused:

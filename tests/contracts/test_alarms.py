@@ -142,7 +142,8 @@ def test_a_run_that_could_tell_nobody_rings_and_one_that_did_does_not(
     (dimension,) = alarms(template)["UploadsDeadLetterAlarm"]["Dimensions"]
     assert dimension["Value"] == {"Fn::GetAtt": [queue, "QueueName"]}
     for machine in ("train_images", "train_table"):
-        assert "/^States[.]/" in machines[machine]["States"]["ExplainFailure"]["Output"]
+        explains = machines[machine]["States"]["ExplainFailure"]["Assign"]["failure"]
+        assert "/^States[.]/" in explains
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,7 @@ OPTIMISED: Mapping[str, set[str] | None] = {
     "sagemaker:createHyperParameterTuningJob.sync": None,
 }
 # Names of the SDK for Java's, in which errors are told, where they are not the service id's.
-PREFIXES = {"sagemaker": "SageMaker", "sfn": "Sfn"}
+PREFIXES = {"sagemaker": "SageMaker", "sfn": "Sfn", "cloudwatchlogs": "CloudWatchLogs"}
 
 
 @functools.cache
@@ -68,7 +68,7 @@ def operation(service: str, action: str) -> OperationModel | None:
     """As Step Functions names it: `applicationautoscaling`, `registerScalableTarget`."""
     session = botocore.session.get_session()
     names = {name.replace("-", ""): name for name in session.get_available_services()}
-    names |= {"sfn": "stepfunctions"}
+    names |= {"sfn": "stepfunctions", "cloudwatchlogs": "logs"}
     if service not in names:
         return None
     model = session.get_service_model(names[service])

@@ -15,6 +15,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local.demo.phantoms import write_phantoms
+from local.laptop import permissions
 from local.laptop.client import Laptop
 
 # Each model trains in seconds and knows nothing: these tests are about the flow.
@@ -211,6 +212,7 @@ def deploy(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Deploy:
     def deployed(**parameters: str) -> Iterator[Stack]:
         with Laptop.start(root, state, parameters={**TINY, **parameters}) as laptop:
             yield Stack(laptop)
+            assert [each for each in permissions.decisions(laptop) if not each["allowed"]] == []
 
     return deployed
 

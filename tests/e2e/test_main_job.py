@@ -12,6 +12,9 @@ import pytest
 from jsonschema import Draft202012Validator
 from PIL import Image
 
+from benchmarks.permissions import removals
+from tests.contracts.test_permissions import CALLS, EXCUSED
+
 pytestmark = pytest.mark.slow
 
 
@@ -93,3 +96,12 @@ def test_every_models_report_and_card_are_there(out: Path, model: str) -> None:
     assert "# Model card" in (out / model / "model_card.md").read_text()
     assert json.loads((out / model / "diagnostics.json").read_text())["rules"]
     assert json.loads((out / model / "history.json").read_text())["class_balance"]
+
+
+def test_no_role_was_refused_anything_and_none_may_do_more_than_it_needs(out: Path) -> None:
+    document = json.loads((out / "permissions.json").read_text())
+    missed = {removal.name: removal.refused for removal in removals(document)}
+
+    assert [role["name"] for role in document["roles"] if role["refused"]] == []
+    unexplained = {name for name, refused in missed.items() if not refused}
+    assert unexplained <= {*CALLS, *EXCUSED}

@@ -11,9 +11,23 @@ from botocore.config import Config
 # As many requests as a function may have under way at a time. With the usual ten, every one beyond
 # would open a connection of its own, TLS and all, and throw it away.
 CONNECTIONS = 50
+CONNECT_SECONDS = 5
+READ_SECONDS = 30  # of silence: S3 and the other services answer at once, or something is wrong
+# A model has 60 s for its answer, and whoever waits for it should wait for 70:
+# https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndpoint.html
+INVOKE_SECONDS = 70
+# Whoever invokes an endpoint is called again by SQS or by a state machine. A second wait within
+# the same invocation would not fit a batch of five images, two endpoints each, into 900 s.
+INVOKE_ATTEMPTS = 1
 
 
 @functools.cache
 def client(service: str) -> Any:
     """The client of an AWS service, made at first use and kept while the process lives."""
-    return boto3.client(service, config=Config(max_pool_connections=CONNECTIONS))
+    config = Config(
+        max_pool_connections=CONNECTIONS, connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS
+    )
+    if service == "sagemaker-runtime":
+        retries = {"total_max_attempts": INVOKE_ATTEMPTS}
+        config = config.merge(Config(read_timeout=INVOKE_SECONDS, retries=retries))
+    return boto3.client(service, config=config)

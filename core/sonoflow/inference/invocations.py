@@ -2,14 +2,33 @@
 
 from __future__ import annotations
 
+import time
+
+from botocore.exceptions import ClientError
+
 from sonoflow.aws.clients import client
 
 # Serverless endpoints take 4 MB, real-time ones 6 MB: what fits the smaller works with both.
 PAYLOAD_BYTES_LIMIT = 4_000_000
+# Said before the model was asked, so asking again costs no time that the model would need; a table
+# of a hundred requests need not be scored anew for one of them.
+_NOT_ASKED = frozenset({"ModelNotReadyException", "ServiceUnavailable", "ThrottlingException"})
+_PAUSES = (0.5, 2.0)  # seconds
 
 
 def invoke(endpoint: str, body: bytes, content_type: str, accept: str) -> bytes:
     """The response's body. Errors of the call escape."""
+    for pause in _PAUSES:
+        try:
+            return _invoke(endpoint, body, content_type, accept)
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in _NOT_ASKED:
+                raise
+        time.sleep(pause)
+    return _invoke(endpoint, body, content_type, accept)
+
+
+def _invoke(endpoint: str, body: bytes, content_type: str, accept: str) -> bytes:
     response = client("sagemaker-runtime").invoke_endpoint(
         EndpointName=endpoint, Body=body, ContentType=content_type, Accept=accept
     )

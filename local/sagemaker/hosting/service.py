@@ -13,6 +13,7 @@ from moto.sagemaker.responses import SageMakerResponse
 
 from local.runtime import patch
 from local.runtime.runtime import Runtime
+from local.sagemaker import tags
 from local.sagemaker.hosting import (
     invocations,
     model_packages,
@@ -38,6 +39,7 @@ def install(runtime: Runtime) -> None:
     model_registry.install(runtime)
     model_packages.install(runtime)
     scaling.install(runtime)
+    tags.install(runtime)
 
 
 class Endpoints:

@@ -634,6 +634,33 @@ class TestScaling:
         assert description["status"] == "SUCCEEDED", description
 
 
+class TestTags:
+    def test_a_key_that_comes_again_has_another_value(self, hosting: Hosting) -> None:
+        sagemaker, arn = hosting.sagemaker, self.tagged(hosting)
+
+        sagemaker.add_tags(ResourceArn=arn, Tags=[{"Key": "team", "Value": "b"}])
+
+        assert sagemaker.list_tags(ResourceArn=arn)["Tags"] == [{"Key": "team", "Value": "b"}]
+
+    def test_a_resource_has_fifty(self, hosting: Hosting) -> None:
+        sagemaker, arn = hosting.sagemaker, self.tagged(hosting)
+        more = [{"Key": f"k{number}", "Value": "v"} for number in range(50)]
+        sagemaker.add_tags(ResourceArn=arn, Tags=more[:49])
+
+        with pytest.raises(ClientError, match="more than 50 tags"):
+            sagemaker.add_tags(ResourceArn=arn, Tags=more)
+
+        sagemaker.add_tags(ResourceArn=arn, Tags=more[:49])  # which it has
+
+    def tagged(self, hosting: Hosting) -> str:
+        arn: str = hosting.sagemaker.create_model(
+            ModelName=f"tagged-{uuid.uuid4().hex[:8]}",
+            ExecutionRoleArn=hosting.platform.role,
+            Tags=[{"Key": "team", "Value": "a"}],
+        )["ModelArn"]
+        return arn
+
+
 class TestModelPackages:
     @pytest.fixture
     def group(self, hosting: Hosting) -> str:

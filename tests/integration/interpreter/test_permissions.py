@@ -388,3 +388,32 @@ def test_a_deleted_roles_session_may_do_nothing_more(platform: Platform) -> None
     iam.delete_role(RoleName=caller.name)
 
     assert refused(client.list_state_machines)[0] == "AccessDeniedException"
+
+
+def test_a_distributed_map_starts_its_children_in_its_machines_name(platform: Platform) -> None:
+    trust = trusting("states.amazonaws.com")
+    inner = {"StartAt": "P", "States": {"P": {"Type": "Pass", "End": True}}}
+    mapping = {
+        "Type": "Map",
+        "Items": [1],
+        "ItemProcessor": {
+            "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+            **inner,
+        },
+        "End": True,
+    }
+    definition = {"QueryLanguage": "JSONata", "StartAt": "M", "States": {"M": mapping}}
+
+    def run(*statements: dict[str, Any]) -> dict[str, Any]:
+        states = platform.client("stepfunctions")
+        machine = states.create_state_machine(
+            name=f"map-{uuid.uuid4().hex[:8]}",
+            definition=json.dumps(definition),
+            roleArn=Caller(platform, *statements, trust=trust).arn,
+        )["stateMachineArn"]
+        return platform.finish(states.start_execution(stateMachineArn=machine)["executionArn"])
+
+    refusal = run({**ALL, "Action": "states:DescribeExecution"})
+    assert (refusal["status"], refusal["error"]) == ("FAILED", "States.Permissions")
+    assert "states:StartExecution" in refusal["cause"]
+    assert run({**ALL, "Action": "states:*"})["status"] == "SUCCEEDED"

@@ -116,6 +116,31 @@ def test_everything_is_said_at_once(ask: Any) -> None:
     assert said.startswith("2 validation errors detected: ")
 
 
+@pytest.mark.parametrize(
+    ("service", "operation", "members"),
+    [
+        ("sagemaker", "create_model_package_group", {"ModelPackageGroupName": "tagged"}),
+        ("sns", "create_topic", {"Name": "tagged"}),
+        ("events", "put_rule", {"Name": "tagged", "EventPattern": '{"source": ["x"]}'}),
+    ],
+)
+def test_tags_of_awss_own_are_refused(
+    ask: Any, service: str, operation: str, members: dict[str, Any]
+) -> None:
+    tags = [{"Key": "team", "Value": "a"}, {"Key": "AWS:stack", "Value": "b"}]
+
+    _, said, status = ask(service, operation, Tags=tags, **members)
+
+    assert status == 400
+    assert said == "aws: prefixed tag key names are not allowed for external use."
+
+
+def test_tags_that_a_map_holds_are_looked_at_too(ask: Any) -> None:
+    _, said, _ = ask("sqs", "create_queue", QueueName="tagged", tags={"aws:x": "y"})
+
+    assert "aws: prefixed tag key names" in said
+
+
 @pytest.mark.parametrize("body", [b"[]", b"{", b'{"MaxResults": "5"}'])
 def test_what_cannot_be_read_is_no_defect_of_the_server(platform: Platform, body: bytes) -> None:
     answer = requests.post(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from sonomodel.networks.unet import UNet, UNetConfig
 
 # More threads than free cores wait for each other; results depend on their number, too.
 torch.set_num_threads(1)
+os.environ.setdefault("SONOFLOW_TORCH_THREADS", "1")  # servers that are made in this process
 
 CLASSES = ["benign", "malignant", "normal"]
 

@@ -150,6 +150,32 @@ def test_body_may_arrive_in_pieces(segmenter_dir: Path, encode: Callable[..., by
     assert first.body == second.body
 
 
+@pytest.mark.parametrize(("given", "threads"), [("", len(os.sched_getaffinity(0))), ("1", 1)])
+def test_every_processor_computes_whatever_omp_is_told_unless_the_setting_says_how_many(
+    classifier_dir: Path, given: str, threads: int
+) -> None:
+    """Given what Ray tells OMP in each of its workers, a process of its own: OMP is asked once."""
+    program = (
+        "import sys, pathlib, serve\n"
+        "from tests.unit.model_code.asgi_client import Call, serve_calls\n"
+        "app = serve.create_app(pathlib.Path(sys.argv[1]))\n"
+        "(reply,) = serve_calls(app, Call('/ping', method='GET'))\n"
+        "print(reply.json()['threads'])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(classifier_dir)],
+        env={
+            "OMP_NUM_THREADS": "1",
+            "SONOFLOW_TORCH_THREADS": given,
+            "PYTHONPATH": f"{ROOT}:{ROOT / 'model_code'}",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.strip() == str(threads), done.stderr
+
+
 def test_number_of_threads_is_a_setting(
     classifier_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -33,3 +33,38 @@ def test_errors_of_the_call_escape(endpoints: FakeEndpoints) -> None:
 
     with pytest.raises(ClientError, match="the model failed"):
         invocations.invoke(CLASSIFIER, b"", "image/png", "application/json")
+
+
+@pytest.mark.parametrize(
+    ("code", "asked"),
+    [
+        ("ThrottlingException", 3),
+        ("ModelNotReadyException", 3),
+        ("ServiceUnavailable", 3),
+        ("ModelError", 1),  # it was asked, and had its time
+        ("InternalFailure", 1),
+    ],
+)
+def test_only_an_endpoint_that_did_not_ask_its_model_is_asked_again(
+    endpoints: FakeEndpoints, monkeypatch: pytest.MonkeyPatch, code: str, asked: int
+) -> None:
+    monkeypatch.setattr(invocations, "_PAUSES", (0.0, 0.0))
+    endpoints.answers[CLASSIFIER] = lambda _: Answer(
+        b'{"Message": "refused"}', "application/json", 429, code
+    )
+
+    with pytest.raises(ClientError, match=code):
+        invocations.invoke(CLASSIFIER, b"", "image/png", "application/json")
+
+    assert len(endpoints.requests) == asked
+
+
+def test_an_endpoint_that_is_busy_for_a_moment_answers_in_the_end(
+    endpoints: FakeEndpoints, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(invocations, "_PAUSES", (0.0, 0.0))
+    busy = Answer(b'{"Message": "slow down"}', "application/json", 400, "ThrottlingException")
+    answers = iter([busy, busy, Answer(b"2,1", "text/csv")])
+    endpoints.answers[CLASSIFIER] = lambda _: next(answers)
+
+    assert invocations.invoke(CLASSIFIER, b"", "text/csv", "text/csv") == b"2,1"

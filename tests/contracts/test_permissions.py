@@ -1,0 +1,203 @@
+"""Every statement of every role is there for something: a run of the demo, a call below, or a word.
+
+The demo's own are held by tests/e2e/test_main_job.py. Here are the calls that it has no occasion
+for, each allowed by the template's roles and refused without the statement.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from benchmarks.permissions import is_allowed
+from local.cloudformation.intrinsics import Resolver
+from local.cloudformation.template import resolve_parameters
+from local.iam import needs
+from local.iam.need import Need
+from local.iam.operations import Call
+from local.iam.statements import Statement, read
+
+Document = dict[str, Any]
+HERE = "us-east-1:123456789012"
+TRAINING = f"arn:aws:states:{HERE}:execution:sonoflow-train-images"
+RELEASE = f"arn:aws:states:{HERE}:execution:sonoflow-release-model"
+TOPIC, KEY = f"arn:aws:sns:{HERE}:notificationstopic", f"arn:aws:kms:{HERE}:key/notificationskey"
+THROUGH_S3 = {
+    "kms:ViaService": ["s3.us-east-1.amazonaws.com"],
+    "kms:EncryptionContext:aws:s3:arn": ["arn:aws:s3:::uploadsbucket/datasets/scans.zip"],
+}
+READS_UPLOADS = ("PlanDataset", "StageImages", "StageTable", "Predict")
+# Of Lambda's code, which AWS's managed policy lets make network interfaces.
+CODE = (
+    *("JudgeModel", "PackageModelCode", "PlanDataset", "PlanRelease", "Predict", "ProbeEndpoint"),
+    *("PublishReport", "SplitDataset", "StageImages", "StageTable"),
+)
+
+
+def sent(service: str, operation: str, **parameters: Any) -> list[Need]:
+    return needs.of(Call(service, operation, parameters, "json"))
+
+
+def queue(name: str) -> str:
+    return f"https://sqs.us-east-1.amazonaws.com/123456789012/{name}"
+
+
+CALLS: dict[str, list[Need]] = {
+    "PlanDatasetFunctionRole/1": sent(
+        "sqs", "SendMessage", QueueUrl=queue("uploadsdeadletterqueue"), MessageBody="event"
+    ),
+    "PlanDatasetFunctionRole/NotifyRefusal": sent("sns", "Publish", TopicArn=TOPIC, Message="no"),
+    "PlanDatasetFunctionRole/EncryptNotification": [
+        Need(f"kms:{action}", KEY) for action in ("GenerateDataKey", "Decrypt")
+    ],
+    **{
+        f"{name}FunctionRole/DecryptUploads": [
+            Need("kms:Decrypt", f"arn:aws:kms:{HERE}:key/of-the-uploader", THROUGH_S3)
+        ]
+        for name in READS_UPLOADS
+    },
+    "PredictFunctionRole/SayWhenToTryAgain": [
+        *sent("sqs", "GetQueueUrl", QueueName="inboxqueue"),
+        *sent("sqs", "ChangeMessageVisibility", QueueUrl=queue("inboxqueue")),
+        *sent("sqs", "SendMessage", QueueUrl=queue("inboxqueue")),
+    ],
+    "PredictFunctionRole/AbandonScores": sent(
+        "s3", "AbortMultipartUpload", Bucket="resultsbucket", Key="scores/rows.csv/out.csv"
+    ),
+    "StageTableFunctionRole/AbandonStaged": sent(
+        "s3", "AbortMultipartUpload", Bucket="workbucket", Key="datasets/wdbc/1/train/0.pbr"
+    ),
+    "SplitDatasetFunctionRole/TellMissingFromForbidden": [
+        Need("s3:ListBucket", "arn:aws:s3:::workbucket")
+    ],
+    "StageTableFunctionRole/TellMissingFromForbidden": [
+        Need("s3:ListBucket", "arn:aws:s3:::uploadsbucket")
+    ],
+    "ReleaseModelStateMachineRole/Tune": [
+        need
+        for operation in ("Create", "Describe", "Stop")
+        for need in sent(
+            "sagemaker",
+            f"{operation}HyperParameterTuningJob",
+            HyperParameterTuningJobName="sonoflow-c-1-0123456789ab",
+            **({"Tags": [{"Key": "k", "Value": "v"}]} if operation == "Create" else {}),
+        )
+    ],
+    "ReleaseModelStateMachineRole/GoBack": sent(
+        "sagemaker",
+        "UpdateEndpoint",
+        EndpointName="sonoflow-classifier",
+        EndpointConfigName="chosen-by-hand",
+    ),
+    "ReleaseModelStateMachineRole/AskLockOwner": sent(
+        "states", "DescribeExecution", executionArn=f"{RELEASE}:run-classification"
+    ),
+    "TrainImagesStateMachineRole/FindMapRun": sent(
+        "states", "ListMapRuns", executionArn=f"{TRAINING}:run"
+    ),
+    "TrainImagesStateMachineRole/FindFailedBatch": sent(
+        "states",
+        "ListExecutions",
+        mapRunArn=f"arn:aws:states:{HERE}:mapRun:sonoflow-train-images/StageImages:run",
+    ),
+    "TrainImagesStateMachineRole/ReadFailedBatch": sent(
+        "states", "GetExecutionHistory", executionArn=f"{TRAINING}/StageImages:batch"
+    ),
+}
+# What nothing here can show, and why it stays.
+EXCUSED = {
+    "ReleaseModelStateMachineRole/ReadWhatIsRegistered": "SageMaker may look at a package's "
+    "archive in its caller's name; AWS's policy for registries has it, and no page lets it go",
+    "ReleaseModelStateMachineRole/LookUpServingImages": "the same of a package's image",
+    "TrainImagesStateMachineRole/RedriveBatches": "for RedriveExecution, which the laptop has not",
+    # A denial is missed by nobody; tests/contracts/test_network.py holds it.
+    **{f"{name}FunctionRole/NotForCode": "takes away what SAM gives" for name in CODE},
+}
+
+
+@pytest.fixture(scope="module")
+def roles(expanded: Document) -> dict[str, list[Statement]]:
+    """The statements of each role of the template, its functions evaluated."""
+    values = {
+        **resolve_parameters(expanded, {}),
+        "AWS::Region": "us-east-1",
+        "AWS::Partition": "aws",
+        "AWS::URLSuffix": "amazonaws.com",
+        "AWS::AccountId": "123456789012",
+        "AWS::StackName": "sonoflow",
+    }
+    resolver = Resolver(expanded, values, _reference(expanded), _attribute(expanded))
+    found: dict[str, list[Statement]] = {}
+    for name, resource in expanded["Resources"].items():
+        if "Condition" in resource and not resolver.condition(resource["Condition"]):
+            continue
+        properties = resolver.resolve(resource.get("Properties", {}))
+        if resource["Type"] == "AWS::IAM::Role":
+            for policy in properties.get("Policies", []):
+                found.setdefault(name, []).extend(_read(policy))
+        elif resource["Type"] == "AWS::IAM::Policy":
+            for role in properties["Roles"]:
+                found.setdefault(role, []).extend(_read(properties))
+    return found
+
+
+def _read(policy: Document) -> tuple[Statement, ...]:
+    return read(policy["PolicyName"], json.dumps(policy["PolicyDocument"]))
+
+
+def _reference(template: Document) -> Any:
+    def reference(name: str) -> str:
+        kind = template["Resources"][name]["Type"]
+        return name if kind == "AWS::IAM::Role" else _named(template, name)
+
+    return reference
+
+
+def _attribute(template: Document) -> Any:
+    def attribute(name: str, part: str) -> str:
+        if part == "Name":
+            return str(template["Resources"][name]["Properties"]["StateMachineName"]["Fn::Sub"])
+        return _named(template, name) if part == "Arn" else f"{name}.{part}"
+
+    return attribute
+
+
+def _named(template: Document, name: str) -> str:
+    """The ARN, of a resource that is called as in the template, in small letters."""
+    parts = {
+        "AWS::S3::Bucket": f"arn:aws:s3:::{name.lower()}",
+        "AWS::SQS::Queue": f"arn:aws:sqs:{HERE}:{name.lower()}",
+        "AWS::SNS::Topic": f"arn:aws:sns:{HERE}:{name.lower()}",
+        "AWS::KMS::Key": f"arn:aws:kms:{HERE}:key/{name.lower()}",
+    }
+    return parts.get(template["Resources"][name]["Type"], f"arn:aws:x:{HERE}:{name}")
+
+
+def name_of(role: str, statement: Statement) -> str:
+    return f"{role}/{statement.name.rpartition('/')[2]}"
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_a_statement_allows_what_no_other_does(
+    roles: dict[str, list[Statement]], name: str
+) -> None:
+    role = name.partition("/")[0]
+    statements = roles[role]
+    rest = [each for each in statements if name_of(role, each) != name]
+    arn = f"arn:aws:iam::123456789012:role/{role}"
+
+    assert len(rest) == len(statements) - 1
+    for need in CALLS[name]:
+        assert is_allowed(arn, statements, need), need
+    assert any(not is_allowed(arn, rest, need) for need in CALLS[name])
+
+
+def test_what_is_said_here_is_said_of_statements_that_there_are(
+    roles: dict[str, list[Statement]],
+) -> None:
+    present = {name_of(role, each) for role, found in roles.items() for each in found}
+
+    assert {*CALLS, *EXCUSED} <= present
+    assert not CALLS.keys() & EXCUSED.keys()
