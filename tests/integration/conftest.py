@@ -55,6 +55,22 @@ def probe(laptop_for: LaptopFor) -> Laptop:
     return laptop_for(PROBE)
 
 
+@pytest.fixture(scope="session")
+def idle_role(probe: Laptop) -> str:
+    """ARN of a role that state machines and models may have, and that may do nothing."""
+    services = ["states.amazonaws.com", "sagemaker.amazonaws.com"]
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": services},
+        "Action": "sts:AssumeRole",
+    }
+    trust = {"Version": "2012-10-17", "Statement": [statement]}
+    created = probe.client("iam").create_role(
+        RoleName="idle", AssumeRolePolicyDocument=json.dumps(trust)
+    )
+    return str(created["Role"]["Arn"])
+
+
 @pytest.fixture
 def eventually() -> Callable[..., object]:
     """Calls a function until it returns something true, and returns that."""

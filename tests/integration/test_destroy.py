@@ -15,7 +15,7 @@ from operations.destroy.removal import DELETE, KEEP, remove
 
 STACK, NEIGHBOUR = "wards", "wards-eu"
 VERSION = "61e104857123"
-MANY = 120  # more than a page of SageMaker's holds
+MANY = 101  # more than a page of SageMaker's holds
 REST = {"StartAt": "Rest", "States": {"Rest": {"Type": "Wait", "Seconds": 600, "End": True}}}
 
 
@@ -44,8 +44,8 @@ def template() -> str:
 class Deployment:
     """A stack, and what runs leave behind that no template knows."""
 
-    def __init__(self, laptop: Laptop, name: str) -> None:
-        self.laptop, self.name = laptop, name
+    def __init__(self, laptop: Laptop, name: str, role: str) -> None:
+        self.laptop, self.name, self._role = laptop, name, role
         self.sagemaker = laptop.client("sagemaker")
 
     def fill(self, releases: int) -> None:
@@ -136,18 +136,16 @@ class Deployment:
 
     def _execution(self) -> None:
         states = self.laptop.client("stepfunctions")
-        role = "arn:aws:iam::123456789012:role/anybody"
         machine = states.create_state_machine(
-            name=f"{self.name}-train-table", definition=json.dumps(REST), roleArn=role
+            name=f"{self.name}-train-table", definition=json.dumps(REST), roleArn=self._role
         )["stateMachineArn"]
         for _ in range(3):
             states.start_execution(stateMachineArn=machine)
 
     def _release(self, name: str) -> None:
         container = {"Image": "nobody/knows:1", "ModelDataUrl": "s3://nobucket/model.tar.gz"}
-        role = "arn:aws:iam::123456789012:role/anybody"
         self.sagemaker.create_model(
-            ModelName=name, PrimaryContainer=container, ExecutionRoleArn=role
+            ModelName=name, PrimaryContainer=container, ExecutionRoleArn=self._role
         )
         variant = {
             "VariantName": "primary",
@@ -184,7 +182,7 @@ def account(probe: Laptop, monkeypatch: pytest.MonkeyPatch) -> Account:
 
 @pytest.fixture
 def deploy(
-    probe: Laptop, account: Account, settled: Callable[[str], Any]
+    probe: Laptop, account: Account, settled: Callable[[str], Any], idle_role: str
 ) -> Iterator[Callable[..., Deployment]]:
     """Creates a stack with what its runs have left; both are removed at the end of the test."""
     made = []
@@ -194,7 +192,7 @@ def deploy(
         client.create_stack(StackName=name, TemplateBody=template())
         made.append(name)
         assert settled(name)["StackStatus"] == "CREATE_COMPLETE"
-        deployment = Deployment(probe, name)
+        deployment = Deployment(probe, name, idle_role)
         deployment.fill(releases)
         return deployment
 

@@ -16,9 +16,21 @@ from operations.redrive import Redrive
 LATER = datetime.datetime(2100, 1, 1, tzinfo=datetime.UTC)
 REST = {"StartAt": "Rest", "States": {"Rest": {"Type": "Succeed"}}}
 
+FROM_EVENTS = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": "events.amazonaws.com"},
+            "Action": "sqs:SendMessage",
+            "Resource": "*",
+        }
+    ],
+}
+
 
 @pytest.fixture
-def outputs(probe: Laptop) -> dict[str, str]:
+def outputs(probe: Laptop, idle_role: str) -> dict[str, str]:
     """Of a stack that has just been deployed: buckets of its own, machines that never ran."""
     s3, states = probe.client("s3"), probe.client("stepfunctions")
     named = {}
@@ -30,7 +42,7 @@ def outputs(probe: Laptop) -> dict[str, str]:
         named[f"{machine}StateMachineArn"] = states.create_state_machine(
             name=f"redriven-{machine}",
             definition=json.dumps(REST),
-            roleArn="arn:aws:iam::123456789012:role/anybody",
+            roleArn=idle_role,
         )["stateMachineArn"]
     return named
 
@@ -49,6 +61,7 @@ def test_an_image_that_no_event_told_of_is_told_of(
     s3.put_object(Bucket=bucket, Key="inbox/lost.png", Body=b"scan")
     url = sqs.create_queue(QueueName="redriven")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(FROM_EVENTS)})
     pattern = {"source": ["aws.s3"], "detail": {"bucket": {"name": [bucket]}}}
     events.put_rule(Name="redriven", EventPattern=json.dumps(pattern))
     events.put_targets(Rule="redriven", Targets=[{"Id": "queue", "Arn": arn["QueueArn"]}])
