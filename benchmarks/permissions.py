@@ -41,7 +41,8 @@ def removals(document: Mapping[str, Any]) -> Iterator[Removal]:
         allowed = [line for line in own if line["allowed"]]
         for row in role["rows"]:
             rest = [*_rest(role, row["statement"])]
-            needs = [Need(line["action"], line["resource"], line["facts"]) for line in allowed]
+            by_it = [line for line in allowed if line["statement"] == row["statement"]]
+            needs = [Need(line["action"], line["resource"], line["facts"]) for line in by_it]
             missed = [need for need in needs if not is_allowed(role["arn"], rest, need)]
             told = sorted({f"{need.action} on {need.resource}" for need in missed})
             yield Removal(role["name"], row["statement"], told)

@@ -49,8 +49,17 @@ def _holds(operator: str, wanted: Any, found: Sequence[str], key: str) -> bool:
         raise NotKnown(f"the condition operator {operator} is not implemented")
     if not found:  # a negated operator holds for a key that is absent, a plain one does not
         return quantifier != "ForAnyValue" and (if_exists or negated or bool(quantifier))
-    results = [any(compare(choice, value) for choice in choices) is not negated for value in found]
+    results = [
+        any(_same(compare, choice, value) for choice in choices) is not negated for value in found
+    ]
     return any(results) if quantifier == "ForAnyValue" else all(results)
+
+
+def _same(compare: Callable[[str, str], bool], wanted: str, found: str) -> bool:
+    try:
+        return compare(wanted, found)
+    except ValueError:  # no number, date or network
+        return False
 
 
 def like(pattern: str, text: str) -> bool:

@@ -53,13 +53,17 @@ def check_trust(role_arn: str, service: str) -> None:
         )
 
 
-@functools.cache
 def role_credentials(
     role_arn: str, session_name: str, service: str, function_arn: str = ""
 ) -> Credentials:
     """Credentials of a session of a role that a service (`lambda.amazonaws.com`) assumes; one
     session per role, name and service, and for the code of each function. Raises RoleNotFound."""
-    check_trust(role_arn, service)
+    check_trust(role_arn, service)  # which may have been withdrawn since
+    return _assumed(role_arn, session_name, service, function_arn)
+
+
+@functools.cache
+def _assumed(role_arn: str, session_name: str, service: str, function_arn: str) -> Credentials:
     role = sts_backends[ACCOUNT]["aws"].assume_role(
         region_name=REGION,
         role_session_name=re.sub(r"[^\w+=,.@-]", "-", session_name)[:64],

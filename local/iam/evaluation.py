@@ -47,7 +47,8 @@ def decide(principal: Principal, need: Need) -> Decision:
     identity: list[Statement] = []
     if isinstance(principal, Session):
         identity = _applying(principal.identity_policies(), need, context)
-        if need.action.startswith("kms:") and not _delegates(owned, need, context):
+        asks = need.action.startswith("kms:") or need.action == "sts:AssumeRole"
+        if asks and not _delegates(owned, need, context):
             identity = [statement for statement in identity if statement.denies]
         boundary = principal.boundary()
         if boundary is not None:
@@ -56,7 +57,8 @@ def decide(principal: Principal, need: Need) -> Decision:
 
 
 def _delegates(key_policy: Iterable[Statement], need: Need, context: Context) -> bool:
-    """Whether a key leaves it to the account's own policies who may use it. No other resource asks:
+    """Whether a key leaves it to the account's own policies who may use it, or a role who may take
+    it on. No other resource asks:
     https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html"""
     meant = (each for each in key_policy if _is_meant(each, Owner()))
     return any(not statement.denies for statement in _applying(meant, need, context))
@@ -81,6 +83,10 @@ def facts(principal: Principal, need: Need) -> Context:
 
 def _is_meant(statement: Statement, principal: Principal) -> bool:
     body = statement.body
+    # The account stands for everybody in it where it is denied something, not where it is let.
+    denies_all = statement.denies and isinstance(principal, Session)
+    if denies_all and Owner().is_meant_by(body.get("Principal", {})):
+        return True
     if "NotPrincipal" in body:
         return not principal.is_meant_by(body["NotPrincipal"])
     return principal.is_meant_by(body.get("Principal", {}))

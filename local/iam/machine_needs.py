@@ -69,7 +69,8 @@ def _managed_rules(definition: str) -> set[str]:
     except ValueError:
         return set()  # the service says so itself
     waited = [each.partition(":states:::")[2] for each in resources if ".sync" in each]
-    return {_RULES[name] for name in (each.partition(".sync")[0] for each in waited)}
+    names = (each.partition(".sync")[0] for each in waited)
+    return {_RULES[name] for name in names if name in _RULES}  # the service refuses the rest
 
 
 def _resources(part: Any) -> Iterator[str]:

@@ -45,6 +45,7 @@ _PARTS = {
 }
 # https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
 _FREE = {("sts", "GetCallerIdentity")}
+_KEYS = {("iam", "CreateAccessKey"), ("iam", "CreateLoginProfile")}
 _OWN = {"Partition": PARTITION, "Region": REGION, "Account": ACCOUNT}
 PASSED_TO = {  # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html
     "sagemaker": "sagemaker.amazonaws.com",
@@ -61,6 +62,8 @@ def of(call: Call) -> list[Need]:
         return object_needs.of(call)
     if (call.service, call.operation) in _FREE:
         return []
+    if (call.service, call.operation) in _KEYS or call.service == "sts":
+        _refuse_keys(call)
     service = PREFIXES.get(call.service, call.service)
     name = _ACTIONS.get((service, call.operation), call.operation)
     try:
@@ -74,10 +77,19 @@ def of(call: Call) -> list[Need]:
     return [*own, *tags, *_roles(action, call, facts), *scaling_needs.of(call)]
 
 
+def _refuse_keys(call: Call) -> None:
+    """Keys that are given out here are a session's or the user's; nobody else's are told apart."""
+    plain = call.operation == "AssumeRole" and not call.parameters.get("Policy")
+    if not plain or call.parameters.get("PolicyArns"):
+        raise NotKnown(f"whose keys {call.service}:{call.operation} gives out is not told apart")
+
+
 def _resources(action: reference.Action, parameters: Mapping[str, Any]) -> list[str]:
     """The ARNs that the call is about, of each type that the action knows."""
     if not action.resources:
         return ["*"]
+    if action.service == "lambda" and parameters.get("Qualifier"):
+        parameters = {**parameters, "FunctionName": _qualified(parameters)}
     found = {kind: _arn(action.service, kind.arn, parameters) for kind in action.resources}
     named = [arn for arn in found.values() if arn]
     if named:
@@ -91,10 +103,19 @@ def _resources(action: reference.Action, parameters: Mapping[str, Any]) -> list[
     return [_everything(kind.arn) for kind in required] or ["*"]
 
 
+def _qualified(parameters: Mapping[str, Any]) -> str:
+    """A version or an alias of a function is a resource of its own."""
+    name = str(parameters.get("FunctionName", "")).rpartition(":function:")[2]
+    whole = f"arn:{PARTITION}:lambda:{REGION}:{ACCOUNT}:function:{name}"
+    return f"{whole}:{parameters['Qualifier']}"
+
+
 def _arn(service: str, template: str, parameters: Mapping[str, Any]) -> str | None:
-    for value in parameters.values():
-        if isinstance(value, str) and _shape(template).fullmatch(value):
-            return value
+    for name, value in parameters.items():
+        # Whoever writes an ARN into a message or a description means no resource by it.
+        names = name.lower().endswith(("arn", "name", "keyid")) and isinstance(value, str)
+        if names and _shape(template).fullmatch(value):
+            return str(value)
     parts = dict(_OWN)
     for part in reference.VARIABLE.findall(template):
         if part not in parts:
@@ -159,12 +180,10 @@ def _made(action: reference.Action, resources: list[str]) -> str:
 
 def _roles(action: reference.Action, call: Call, facts: Context) -> Iterator[Need]:
     """Roles that the call hands to the service."""
-    if "iam:PassRole" not in action.dependents:
-        return
-    for role in sorted(set(roles_in(call.parameters))):
-        service = PASSED_TO.get(action.service)
-        if service is None:
-            raise NotKnown(f"whom {action.full_name} passes a role to is not known")
+    if action.service not in PASSED_TO and "iam:PassRole" in action.dependents:
+        raise NotKnown(f"whom {action.full_name} passes a role to is not known")
+    for role in passed_roles(call):
+        service = PASSED_TO[action.service]
         yield Need("iam:PassRole", role, {**facts, "iam:PassedToService": [service]})
 
 

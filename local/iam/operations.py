@@ -66,10 +66,11 @@ def _in_model(service: str, model: ServiceModel, request: Request) -> Call | Non
     target = request.headers.get("x-amz-target")
     if target is not None:
         return _targeted(service, model, target, request.body)
-    if request.headers.get("smithy-protocol"):
+    protocols = model.metadata.get("protocols", [model.metadata["protocol"]])
+    if request.headers.get("smithy-protocol") and "smithy-rpc-v2-cbor" in protocols:
         name = request.path.rsplit("/", 1)[1]
         return Call(service, name, {}, "smithy-rpc-v2-cbor")
-    if "query" in model.metadata.get("protocols", [model.metadata["protocol"]]):
+    if "query" in protocols:
         return _queried(service, model, request)
     return _by_address(service, model, request)
 
@@ -88,8 +89,11 @@ def _targeted(service: str, model: ServiceModel, target: str, body: bytes) -> Ca
 
 
 def _queried(service: str, model: ServiceModel, request: Request) -> Call | None:
-    form = dict(parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True))
-    form |= dict(parse_qsl(request.query, keep_blank_values=True))
+    said = parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True)
+    said += parse_qsl(request.query, keep_blank_values=True)
+    form = dict(said)
+    if len(form) != len(said):  # which of the two counts is not ours to say
+        return None
     name = form.get("Action", "")
     if name not in model.operation_names:
         return None

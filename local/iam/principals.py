@@ -79,7 +79,10 @@ class Session:
         arn = role.permissions_boundary_arn if role is not None else None
         if not arn:
             return None
-        return _managed(iam_backends[ACCOUNT][PARTITION].get_policy(arn))
+        try:
+            return _managed(iam_backends[ACCOUNT][PARTITION].get_policy(arn))
+        except NotFoundException:  # deleted meanwhile: it allows nothing
+            return []
 
 
 @dataclasses.dataclass(frozen=True)

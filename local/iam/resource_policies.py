@@ -1,4 +1,4 @@
-"""The policies that resources themselves have: buckets, queues, topics, functions and keys."""
+"""The policies that resources themselves have: buckets, queues, topics, functions, keys, roles."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from moto.awslambda.exceptions import UnknownFunctionException
 from moto.awslambda.models import lambda_backends
+from moto.iam.exceptions import NotFoundException
+from moto.iam.models import iam_backends
 from moto.kms.models import kms_backends
 from moto.s3.models import s3_backends
 from moto.sns.models import sns_backends
@@ -56,10 +58,19 @@ def _of_key(name: str) -> str:
     return str(key.policy or "") if key is not None else ""
 
 
+def _of_role(name: str) -> str:
+    try:
+        role = iam_backends[ACCOUNT][PARTITION].get_role(name.rsplit("/", 1)[-1])
+    except NotFoundException:
+        return ""
+    return str(role.assume_role_policy_document or "")
+
+
 _POLICIES: Mapping[str, Callable[[str], str]] = {
     "s3": _of_bucket,
     "sqs": _of_queue,
     "sns": _of_topic,
     "lambda": _of_function,
     "kms": _of_key,
+    "iam": _of_role,
 }

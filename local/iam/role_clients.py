@@ -9,7 +9,7 @@ import boto3
 from botocore.config import Config
 from moto.stepfunctions.parser.asl.utils import boto_client
 
-from local.iam.credentials import Credentials, role_credentials
+from local.iam.credentials import Credentials, check_trust, role_credentials
 from local.iam.principals import key_of_service
 from local.runtime import patch
 from local.runtime.runtime import Runtime
@@ -47,6 +47,7 @@ def client_of_role(
 ) -> Any:
     """A cached client with the credentials of one session of a role, which `principal`
     (`sagemaker.amazonaws.com`) assumes. Raises RoleNotFound."""
+    check_trust(role_arn, principal)
     where = (runtime.endpoint_url, region or runtime.region)
     return _client(*where, service, role_arn, session, principal)
 

@@ -59,9 +59,8 @@ class Statement:
         if "Resource" not in self.body and "NotResource" not in self.body:
             return True  # a trust policy is its role's
         patterns = _listed(self.body.get("Resource", self.body.get("NotResource")))
-        named = any(
-            arn_like(_filled(pattern, self.version, context), resource) for pattern in patterns
-        )
+        filled = (_filled(pattern, self.version, context) for pattern in patterns)
+        named = any(arn_like(_completed(pattern), resource) for pattern in filled)
         return named if "Resource" in self.body else not named
 
     def _conditions(self, context: Context) -> Mapping[str, Mapping[str, Any]]:
@@ -90,6 +89,13 @@ def _statements(policy: str, version: str, bodies: list[Any]) -> Iterator[Statem
         if unknown or body.get("Effect") not in ("Allow", "Deny"):
             raise NotKnown(f"{policy}, statement {number}: {unknown or body.get('Effect')}")
         yield Statement(policy, number, body, version)
+
+
+def _completed(arn: str) -> str:
+    """What a resource's ARN leaves out at its end may be anything:
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html"""
+    missing = 5 - arn.count(":")
+    return arn + ":*" * missing if arn != "*" and missing > 0 else arn
 
 
 def _listed(value: Any) -> list[Any]:

@@ -17,6 +17,7 @@ from moto.sqs.exceptions import ReceiptHandleIsInvalid
 from moto.sqs.models import Queue, SQSBackend, sqs_backends
 
 from local.iam.authority import Refused, require
+from local.iam.conditions import NotKnown
 from local.iam.principals import Session
 from local.runtime.patch import pristine, replace
 from local.runtime.runtime import Runtime
@@ -199,7 +200,7 @@ class _Poller(threading.Thread):
         try:
             role = self._backend.get_function(self._mapping.function_arn).role
             _require(self._runtime, role, self._mapping.function_arn, action, self._queue)
-        except (Refused, UnknownFunctionException) as error:
+        except (Refused, NotKnown, UnknownFunctionException) as error:
             say(f"{self._queue.name} is not read: {error}")
             return False
         return True
@@ -216,6 +217,10 @@ def _require(runtime: Runtime, role: str, function: str, action: str, queue: Any
     """Raises Refused unless a function's role may do something with a queue."""
     session = Session(role, function.rsplit(":", 1)[-1])
     require(runtime, session, action, queue.queue_arn)
+    key = str(getattr(queue, "kms_master_key_id", None) or "")
+    if action == "sqs:ReceiveMessage" and key.startswith("arn:"):
+        facts = {"kms:ViaService": [f"sqs.{queue.region}.amazonaws.com"]}
+        require(runtime, session, "kms:Decrypt", key, facts)
 
 
 def _check_as_aws_does(runtime: Runtime, backend: Any, spec: dict[str, Any]) -> None:
@@ -224,7 +229,7 @@ def _check_as_aws_does(runtime: Runtime, backend: Any, spec: dict[str, Any]) -> 
     for action in ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes"):
         try:
             _require(runtime, function.role, function.function_arn, f"sqs:{action}", queue)
-        except Refused as error:
+        except (Refused, NotKnown) as error:
             raise InvalidParameterValueException(
                 f"The provided execution role does not have permissions to call {action} on SQS"
             ) from error

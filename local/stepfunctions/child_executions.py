@@ -86,6 +86,7 @@ class ChildEnvironment:
 
     def __init__(self, child: Child, parent: Environment) -> None:
         self._child, self._parent = child, parent
+        self.arn = child.arn
         self._history = EventHistoryContext.of_program_start()
         with parent._state_mutex:
             self._env = Environment.as_inner_frame_of(

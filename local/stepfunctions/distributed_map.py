@@ -151,8 +151,8 @@ class MapRun:
                 self._failed += 1
             stopped = list(self._running) if self._exceeded() else []
         for other in stopped:
-            self._require("states:StopExecution", child.arn)
             other.stop()
+            self._require("states:StopExecution", other.arn)
 
     def _require(self, action: str, resource: str) -> None:
         """What the machine's role must be allowed, which runs its map in its own name:

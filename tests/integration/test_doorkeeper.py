@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from local.laptop.client import Laptop
+from tests.integration.roles import role
 from tests.integration.test_laptop import invoke, processes_of
 
 EVIL = "http://evil.example"
@@ -242,15 +243,12 @@ def serve_a_model(laptop: Laptop) -> None:
             archive.addfile(member, io.BytesIO(content))
     bucket = laptop.outputs["ResultsBucketName"]
     s3.put_object(Bucket=bucket, Key="model.tar.gz", Body=body.getvalue())
-    trust = '{"Version":"2012-10-17","Statement":[]}'
-    role = laptop.client("iam").create_role(RoleName="served", AssumeRolePolicyDocument=trust)
+    arn = role(laptop, "served", "sagemaker.amazonaws.com", "*")
     container = {
         "Image": "registry.example/ray:serve-ml-sagemaker-cpu-v1",
         "ModelDataUrl": f"s3://{bucket}/model.tar.gz",
     }
-    sagemaker.create_model(
-        ModelName="served", ExecutionRoleArn=role["Role"]["Arn"], PrimaryContainer=container
-    )
+    sagemaker.create_model(ModelName="served", ExecutionRoleArn=arn, PrimaryContainer=container)
     variant: dict[str, Any] = {"VariantName": "primary", "ModelName": "served"}
     variant["ServerlessConfig"] = {"MemorySizeInMB": 2048, "MaxConcurrency": 1}
     sagemaker.create_endpoint_config(EndpointConfigName="served", ProductionVariants=[variant])

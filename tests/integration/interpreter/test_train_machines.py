@@ -127,7 +127,7 @@ def test_a_failed_batchs_own_reason_is_told_and_kept(
 def test_looking_for_the_reason_hides_no_failure(
     platform: Platform, training: Training, operation: str
 ) -> None:
-    key = role_credentials(platform.role, "StepFunctions").access_key
+    key = role_credentials(platform.role, "StepFunctions", "states.amazonaws.com").access_key
 
     def refuse(call: Call) -> None:
         if call == Call(operation, key):

@@ -382,20 +382,13 @@ def test_requests_are_held_against_the_apis_limits(
     assert raised.value.response["Error"]["Code"] == "ValidationException"
 
 
-@pytest.mark.parametrize(
-    ("change", "reason"),
-    [
-        ({"RoleArn": "arn:aws:iam::123456789012:role/none"}, "role/none does not exist"),
-        ({"OutputDataConfig": {"S3OutputPath": "s3://no-such-bucket/x"}}, "NoSuchBucket"),
-    ],
-)
-def test_what_the_caller_got_wrong_is_a_client_error(
-    platform: Platform, change: dict[str, Any], reason: str
-) -> None:
-    description = Job(platform, "pass", **change).run()
+def test_what_the_caller_got_wrong_is_a_client_error(platform: Platform) -> None:
+    nowhere = {"S3OutputPath": "s3://no-such-bucket/x"}
+
+    description = Job(platform, "pass", OutputDataConfig=nowhere).run()
 
     assert description["FailureReason"].startswith("ClientError: ")
-    assert reason in description["FailureReason"]
+    assert "NoSuchBucket" in description["FailureReason"]
 
 
 def test_checkpoints_go_to_s3_and_come_back(platform: Platform) -> None:
