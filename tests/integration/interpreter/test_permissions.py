@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import urllib.parse
+import urllib.request
 import uuid
 from collections.abc import Callable
 from typing import Any
+from urllib.error import HTTPError
 
 import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from local.iam.credentials import role_credentials
+from local.iam.credentials import RoleNotFound, role_credentials
 from local.iam.principals import key_of_service
 from tests.integration.interpreter.conftest import Platform
 
@@ -417,3 +421,217 @@ def test_a_distributed_map_starts_its_children_in_its_machines_name(platform: Pl
     assert (refusal["status"], refusal["error"]) == ("FAILED", "States.Permissions")
     assert "states:StartExecution" in refusal["cause"]
     assert run({**ALL, "Action": "states:*"})["status"] == "SUCCEEDED"
+
+
+def test_a_permission_boundary_denies(platform: Platform) -> None:
+    deny = {"Effect": "Deny", "Action": "states:*", "Resource": "*"}
+    boundary = platform.client("iam").create_policy(
+        PolicyName=f"boundary-{uuid.uuid4().hex[:8]}", PolicyDocument=document(ALL, deny)
+    )["Policy"]["Arn"]
+    caller = Caller(platform, ALL, PermissionsBoundary=boundary)
+
+    _, message = refused(caller.client("stepfunctions").list_state_machines)
+
+    assert message.endswith("with an explicit deny in a permissions boundary")
+
+
+@pytest.mark.parametrize(
+    ("principal", "meant"),
+    [
+        ({"Principal": {"AWS": "arn:aws:iam::123456789012:root"}}, True),
+        ({"Principal": {"AWS": "arn:aws:iam::123456789012:role/other"}}, False),
+        ({"NotPrincipal": {"AWS": "arn:aws:iam::123456789012:role/other"}}, True),
+    ],
+)
+def test_a_resources_own_denial_reaches_whom_it_names(
+    platform: Platform, principal: dict[str, Any], meant: bool
+) -> None:
+    bucket = platform.bucket()
+    deny = {"Effect": "Deny", "Action": "s3:ListBucket", "Resource": f"arn:aws:s3:::{bucket}"}
+    platform.client("s3").put_bucket_policy(Bucket=bucket, Policy=document({**deny, **principal}))
+    s3 = Caller(platform, ALL).client("s3")
+
+    if meant:
+        assert refused(lambda: s3.list_objects_v2(Bucket=bucket))[1].endswith(
+            "with an explicit deny in a resource-based policy"
+        )
+    else:
+        s3.list_objects_v2(Bucket=bucket)
+
+
+def test_a_policy_never_locks_the_owner_out(platform: Platform) -> None:
+    bucket = platform.bucket()
+    resources = [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"]
+    deny = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": resources}
+    s3 = platform.client("s3")
+    s3.put_bucket_policy(Bucket=bucket, Policy=document(deny))
+
+    assert refused(lambda: s3.list_objects_v2(Bucket=bucket))[0] == "AccessDenied"
+    s3.delete_bucket_policy(Bucket=bucket)
+    s3.list_objects_v2(Bucket=bucket)
+
+
+def answered(request: urllib.request.Request) -> int:
+    try:
+        with urllib.request.urlopen(request) as answer:
+            return int(answer.status)
+    except HTTPError as error:
+        error.close()
+        return error.code
+
+
+@pytest.mark.parametrize("version", [None, "s3v4", "s3"])
+def test_a_presigned_address_gives_no_more_than_its_signer_has(
+    platform: Platform, version: str | None
+) -> None:
+    bucket = platform.bucket()
+    platform.client("s3").put_object(Bucket=bucket, Key="k", Body=b"secret")
+    read = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{bucket}/*"}
+    caller = Caller(platform)
+    key = role_credentials(caller.arn, "test", "lambda.amazonaws.com").access_key
+    signing = boto3.client(
+        "s3",
+        region_name="us-east-1",
+        endpoint_url=platform.runtime.endpoint_url,
+        aws_access_key_id=key,
+        aws_secret_access_key="x",
+        config=Config(signature_version=version, s3={"addressing_style": "path"}),
+    )
+    url = signing.generate_presigned_url("get_object", {"Bucket": bucket, "Key": "k"})
+
+    assert answered(urllib.request.Request(url)) == 403
+    if version:
+        assert refused(lambda: signing.get_object(Bucket=bucket, Key="k"))[0] == "AccessDenied"
+    caller.allow(read)
+    assert answered(urllib.request.Request(url)) == 200
+
+
+def test_a_forms_upload_is_its_signers(platform: Platform) -> None:
+    bucket = platform.bucket()
+    post = Caller(platform).client("s3").generate_presigned_post(bucket, "k")
+    form = urllib.parse.urlencode({**post["fields"], "file": "x"}).encode()
+
+    assert answered(urllib.request.Request(post["url"], form, method="POST")) == 403
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Authorization": "Basic abc"}, 400),
+        ({"Transfer-Encoding": "chunked", "Authorization": "{}"}, 411),
+        ({"Content-Encoding": "gzip", "Authorization": "{}"}, 400),
+    ],
+)
+def test_what_cannot_be_read_is_not_taken_for_somebody_elses(
+    platform: Platform, headers: dict[str, str], status: int
+) -> None:
+    key = role_credentials(Caller(platform).arn, "test", "lambda.amazonaws.com").access_key
+    credential = f"AWS4-HMAC-SHA256 Credential={key}/20261130/us-east-1/states/aws4_request, x"
+    headers = {name: value.replace("{}", credential) for name, value in headers.items()}
+    request = urllib.request.Request(platform.runtime.endpoint_url, b"{}", headers, method="POST")
+    request.add_header("X-Amz-Target", "AWSStepFunctions.ListStateMachines")
+
+    assert answered(request) == status
+
+
+def test_a_packed_body_is_unpacked_before_it_is_judged(platform: Platform) -> None:
+    caller = Caller(platform, {**ALL, "Resource": f"arn:aws:dynamodb:{HERE}:table/own"})
+    key = role_credentials(caller.arn, "test", "lambda.amazonaws.com").access_key
+    body = gzip.compress(json.dumps({"TableName": "other", "Key": {}}).encode())
+    request = urllib.request.Request(platform.runtime.endpoint_url, body, method="POST")
+    scope = f"Credential={key}/20261130/us-east-1/dynamodb/aws4_request, x"
+    request.add_header("Authorization", f"AWS4-HMAC-SHA256 {scope}")
+    request.add_header("X-Amz-Target", "DynamoDB_20120810.GetItem")
+    request.add_header("Content-Encoding", "gzip")
+
+    with pytest.raises(HTTPError) as raised:
+        urllib.request.urlopen(request)
+
+    told = raised.value.read().decode()
+    raised.value.close()
+    assert "dynamodb:GetItem on resource: " in told
+    assert "table/other" in told
+
+
+def test_an_arn_in_a_text_is_no_resource(platform: Platform) -> None:
+    sqs = platform.client("sqs")
+    urls = [sqs.create_queue(QueueName=f"q-{uuid.uuid4().hex[:8]}")["QueueUrl"] for _ in "ab"]
+    arns = [f"arn:aws:sqs:{HERE}:{url.rsplit('/', 1)[1]}" for url in urls]
+    caller = Caller(platform, {**ALL, "Resource": arns[0]})
+    send = caller.client("sqs").send_message
+
+    assert refused(lambda: send(QueueUrl=urls[1], MessageBody=arns[0]))[0] == "AccessDenied"
+    assert send(QueueUrl=urls[0], MessageBody=arns[1])["MessageId"]
+
+
+def test_sts_hands_out_a_role_to_whom_it_trusts(platform: Platform) -> None:
+    caller = Caller(platform, {**ALL, "Action": "sts:*"})
+    closed = Caller(platform, ALL)
+    me = {"Effect": "Allow", "Principal": {"AWS": caller.arn}, "Action": "sts:AssumeRole"}
+    opened_to_me = Caller(platform, ALL, trust=document(me))
+    sts = caller.client("sts")
+
+    def assume(role: str) -> Any:
+        return sts.assume_role(RoleArn=role, RoleSessionName="mine")
+
+    assert refused(lambda: assume(closed.arn))[0] == "AccessDenied"
+    assert refused(lambda: assume("arn:aws:iam::123456789012:role/none"))[0] == "AccessDenied"
+    taken = assume(opened_to_me.arn)["Credentials"]["AccessKeyId"]
+    assert "stateMachines" in opened(platform, "stepfunctions", taken).list_state_machines()
+    assert refused(sts.get_session_token)[0] == "InternalFailure"
+
+
+def test_a_rules_role_is_passed_too(platform: Platform) -> None:
+    caller = Caller(platform, {**ALL, "Action": "events:*"})
+    platform.client("events").put_rule(Name="passes", EventPattern='{"source": ["x"]}')
+    machine = f"arn:aws:states:{HERE}:stateMachine:m"
+    target = {"Id": "1", "Arn": machine, "RoleArn": platform.role}
+
+    _, message = refused(
+        lambda: caller.client("events").put_targets(Rule="passes", Targets=[target])
+    )
+
+    assert f"iam:PassRole on resource: {platform.role}" in message
+
+
+def test_another_region_is_no_way_round(platform: Platform) -> None:
+    caller = Caller(platform, ALL)
+    key = role_credentials(caller.arn, "test", "lambda.amazonaws.com").access_key
+    elsewhere = boto3.client(
+        "stepfunctions",
+        region_name="eu-west-1",
+        endpoint_url=platform.runtime.endpoint_url,
+        aws_access_key_id=key,
+        aws_secret_access_key="x",
+        config=Config(retries={"total_max_attempts": 1}),
+    )
+
+    assert refused(elsewhere.list_state_machines)[0] == "InternalFailure"
+
+
+def test_trust_that_is_withdrawn_is_gone(platform: Platform) -> None:
+    caller = Caller(platform, ALL)
+    role_credentials(caller.arn, "again", "lambda.amazonaws.com")
+    platform.client("iam").update_assume_role_policy(
+        RoleName=caller.name, PolicyDocument=trusting("events.amazonaws.com")
+    )
+
+    with pytest.raises(RoleNotFound, match=r"does not let lambda\.amazonaws\.com assume it"):
+        role_credentials(caller.arn, "again", "lambda.amazonaws.com")
+
+
+def test_a_copy_needs_the_sources_key_too(platform: Platform) -> None:
+    s3, kms, bucket = platform.client("s3"), platform.client("kms"), platform.bucket()
+    key = kms.create_key()["KeyMetadata"]["Arn"]
+    s3.put_object(
+        Bucket=bucket, Key="k", Body=b"x", ServerSideEncryption="aws:kms", SSEKMSKeyId=key
+    )
+    caller = Caller(platform, {**ALL, "Action": "s3:*"})
+
+    def copy() -> Any:
+        source = f"{bucket}/k"
+        return caller.client("s3").copy_object(Bucket=bucket, Key="l", CopySource=source)
+
+    assert f"kms:Decrypt on resource: {key}" in refused(copy)[1]
+    caller.allow({**ALL, "Action": ["s3:*", "kms:Decrypt"]})
+    assert "CopyObjectResult" in copy()
