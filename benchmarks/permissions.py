@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -67,16 +68,48 @@ def is_allowed(role: str, statements: list[Statement], need: Need) -> bool:
     )
 
 
+def _page(found: list[Removal]) -> str:
+    lines = [
+        "# Permissions: every statement of every role, and what is refused without it",
+        "",
+        "What a run of the demo would be refused were the statement not there: its requests,",
+        "decided anew ([0022](decisions/0022-iam-is-asked.md)). What it has no occasion for is in",
+        "[test_permissions.py](../tests/contracts/test_permissions.py), as calls that only this",
+        "statement allows or, for what a laptop cannot show, with the reason why it stays.",
+        "",
+        "    make demo",
+        "    .venv/bin/python -m benchmarks.permissions out/permissions.json \\",
+        "      --page docs/permissions.md",
+        "",
+        "| role | statement | refused without it, first of how many |",
+        "|---|---|---|",
+    ]
+    for removal in found:
+        role, _, statement = removal.name.partition("/")
+        count = len(removal.refused)
+        first = f"`{_shortened(removal.refused[0])}` ({count})" if count else "not in the demo"
+        lines.append(f"| {role} | {statement} | {first} |")
+    return "\n".join(lines) + "\n"
+
+
+def _shortened(refused: str) -> str:
+    """Without the ends of names that differ from run to run."""
+    return re.sub(r"-[A-Za-z0-9]{12}(?=[:/ ]|$)", "", refused)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("permissions", type=Path, help="permissions.json of a run of the demo")
     parser.add_argument("--out", type=Path, metavar="FILE", help="the table as JSON")
+    parser.add_argument("--page", type=Path, metavar="FILE", help="the table for people, Markdown")
     arguments = parser.parse_args()
     found = list(removals(json.loads(arguments.permissions.read_text())))
     for removal in found:
         first = removal.refused[0] if removal.refused else "nothing that this run asked for"
         print(f"{removal.name}: {first}")
     print(f"{sum(bool(each.refused) for each in found)} of {len(found)} are missed")
+    if arguments.page:
+        arguments.page.write_text(_page(found))
     if arguments.out:
         rows = [dataclasses.asdict(removal) for removal in found]
         arguments.out.write_text(json.dumps(rows, indent=1) + "\n")

@@ -1,1 +1,1 @@
-"""Requests held against the services' own models: what AWS refuses before it looks at anything."""
+"""Requests held against the services' own models: what AWS refuses whoever asks for it."""
