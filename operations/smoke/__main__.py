@@ -82,7 +82,7 @@ def _removed(
     account: Account, stack: str, arguments: argparse.Namespace, console: Console
 ) -> Iterator[None]:
     """Removes the stack at the end, whatever the end is, unless it is to be kept."""
-    by_hand = f"make destroy STACK={stack} DATA=delete"
+    by_hand = f"make destroy STACK={stack} REGION={account.region} DATA=delete"
     try:
         yield
     finally:
