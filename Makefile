@@ -84,7 +84,7 @@ known: .venv-sam/.ready # what the SAM CLI and the template let through, and the
 	.venv-sam/bin/python local/laptop/overrides.py $(call given,STACK,--stack) \
 	  template.yaml $(CONFIG) $(PARAMETERS)
 
-smoke: $(VENV)/.ready build ## Deploy, train, ask, compare, remove: for about a dollar (KEEP=1 keeps it)
+smoke: $(VENV)/.ready build ## Deploy, train, ask, compare, remove: for less than a dollar (KEEP=1 keeps it)
 	$(BIN)/python -m operations.smoke --sam $(SAM) --template .aws-sam/build/template.yaml \
 	  $(if $(KEEP),--keep)
 

@@ -23,48 +23,50 @@ from samcli.yamlhelper import yaml_parse
 
 # As core/sonoflow/settings.py has it, which refuses every data set of a stack named otherwise.
 _STACK_NAME = re.compile("[a-z][a-z0-9-]{0,29}")
+_READ = ("global", "deploy")  # sections of the SAM CLI's file
+_LONGEST, _LONGEST_TUNING = 30, 23  # a tuning job's name is half as long, and begins with it
 
 
 def main(arguments: argparse.Namespace) -> int:
     """0, or 1 and a line for each thing that is wrong."""
-    wrong = [
-        *_unknown(arguments.template, tuple(arguments.overrides)),
-        *_misnamed(arguments.configuration, arguments.stack),
-    ]
+    settings = _settings(arguments.configuration)
+    answers = settings["deploy"].get("parameter_overrides")
+    given = CfnParameterOverridesType().convert(
+        tuple(arguments.overrides) or answers or (), None, None
+    )
+    names = {
+        f"{arguments.configuration}, {name}": settings[name].get("stack_name") for name in _READ
+    }
+    if arguments.stack is not None:
+        names = {"STACK": arguments.stack}
+    longest = _LONGEST_TUNING if given.get("Tune") == "true" else _LONGEST
+    wrong = [*_unknown(arguments.template, given), *_misnamed(names, longest)]
     print("\n".join(wrong), end="\n" if wrong else "")
     return 1 if wrong else 0
 
 
-def _unknown(template: Path, overrides: tuple[str, ...]) -> Iterator[str]:
-    if overrides:
+def _settings(configuration: Path) -> dict[str, dict[str, Any]]:
+    """The options of each section; the guide's answers may not be there yet."""
+    text = configuration.read_text("utf-8") if configuration.exists() else ""
+    environment = tomllib.loads(text).get("default", {})
+    return {name: environment.get(name, {}).get("parameters", {}) for name in _READ}
+
+
+def _unknown(template: Path, given: dict[str, str]) -> Iterator[str]:
+    if given:
         known = yaml_parse(template.read_text("utf-8"))["Parameters"]
-        given = CfnParameterOverridesType().convert(overrides, None, None)
         for name in sorted(set(given) - set(known)):
             yield f"There is no parameter {name}. All are under Parameters in {template}"
 
 
-def _misnamed(configuration: Path, stack: str | None) -> Iterator[str]:
-    """For each name that the SAM CLI would give the stack: the one on its command line, or else by
-    this file, where the guide's answers may not be yet."""
-    names = {"STACK": stack} if stack is not None else _named(configuration)
+def _misnamed(names: dict[str, str | None], longest: int) -> Iterator[str]:
+    """For each name that the SAM CLI would give the stack."""
     for where, name in names.items():
-        if name is not None and not _STACK_NAME.fullmatch(name):
+        if name is not None and not (_STACK_NAME.fullmatch(name) and len(name) <= longest):
             yield (
                 f"The stack's name is {name!r} in {where}: must be lower-case letters, "
-                "digits and hyphens, 30 at most"
+                f"digits and hyphens, {longest} at most{' with Tune' * (longest < _LONGEST)}"
             )
-
-
-def _named(configuration: Path) -> dict[str, Any]:
-    if not configuration.exists():
-        return {}
-    environment = tomllib.loads(configuration.read_text("utf-8")).get("default", {})
-    return {
-        f"{configuration}, {command}": environment.get(command, {})
-        .get("parameters", {})
-        .get("stack_name")
-        for command in ("global", "deploy")
-    }
 
 
 def _parser() -> argparse.ArgumentParser:

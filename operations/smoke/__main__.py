@@ -4,7 +4,7 @@
 
 Deploys what `sam build` has built under a name of its own, trains on 60 phantoms and a table, asks
 about images and rows that no model has seen, compares, and removes everything again, whatever
-happened. On AWS it takes half an hour and costs well under a dollar. Account and region are those
+happened. On AWS it takes half an hour and costs less than a dollar. Account and region are those
 that boto3 and the SAM CLI find: environment, profile, AWS_ENDPOINT_URL.
 """
 

@@ -16,7 +16,7 @@ import yaml
 from local.cloudformation.template import TemplateError, parse, resolve_parameters
 from sonoflow import options, settings
 from sonoflow.errors import ConfigurationError
-from sonoflow.releases import linear_learner
+from sonoflow.releases import linear_learner, tuning
 
 TOGETHER = {
     "ClassifierHyperparameters",
@@ -214,6 +214,27 @@ def test_so_does_one_on_the_command_line_instead_of_the_files(root: Path, tmp_pa
     assert known(root, "--stack", "trial", str(configuration)).returncode == 0
     refused = known(root, "--stack", "Trial", str(configuration))
     assert (refused.returncode, "'Trial'" in refused.stdout) == (1, True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("answered", [False, True])
+@pytest.mark.parametrize(("tune", "length"), [("false", 30), ("true", 23)])
+def test_a_search_needs_a_shorter_name(
+    root: Path, tmp_path: Path, answered: bool, tune: str, length: int
+) -> None:
+    """A tuning job's name is short; the guide keeps its answers in the file."""
+    configuration = tmp_path / "samconfig.toml"
+    answers = f"parameter_overrides = 'Tune=\"{tune}\"'" if answered else ""
+    configuration.write_text(f"[default.deploy.parameters]\n{answers}\n")
+    words = [str(configuration), *([] if answered else [f"Tune={tune}"])]
+
+    assert known(root, "--stack", "s" * length, *words).returncode == 0
+    done = known(root, "--stack", "s" * (length + 1), *words)
+    assert (done.returncode, f"{length} at most" in done.stdout) == (1, True)
+    if tune == "true":
+        tuning.job_name("s" * length, "0" * 8)
+        with pytest.raises(ConfigurationError, match=f"more than {length} characters"):
+            tuning.job_name("s" * (length + 1), "0" * 8)
 
 
 @pytest.mark.slow
