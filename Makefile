@@ -10,7 +10,6 @@ OUT ?= out
 SAM ?= .venv-sam/bin/sam
 PARAMETERS ?=
 GUIDED ?=
-STACK ?= sonoflow
 DATA ?=
 YES ?=
 KEEP ?=
@@ -68,24 +67,32 @@ build: .venv-sam/.ready ## sam build, from the repository root
 # The guide's answers are kept, and used from then on, in a file that git ignores.
 ANSWERS := samconfig.local.toml
 CONFIG = $(if $(GUIDED)$(wildcard $(ANSWERS)),$(ANSWERS),samconfig.toml)
+# What is deployed, redriven and removed is one stack in one region: that of the file, unless given.
+STACK ?= $(shell $(BIN)/python -m operations.configured $(CONFIG) stack_name)
+REGION ?= $(shell $(BIN)/python -m operations.configured $(CONFIG) region)
+# boto3's own setting stays where neither is said.
+LOOK = $(if $(REGION),AWS_DEFAULT_REGION="$(REGION)" )$(BIN)/python -m
+given = $(if $(filter-out file,$(origin $(1))),$(2) "$($(1))")
 
-deploy: known build ## sam build and sam deploy (PARAMETERS="Name=value …"; GUIDED=1 to be asked)
+deploy: known build ## sam build and sam deploy (STACK=name; PARAMETERS="Name=value …"; GUIDED=1 to be asked)
 	$(if $(GUIDED),cp -n samconfig.toml $(ANSWERS) || true)
 	$(SAM) deploy --config-file $(CONFIG) $(if $(GUIDED),--guided) \
+	  $(call given,STACK,--stack-name) $(call given,REGION,--region) \
 	  $(if $(PARAMETERS),--parameter-overrides $(PARAMETERS))
 
 known: .venv-sam/.ready # what the SAM CLI and the template let through, and the stack could not live with
-	.venv-sam/bin/python local/laptop/overrides.py template.yaml $(CONFIG) $(PARAMETERS)
+	.venv-sam/bin/python local/laptop/overrides.py $(call given,STACK,--stack) \
+	  template.yaml $(CONFIG) $(PARAMETERS)
 
-smoke: $(VENV)/.ready build ## Deploy, train, ask, compare, remove: for about a dollar (KEEP=1 keeps it)
+smoke: $(VENV)/.ready build ## Deploy, train, ask, compare, remove: for less than a dollar (KEEP=1 keeps it)
 	$(BIN)/python -m operations.smoke --sam $(SAM) --template .aws-sam/build/template.yaml \
 	  $(if $(KEEP),--keep)
 
 redrive: $(VENV)/.ready ## Send again what was uploaded and never answered (STACK=name)
-	$(BIN)/python -m operations.redrive --stack "$(STACK)"
+	$(LOOK) operations.redrive --stack "$(STACK)"
 
 destroy: $(VENV)/.ready ## Remove the stack and all that costs (STACK=name; DATA=delete or keep; YES=1)
-	$(BIN)/python -m operations.destroy --stack "$(STACK)" \
+	$(LOOK) operations.destroy --stack "$(STACK)" \
 	  $(if $(DATA),--data "$(DATA)") $(if $(YES),--yes)
 
 # These pin what they share with us, so each has an environment of its own: the SAM CLI, checkov, the

@@ -18,6 +18,7 @@ from local.iam.credentials import role_credentials
 from local.runtime.runtime import Runtime
 
 MACHINE = Path(__file__).resolve().parents[1] / "statemachine/release_model.asl.json"
+SCALING_TARGET = 60  # invocations a minute, as a probe would have measured them
 
 
 class Machines:
@@ -76,7 +77,8 @@ def _stand_ins(states: Mapping[str, Any]) -> dict[str, Any]:
     """A plan that is given, no training, and a probe of one request."""
     planned = {**states["PlanRelease"]["Assign"], "plan": "{% $states.input %}"}
     here = {"Type": "Pass", "Resource": None, "Arguments": None, "Retry": None, "Catch": None}
-    probe = "{% { 'metrics': { 'answered': $parse($states.result.Body).release } } %}"
+    answered = "'metrics': { 'answered': $parse($states.result.Body).release }"
+    probe = f"{{% {{ {answered}, 'scaling_target': {SCALING_TARGET} }} %}}"
     changed: dict[str, Any] = {
         "PlanRelease": {**here, "Output": "{% $states.input %}", "Assign": planned},
         "Train": {**here, "Next": "JudgeModel"},

@@ -30,5 +30,5 @@ def environment(stack: str, role: str, bucket: str) -> dict[str, str]:
         "SERVERLESS_MAX_CONCURRENCY": "2",
         "SCALING_MINIMUM": "1",
         "SCALING_MAXIMUM": "4",
-        "SCALING_TARGET_INVOCATIONS": "60",
+        "SCALING_TARGET_INVOCATIONS": "0",
     }

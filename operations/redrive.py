@@ -147,7 +147,9 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     now = datetime.datetime.now(datetime.UTC)
     try:
-        redrive, count = Redrive(Account(), arguments.stack), 0
+        account, count = Account(), 0
+        redrive = Redrive(account, arguments.stack)
+        print(f"The stack {arguments.stack} in account {account.number()}, {account.region}")
         for upload in redrive.unanswered(now - datetime.timedelta(minutes=arguments.minutes)):
             outcome = "unanswered" if arguments.dry_run else redrive.send_again(upload)
             print(f"{upload['Key']}: {outcome}")

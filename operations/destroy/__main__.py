@@ -30,7 +30,8 @@ def main(argv: list[str] | None = None) -> int:
         if not (arguments.yes or _may_begin()):
             print("Nothing was touched.")
             return 1
-        remove(account, arguments.stack, lambda kept: arguments.data or _ask(kept), print)
+        if not remove(account, arguments.stack, lambda kept: arguments.data or _ask(kept), print):
+            raise Unfinished(f"Found nothing called {arguments.stack} in {account.region}.")
     except KeyboardInterrupt:
         print("interrupted; run the same again to go on")
         return 130

@@ -26,15 +26,20 @@ def remove(
     data: Callable[[list[buckets.Bucket]], str],
     say: Say,
     poll: float = POLL_SECONDS,
-) -> None:
-    """Remove the stack of that name and everything of it that costs.
+) -> bool:
+    """Remove the stack of that name and everything of it that costs. False: there was nothing.
 
     `data` decides, KEEP or DELETE, once nothing writes into the buckets any more. May be called
     again after whatever went wrong. Raises Unfinished with what is left.
     """
-    names = Names(name)
-    work = functools.partial(_clear_all, account, names, say, poll)
-    stack.delete(account, name, work, say, poll)
+    found: list[str] = []
+
+    def tell(line: str) -> None:
+        found.append(line)
+        say(line)
+
+    work = functools.partial(_clear_all, account, Names(name), tell, poll)
+    stack.delete(account, name, work, tell, poll)
     work()  # what was on its way while the stack went: nothing starts anew now
     kept = buckets.of(account, name)
     for bucket in (each for each in kept if each.role == "WorkBucket"):
@@ -46,6 +51,7 @@ def remove(
     elif kept:
         _tell_of_data(account, name, kept, say)
     _tell_of_artifacts(account, say)
+    return bool(found or kept)
 
 
 def _clear_all(account: Account, names: Names, say: Say, poll: float) -> None:
@@ -69,7 +75,7 @@ def _tell_of_data(account: Account, name: str, kept: list[buckets.Bucket], say: 
     cost = total / 1000**3 * _DOLLARS_PER_GIGABYTE_MONTH
     say(
         f"They cost about ${cost:.2f} a month (S3 Standard in us-east-1). To delete them with all"
-        f" that is in them: make destroy STACK={name} DATA=delete"
+        f" that is in them: make destroy STACK={name} REGION={account.region} DATA=delete"
     )
 
 

@@ -4,7 +4,7 @@
 
 Deploys what `sam build` has built under a name of its own, trains on 60 phantoms and a table, asks
 about images and rows that no model has seen, compares, and removes everything again, whatever
-happened. On AWS it takes half an hour and costs well under a dollar. Account and region are those
+happened. On AWS it takes half an hour and costs less than a dollar. Account and region are those
 that boto3 and the SAM CLI find: environment, profile, AWS_ENDPOINT_URL.
 """
 
@@ -82,7 +82,7 @@ def _removed(
     account: Account, stack: str, arguments: argparse.Namespace, console: Console
 ) -> Iterator[None]:
     """Removes the stack at the end, whatever the end is, unless it is to be kept."""
-    by_hand = f"make destroy STACK={stack} DATA=delete"
+    by_hand = f"make destroy STACK={stack} REGION={account.region} DATA=delete"
     try:
         yield
     finally:

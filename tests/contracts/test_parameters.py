@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ import yaml
 from local.cloudformation.template import TemplateError, parse, resolve_parameters
 from sonoflow import options, settings
 from sonoflow.errors import ConfigurationError
-from sonoflow.releases import linear_learner
+from sonoflow.releases import linear_learner, tuning
 
 TOGETHER = {
     "ClassifierHyperparameters",
@@ -97,10 +99,11 @@ def test_the_documents_parameters_are_accepted(root: Path, template: dict[str, A
     assert settings.staging_options({"STAGING_OPTIONS": given["StagingOptions"]})
 
 
-def make(root: Path, *words: str) -> str:
+def make(root: Path, *words: str, target: str = "deploy") -> str:
     """What `make` would run, without running it."""
-    command = ["make", "--dry-run", "--always-make", "deploy", *words]
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
+    command = ["make", "--dry-run", "--always-make", target, *words]
+    named = {name: value for name, value in os.environ.items() if name not in ("STACK", "REGION")}
+    done = subprocess.run(command, cwd=root, env=named, capture_output=True, text=True, check=True)
     return done.stdout.replace("\\\n", " ")
 
 
@@ -115,6 +118,38 @@ def test_a_deployment_asks_nothing_unless_it_is_asked_to(root: Path) -> None:
     configuration = (root / "samconfig.toml").read_text("utf-8")
     assert "confirm_changeset = false" in configuration
     assert "parameter_overrides" not in configuration
+
+
+def test_a_stack_that_is_named_is_the_one_that_is_deployed(root: Path) -> None:
+    plain, named = make(root), make(root, "STACK=trial", "REGION=eu-west-1")
+
+    assert "--stack" not in plain
+    assert "--region" not in plain
+    assert re.search(r'overrides\.py +--stack "trial"', named)
+    assert re.search(r'sam deploy .*--stack-name "trial" +--region "eu-west-1"', named)
+
+
+@pytest.mark.parametrize("target", ["redrive", "destroy"])
+def test_what_was_deployed_by_answers_is_looked_for_where_it_is(
+    root: Path, tmp_path: Path, target: str
+) -> None:
+    for file in (root / "Makefile", *root.glob("requirements*.txt"), root / "constraints.txt"):
+        shutil.copy(file, tmp_path)
+    shutil.copytree(root / "operations", tmp_path / "operations")
+    (tmp_path / ".venv").symlink_to(root / ".venv")
+    (tmp_path / "samconfig.toml").write_text((root / "samconfig.toml").read_text())
+    assert '--stack "sonoflow"' in make(tmp_path, target=target)
+    assert "AWS_DEFAULT_REGION" not in make(tmp_path, target=target)
+
+    answers = tmp_path / "samconfig.local.toml"
+    shutil.copy(root / "samconfig.toml", answers)
+    text = answers.read_text()
+    answers.write_text(f'{text}stack_name = "wards"\nregion = "eu-west-1"\n')
+
+    assert re.search(
+        rf'="eu-west-1" \S+ -m operations\.{target} --stack "wards"', make(tmp_path, target=target)
+    )
+    assert '--stack "trial"' in make(tmp_path, "STACK=trial", target=target)
 
 
 def test_answers_land_in_no_tracked_file(root: Path) -> None:
@@ -169,6 +204,37 @@ def test_a_name_that_no_data_set_could_be_trained_under_stops_a_deployment(
     assert done.returncode == (0 if fine else 1), done.stderr
     assert (name in done.stdout) is not fine
     assert known(root, str(tmp_path / "not-there-yet.toml")).returncode == 0
+
+
+@pytest.mark.slow
+def test_so_does_one_on_the_command_line_instead_of_the_files(root: Path, tmp_path: Path) -> None:
+    configuration = tmp_path / "samconfig.toml"
+    configuration.write_text('[default.global.parameters]\nstack_name = "Sonoflow"\n')
+
+    assert known(root, "--stack", "trial", str(configuration)).returncode == 0
+    refused = known(root, "--stack", "Trial", str(configuration))
+    assert (refused.returncode, "'Trial'" in refused.stdout) == (1, True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("answered", [False, True])
+@pytest.mark.parametrize(("tune", "length"), [("false", 30), ("true", 23)])
+def test_a_search_needs_a_shorter_name(
+    root: Path, tmp_path: Path, answered: bool, tune: str, length: int
+) -> None:
+    """A tuning job's name is short; the guide keeps its answers in the file."""
+    configuration = tmp_path / "samconfig.toml"
+    answers = f"parameter_overrides = 'Tune=\"{tune}\"'" if answered else ""
+    configuration.write_text(f"[default.deploy.parameters]\n{answers}\n")
+    words = [str(configuration), *([] if answered else [f"Tune={tune}"])]
+
+    assert known(root, "--stack", "s" * length, *words).returncode == 0
+    done = known(root, "--stack", "s" * (length + 1), *words)
+    assert (done.returncode, f"{length} at most" in done.stdout) == (1, True)
+    if tune == "true":
+        tuning.job_name("s" * length, "0" * 8)
+        with pytest.raises(ConfigurationError, match=f"more than {length} characters"):
+            tuning.job_name("s" * (length + 1), "0" * 8)
 
 
 @pytest.mark.slow

@@ -69,9 +69,12 @@ CALLS: dict[str, list[Need]] = {
     "StageTableFunctionRole/AbandonStaged": sent(
         "s3", "AbortMultipartUpload", Bucket="workbucket", Key="datasets/wdbc/1/train/0.pbr"
     ),
-    "SplitDatasetFunctionRole/TellMissingFromForbidden": [
-        Need("s3:ListBucket", "arn:aws:s3:::workbucket")
-    ],
+    **{
+        f"{name}FunctionRole/TellMissingFromForbidden": [
+            Need("s3:ListBucket", "arn:aws:s3:::workbucket")
+        ]
+        for name in ("JudgeModel", "ProbeEndpoint", "SplitDataset")
+    },
     "StageTableFunctionRole/TellMissingFromForbidden": [
         Need("s3:ListBucket", "arn:aws:s3:::uploadsbucket")
     ],

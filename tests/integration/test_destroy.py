@@ -226,7 +226,7 @@ def test_nothing_that_costs_is_left_and_a_neighbour_loses_nothing(
     assert wards.buckets() == kept
     told = "\n".join(said)
     assert all(f"kept: s3://{name}" in told for name in kept)
-    assert "make destroy STACK=wards DATA=delete" in told
+    assert f"make destroy STACK=wards REGION={account.region} DATA=delete" in told
     versions = account.each("s3", "list_object_versions", "Versions", Bucket=wards.bucket("work"))
     assert {version["Key"] for version in versions} == {"training/model.tar.gz"}
 
@@ -326,12 +326,16 @@ def test_a_rolled_back_creation_is_removed(
     assert account.stack(stack["StackName"]) is None
 
 
-def test_a_name_that_no_stack_has_is_said_to_be_none(
+def test_a_name_that_no_stack_has_is_not_said_to_be_removed(
     account: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert command.main(["--stack", "worlds", "--yes"]) == 0
+    """It may be misspelt, or in another region, and costs on there."""
+    assert command.main(["--stack", "worlds", "--yes"]) == 1
 
-    assert "There is no stack worlds" in capsys.readouterr().out
+    said = capsys.readouterr()
+    assert "There is no stack worlds" in said.out
+    assert f"Found nothing called worlds in {account.region}." in said.err
+    assert "is left that runs" not in said.out
 
 
 def test_nobody_is_asked_by_a_script_so_nothing_is_touched(

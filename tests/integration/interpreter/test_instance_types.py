@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 from benchmarks.held_requests import Call, Refused
 from benchmarks.release_outcomes import violations
@@ -11,6 +12,10 @@ from tests.integration.interpreter.conftest import Platform
 
 RUNS = (f"run-{number}" for number in itertools.count())
 OTHER = "ml.c7i.xlarge"
+VARIANT = {
+    "ServiceNamespace": "sagemaker",
+    "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
+}
 SCALING = ("UpdateEndpoint", "RegisterScalableTarget", "DeregisterScalableTarget")
 
 
@@ -21,15 +26,19 @@ def targets(trial: Trial) -> list[str]:
     return [one["ResourceId"] for one in found["ScalableTargets"]]
 
 
-def policies(trial: Trial) -> list[str]:
+def policies(trial: Trial) -> dict[str, dict[str, Any]]:
+    """By name, what each aims at."""
     found = trial.client("application-autoscaling").describe_scaling_policies(
         ServiceNamespace="sagemaker", ResourceId=f"endpoint/{trial.endpoint}/variant/primary"
     )
-    return [one["PolicyName"] for one in found["ScalingPolicies"]]
+    return {
+        one["PolicyName"]: one["TargetTrackingScalingPolicyConfiguration"]
+        for one in found["ScalingPolicies"]
+    }
 
 
 def scales(trial: Trial) -> bool:
-    return bool(targets(trial)) and policies(trial) == [f"{trial.endpoint}-invocations"]
+    return bool(targets(trial)) and list(policies(trial)) == [f"{trial.endpoint}-invocations"]
 
 
 def released(platform: Platform, trial: Trial, tried: Tried, refused: str = "") -> list[str]:
@@ -80,6 +89,40 @@ def test_one_on_others_suspends_it_for_as_long_as_the_update_takes(
     ended = {failing.name: empty.ended(failing)}
     assert violations([failing], ended, before, empty.left()) == []
     assert scales(empty)
+
+
+def test_what_an_earlier_probe_measured_is_put_back(platform: Platform, served: Trial) -> None:
+    """The failed release has measured nothing, and the stack's parameters need not say it."""
+    scaling = served.client("application-autoscaling")
+    ((name, measured),) = policies(served).items()
+    earlier = {**measured, "TargetValue": 42.0, "ScaleInCooldown": 7}
+    scaling.put_scaling_policy(
+        **VARIANT,
+        ResourceId=f"endpoint/{served.endpoint}/variant/primary",
+        PolicyName=name,
+        PolicyType="TargetTrackingScaling",
+        TargetTrackingScalingPolicyConfiguration=earlier,
+    )
+    failing, before = served.prepare(next(RUNS), False, instance_type=OTHER), served.left()
+
+    released(platform, served, failing)
+
+    assert violations([failing], {failing.name: served.ended(failing)}, before, served.left()) == []
+    assert policies(served) == {name: earlier}
+
+
+def test_where_there_was_no_policy_none_is_put_back(platform: Platform, served: Trial) -> None:
+    (name,) = policies(served)
+    served.client("application-autoscaling").delete_scaling_policy(
+        **VARIANT, ResourceId=f"endpoint/{served.endpoint}/variant/primary", PolicyName=name
+    )
+    failing, before = served.prepare(next(RUNS), False, instance_type=OTHER), served.left()
+
+    released(platform, served, failing)
+
+    assert violations([failing], {failing.name: served.ended(failing)}, before, served.left()) == []
+    assert targets(served)
+    assert policies(served) == {}
 
 
 def test_scaling_that_cannot_be_suspended_changes_nothing(
