@@ -28,7 +28,7 @@ TOGETHER = {
 # Of the names and values of one function, together:
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 ENVIRONMENT_BYTES = 4096
-LONGEST = 128  # characters of a value that a stack makes or a person gives: a URI, an ARN
+LONGEST = 128  # characters of a value that a stack makes: a URI, an ARN
 
 
 def test_nothing_must_be_answered(template: dict[str, Any]) -> None:
@@ -66,12 +66,16 @@ def longest(value: Any, parameters: dict[str, Any]) -> int:
         return len(str(value))
     if value.get("Ref") == "AWS::StackName":
         return settings.STACK_NAME_LIMIT
+    if "Fn::If" in value:
+        return max(longest(branch, parameters) for branch in value["Fn::If"][1:])
     parameter = parameters.get(value.get("Ref"), {})
     if parameter.get("Type") == "Number":
         return 20
     if "AllowedValues" in parameter:
         return max(len(str(one)) for one in parameter["AllowedValues"])
-    return int(parameter.get("MaxLength", LONGEST))
+    if parameter:
+        return int(parameter["MaxLength"])
+    return LONGEST
 
 
 @pytest.mark.parametrize(
