@@ -15,7 +15,7 @@ import statistics
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -66,11 +66,11 @@ def calls(runtime: Runtime, role: str) -> dict[str, Callable[[], Any]]:
     }
 
 
-def main() -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=300)
     parser.add_argument("--out", type=Path, metavar="FILE", help="the figures as JSON")
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(argv)
     with contextlib.ExitStack() as stack:
         state = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         with_guard = stack.enter_context(serving(state, guarded=True))

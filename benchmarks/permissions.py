@@ -12,7 +12,7 @@ import argparse
 import dataclasses
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -97,12 +97,12 @@ def _shortened(refused: str) -> str:
     return re.sub(r"-[A-Za-z0-9]{12}(?=[:/ ]|$)", "", refused)
 
 
-def main() -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("permissions", type=Path, help="permissions.json of a run of the demo")
     parser.add_argument("--out", type=Path, metavar="FILE", help="the table as JSON")
     parser.add_argument("--page", type=Path, metavar="FILE", help="the table for people, Markdown")
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(argv)
     found = list(removals(json.loads(arguments.permissions.read_text())))
     for removal in found:
         first = removal.refused[0] if removal.refused else "nothing that this run asked for"
