@@ -7,9 +7,7 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from local.laptop.client import LOG, Laptop
@@ -78,29 +76,23 @@ def test_an_upload_is_kept_and_handled_once_its_function_can_start(
     assert f"{name} could not be started: FileExistsError" in log(laptop)
 
 
+@pytest.mark.slow
 def test_an_event_whose_function_never_starts_lands_where_the_function_says(
     laptop: Laptop, eventually: Callable[..., Any]
 ) -> None:
     name, sqs = laptop.outputs["MisbehaveFunctionName"], laptop.client("sqs")
-    unchecked = boto3.client(  # the least that may be asked for is a minute
-        "lambda",
-        region_name=laptop.region,
-        endpoint_url=laptop.endpoint_url,
-        aws_access_key_id="local",
-        aws_secret_access_key="local",
-        config=Config(parameter_validation=False),
-    )
-    config = unchecked.get_function_event_invoke_config(FunctionName=name)
-    unchecked.put_function_event_invoke_config(
+    functions = laptop.client("lambda")
+    config = functions.get_function_event_invoke_config(FunctionName=name)
+    functions.put_function_event_invoke_config(
         FunctionName=name,
-        MaximumEventAgeInSeconds=2,
+        MaximumEventAgeInSeconds=60,  # the least that may be asked for
         DestinationConfig=config["DestinationConfig"],
     )
 
     with hindered(laptop):
-        unchecked.invoke(FunctionName=name, InvocationType="Event", Payload=b'{"how": "raise"}')
+        functions.invoke(FunctionName=name, InvocationType="Event", Payload=b'{"how": "raise"}')
         url = laptop.outputs["FailedQueueUrl"]
-        failed = eventually(lambda: sqs.receive_message(QueueUrl=url).get("Messages"))
+        failed = eventually(lambda: sqs.receive_message(QueueUrl=url).get("Messages"), within=120)
 
     record = json.loads(failed[0]["Body"])
     assert record["requestContext"]["condition"] == "EventAgeExceeded"

@@ -123,6 +123,8 @@ def test_where_there_was_no_policy_none_is_put_back(platform: Platform, served: 
     assert violations([failing], {failing.name: served.ended(failing)}, before, served.left()) == []
     assert targets(served)
     assert policies(served) == {}
+    released(platform, served, served.prepare(next(RUNS)))
+    assert scales(served), "the next good release measures one"
 
 
 def test_scaling_that_cannot_be_suspended_changes_nothing(

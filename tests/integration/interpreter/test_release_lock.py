@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from benchmarks.held_requests import Call, Hold
+from benchmarks.held_requests import Hold
 from benchmarks.release_outcomes import violations
 from benchmarks.release_trial import Left, Trial, Tried
 from tests.integration.interpreter.conftest import Platform, wait_for
@@ -162,34 +162,29 @@ def test_the_lock_of_an_execution_that_aws_has_forgotten_is_taken_over(served: T
 def test_a_turn_of_waiting_is_nine_events(platform: Platform, served: Trial) -> None:
     """Of an execution's 25,000; at 60 seconds a turn, by default, they last for two days."""
     first, second = served.prepare(next(RUNS), False), served.prepare(next(RUNS), False)
-    asked: list[Call] = []
     hold = Hold(first.access_key, "InvokeEndpoint")
 
-    def before(call: Call) -> None:
-        if call == Call("DescribeExecution", second.access_key):
-            asked.append(call)
-        hold(call)
-
-    with platform.requests.watched(before=before):
+    with platform.requests.watched(before=hold):
         served.start(first)
         assert hold.reached.wait(60)
         served.start(second)
-        wait_for(lambda: len(asked), lambda count: count >= 3, 30)
-        one = len(history(served, second))
-        known = len(asked)
-        wait_for(lambda: len(asked), lambda count: count >= known + 2, 30)
-        events = len(history(served, second)) - one
+        turns = wait_for(lambda: turns_of_waiting(served, second), lambda ids: len(ids) >= 3, 60)
         hold.go.set()
         served.ended(first)
     served.ended(second)
 
-    assert events <= 2 * 9 + 4  # two turns, and what has begun of a third
+    assert {after - before for before, after in itertools.pairwise(turns)} == {9}
 
 
-def history(trial: Trial, tried: Tried) -> list[object]:
+def turns_of_waiting(trial: Trial, tried: Tried) -> list[int]:
+    """The numbers of the events with which it began to wait for the lock."""
     client = trial.client("stepfunctions")
-    events: list[object] = client.get_execution_history(executionArn=tried.execution)["events"]
-    return events
+    events = client.get_execution_history(executionArn=tried.execution)["events"]
+    return [
+        event["id"]
+        for event in events
+        if event.get("stateEnteredEventDetails", {}).get("name") == "WaitForLock"
+    ]
 
 
 def test_an_endpoints_logs_expire(empty: Trial) -> None:
