@@ -12,6 +12,7 @@ import argparse
 import json
 import os
 import platform
+import shutil
 import statistics
 import subprocess
 import sys
@@ -57,10 +58,9 @@ def main(argv: Sequence[str] | None = None) -> None:
 def copied(tree: Path) -> Path:
     """What is committed, without this machine's state."""
     tree.mkdir()
-    archive = subprocess.run(
-        ["git", "archive", "HEAD"], cwd=ROOT, check=True, stdout=subprocess.PIPE
-    )
-    subprocess.run(["tar", "-x"], cwd=tree, input=archive.stdout, check=True)
+    git, tar = (str(shutil.which(name)) for name in ("git", "tar"))
+    archive = subprocess.run([git, "archive", "HEAD"], cwd=ROOT, check=True, stdout=subprocess.PIPE)
+    subprocess.run([tar, "-x"], cwd=tree, input=archive.stdout, check=True)
     return tree
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import io
-import shutil
-import tempfile
 import zipfile
 from pathlib import Path
 from typing import Any
 
 from local.lambdas import compiled
+from local.runtime.once import made_once
 from local.runtime.requirements import (
     constraints_file,
     is_installed,
@@ -79,18 +78,10 @@ def packages(task_root: Path, below: Path) -> list[Path]:
 
 def unpack(function: Function, below: Path) -> Path:
     """The function's code as a directory, unpacked once per content."""
-    target = below / function.code_digest[:32]
-    if target.is_dir():
-        return target
-    below.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(dir=below))
-    try:
+
+    def fill(folder: Path) -> None:
         with zipfile.ZipFile(io.BytesIO(function.code)) as archive:
-            archive.extractall(scratch)
-        compiled.give_way(scratch)
-        scratch.rename(target)
-    except OSError:
-        shutil.rmtree(scratch, ignore_errors=True)
-        if not target.is_dir():  # else another worker was quicker
-            raise
-    return target
+            archive.extractall(folder)
+        compiled.give_way(folder)
+
+    return made_once(below / function.code_digest[:32], fill)

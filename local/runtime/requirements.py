@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
-import shutil
-import tempfile
 from collections.abc import Iterable, Iterator, Set
 from importlib.metadata import Distribution
 from pathlib import Path
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
+from local.runtime.once import made_once
 
 
 def lines(text: str) -> Iterator[str]:
@@ -86,22 +86,15 @@ def linked(requirements: Iterable[str], below: Path) -> Path:
     installed = distributions(requirements)
     named = sorted(f"{name}=={found.version}" for name, found in installed.items())
     target = below / hashlib.sha256("\n".join(named).encode()).hexdigest()[:32]
-    if target.is_dir():
-        return target
-    below.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(dir=below))
-    try:
+
+    def fill(folder: Path) -> None:
         for found in installed.values():
             for name in _top_level(found):
-                place = scratch / name
+                place = folder / name
                 if not place.exists():  # a folder that two distributions share
                     place.symlink_to(Path(str(found.locate_file(name))))
-        scratch.rename(target)
-    except OSError:
-        shutil.rmtree(scratch, ignore_errors=True)
-        if not target.is_dir():  # else another worker was quicker
-            raise
-    return target
+
+    return made_once(target, fill)
 
 
 def _top_level(distribution: Distribution) -> set[str]:

@@ -95,7 +95,7 @@ def _logs(account: Account, names: Names) -> Iterator[Kind]:
 
 
 def _rules(account: Account, names: Names) -> Iterator[str]:
-    """Names and states of the stack's own rules are asked one by one: there are two."""
+    """Names and states of the stack's own rules are asked one by one: they are few."""
     if account.stack(names.stack) is None:
         return
     resources = account.each(
@@ -132,29 +132,31 @@ def _executions(account: Account, names: Names) -> Iterator[str]:
 
 
 def _tuning_jobs(account: Account, names: Names) -> Iterator[str]:
-    for status in ("InProgress", "Stopping"):
-        for job in account.each(
-            "sagemaker",
-            "list_hyper_parameter_tuning_jobs",
-            "HyperParameterTuningJobSummaries",
-            NameContains=names.stack,
-            StatusEquals=status,
-        ):
-            if names.is_tuning_job(job["HyperParameterTuningJobName"]):
-                yield job["HyperParameterTuningJobName"]
+    found = _unfinished(
+        account,
+        names,
+        "list_hyper_parameter_tuning_jobs",
+        "HyperParameterTuningJobSummaries",
+        "HyperParameterTuningJobName",
+    )
+    yield from filter(names.is_tuning_job, found)
 
 
 def _training_jobs(account: Account, names: Names) -> Iterator[str]:
+    found = _unfinished(
+        account, names, "list_training_jobs", "TrainingJobSummaries", "TrainingJobName"
+    )
+    yield from filter(names.is_training_job, found)
+
+
+def _unfinished(
+    account: Account, names: Names, operation: str, members: str, name: str
+) -> Iterator[str]:
     for status in ("InProgress", "Stopping"):
         for job in account.each(
-            "sagemaker",
-            "list_training_jobs",
-            "TrainingJobSummaries",
-            NameContains=names.stack,
-            StatusEquals=status,
+            "sagemaker", operation, members, NameContains=names.stack, StatusEquals=status
         ):
-            if names.is_training_job(job["TrainingJobName"]):
-                yield job["TrainingJobName"]
+            yield job[name]
 
 
 def _targets(account: Account, names: Names) -> Iterator[str]:

@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 
-from local.cloudformation.intrinsics import Resolver
-from local.cloudformation.template import resolve_parameters
+from tests.contracts import resolved
 from tests.contracts.test_refusals import refused
 from tests.contracts.test_template import as_list, resources
 
@@ -30,15 +29,9 @@ STORES = ("s3:", "dynamodb:", "sqs:", "sns:Publish")
 
 def deployed(expanded: Document, **parameters: str) -> Document:
     """The resources of a stack with these parameters, by logical id, functions evaluated."""
-    values = {
-        **resolve_parameters(expanded, parameters),
-        "AWS::Region": "us-east-1",
-        "AWS::Partition": "aws",
-        "AWS::URLSuffix": "amazonaws.com",
-        "AWS::AccountId": "123456789012",
-        "AWS::StackName": "sonoflow",
-    }
-    resolver = Resolver(expanded, values, lambda name: name, lambda name, part: f"{name}.{part}")
+    resolver = resolved.resolver(
+        expanded, parameters, lambda name: name, lambda name, part: f"{name}.{part}"
+    )
     return {
         name: {**resource, "Properties": resolver.resolve(resource.get("Properties", {}))}
         for name, resource in expanded["Resources"].items()

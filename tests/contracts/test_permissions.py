@@ -12,12 +12,11 @@ from typing import Any
 import pytest
 
 from benchmarks.permissions import is_allowed
-from local.cloudformation.intrinsics import Resolver
-from local.cloudformation.template import resolve_parameters
 from local.iam import needs
 from local.iam.need import Need
 from local.iam.operations import Call
 from local.iam.statements import Statement, read
+from tests.contracts import resolved
 
 Document = dict[str, Any]
 HERE = "us-east-1:123456789012"
@@ -123,15 +122,7 @@ EXCUSED = {
 @pytest.fixture(scope="module")
 def roles(expanded: Document) -> dict[str, list[Statement]]:
     """The statements of each role of the template, its functions evaluated."""
-    values = {
-        **resolve_parameters(expanded, {}),
-        "AWS::Region": "us-east-1",
-        "AWS::Partition": "aws",
-        "AWS::URLSuffix": "amazonaws.com",
-        "AWS::AccountId": "123456789012",
-        "AWS::StackName": "sonoflow",
-    }
-    resolver = Resolver(expanded, values, _reference(expanded), _attribute(expanded))
+    resolver = resolved.resolver(expanded, {}, _reference(expanded), _attribute(expanded))
     found: dict[str, list[Statement]] = {}
     for name, resource in expanded["Resources"].items():
         if "Condition" in resource and not resolver.condition(resource["Condition"]):

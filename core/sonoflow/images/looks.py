@@ -1,0 +1,68 @@
+"""Looks into a few of an archive's files before anything is staged.
+
+Names alone do not always say what a file is. A plan has seconds and little memory: so many files at
+most are read, each small, the same ones whenever the same archive is planned.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+from collections.abc import Iterable, Mapping, Sequence
+
+from sonoflow.archives import members
+from sonoflow.archives.directory import Member
+from sonoflow.aws.ranged import Source
+from sonoflow.errors import ImageRejected
+
+FILES_LIMIT = 256
+FILE_BYTES_LIMIT = 8 * 1024 * 1024
+BYTES_LIMIT = 64 * 1024 * 1024
+_AT_ONCE = 16
+
+
+class Looks:
+    """The contents of files by canonical path; `None` where one cannot be had or is too large."""
+
+    def __init__(
+        self, source: Source, usable: Mapping[str, Member], end: int, limit: int = FILES_LIMIT
+    ) -> None:
+        """`end` is where the archive's members end."""
+        self._source, self._usable, self._end = source, usable, end
+        self._left, self._bytes_left = limit, BYTES_LIMIT
+
+    @property
+    def left(self) -> int:
+        """How many files may still be read."""
+        return self._left
+
+    def read(self, paths: Iterable[str]) -> dict[str, bytes | None]:
+        """As many of these as may still be read. Errors of S3 escape."""
+        chosen = list(paths)[: self._left]
+        self._left -= len(chosen)
+        places = {}
+        for path in chosen:
+            member = self._usable[path]
+            cost = max(member.size, member.packed)
+            if cost <= min(FILE_BYTES_LIMIT, self._bytes_left):
+                self._bytes_left -= cost
+                places[path] = members.locate(member, self._end)
+        with concurrent.futures.ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
+            reader = members.BatchReader(self._source, list(places.values()), pool)
+            return {path: self._content(reader, path, places.get(path)) for path in chosen}
+
+    def _content(
+        self, reader: members.Reader, path: str, place: members.Location | None
+    ) -> bytes | None:
+        if place is None:
+            return None
+        try:
+            return reader.read(self._usable[path].name, place)
+        except ImageRejected:
+            return None
+
+
+def spread(paths: Sequence[str], count: int) -> list[str]:
+    """So many of them, evenly over the whole, in their order."""
+    if len(paths) <= count:
+        return list(paths)
+    return [paths[at * len(paths) // count] for at in range(count)]
