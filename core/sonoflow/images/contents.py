@@ -6,16 +6,21 @@ import collections
 import concurrent.futures
 import dataclasses
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from sonoflow import keys
 from sonoflow.archives import directory, members, verdicts
 from sonoflow.archives.directory import Index, Member
+from sonoflow.assumptions import Assumption
 from sonoflow.aws.ranged import Source
 from sonoflow.errors import DatasetRefused, ImageRejected
-from sonoflow.images import batches, formats, group_hints, layouts
+from sonoflow.images import batches, conventions, formats, group_hints, layouts
 from sonoflow.images.batches import PlannedImage
+from sonoflow.images.looks import Looks
+from sonoflow.images.reading import USUAL, Reading
 from sonoflow.quarantine import SetAside
 
+NOTHING_SAID: Mapping[str, Any] = {}
 # An image with its masks, unpacked: what one worker must be able to stage.
 IMAGE_BYTES_LIMIT = 2 * formats.FILE_BYTES_LIMIT
 
@@ -26,6 +31,8 @@ class Contents:
 
     images: tuple[PlannedImage, ...]
     quarantine: tuple[SetAside, ...]
+    reading: Reading = USUAL  # how the files are to be read
+    assumptions: tuple[Assumption, ...] = ()
 
 
 def open_archive(source: Source) -> Index:
@@ -40,10 +47,11 @@ def version(index: Index) -> str:
     return keys.dataset_version((m.name, m.crc, m.size) for m in index.members)
 
 
-def read(index: Index, source: Source) -> Contents:
+def read(index: Index, source: Source, mapping: Mapping[str, Any] = NOTHING_SAID) -> Contents:
     """Pairs images with masks and classes; what fits nowhere is set aside.
 
-    Raises DatasetRefused if no image is left. Of the archive's content only groups.csv is read.
+    `mapping` is what the sidecar says. Raises DatasetRefused if no image is left, or the images or
+    masks contradict each other. Of the archive's content groups.csv is read and a few images.
     """
     usable, quarantine = verdicts.judge(index, formats.FILE_BYTES_LIMIT)
     groups_file = group_hints.find(usable)
@@ -63,9 +71,12 @@ def read(index: Index, source: Source) -> Contents:
             images.append(image)
     if not images:
         raise _nothing_left(quarantine)
+    found = conventions.find(scans, Looks(source, usable, index.end), mapping)
     return Contents(
         tuple(sorted(images, key=lambda image: image.image)),
         tuple(sorted(quarantine, key=lambda entry: (entry.source, entry.reason))),
+        found.reading,
+        found.assumptions,
     )
 
 

@@ -88,9 +88,9 @@ def _images(upload: Upload, planning: settings.Planning, work: str) -> Plan:
     found = contents.read(index, source)
     dataset = Dataset(keys.dataset_name(upload.key), contents.version(index))
     limits = batches.Limits(batching.stage_batch_images, batching.stage_batch_bytes)
-    document, count = batches.plan_document(batches.cut(found.images, limits))
+    document, count = batches.plan_document(batches.cut(found.images, limits, found.reading))
     objects.write(work, dataset.plan, document, "application/json")
-    parts.write(work, dataset.plan_part, [], found.quarantine)
+    parts.write(work, dataset.plan_part, [], found.quarantine, assumptions=found.assumptions)
     details = {"plan": {"bucket": work, "key": dataset.plan, "batches": count}}
     return Plan(dataset, planning.train_images_state_machine_arn, details)
 
