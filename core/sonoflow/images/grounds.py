@@ -28,12 +28,16 @@ def decide(taken: Iterable[Sample], given: Reading) -> tuple[Reading, list[Assum
     if given.polarity_known:
         return given, []
     votes: collections.Counter[Token] = collections.Counter()
+    empty: collections.Counter[Token] = collections.Counter()
     seen: set[Token] = set()
     for sample in taken:
         for stored in sample.stored_masks():
-            if (ground := of(stored, sample.label)) is not None:
+            if (ground := of(stored)) is not None:
                 votes[ground] += 1
                 seen |= set(stored.tokens)
+            elif sample.label == NORMAL and (alone := _alone(stored)) is not None:
+                empty[alone] += 1
+    votes += _meant(empty, votes)
     if not votes:
         return given, []
     ground, count = votes.most_common(1)[0]
@@ -44,11 +48,29 @@ def decide(taken: Iterable[Sample], given: Reading) -> tuple[Reading, list[Assum
     return dataclasses.replace(given, outside=ground), [_assumed(ground, count, votes, seen)]
 
 
-def of(stored: StoredMask, label: str | None) -> Token | None:
+def _alone(stored: StoredMask) -> Token | None:
+    """What a mask of one value holds: nothing else is outside where there is no lesion."""
+    if len(stored.tokens) != 1:
+        return None
+    token = next(iter(stored.tokens))
+    return WHITE if token == (65535,) else token
+
+
+def _meant(
+    empty: collections.Counter[Token], votes: collections.Counter[Token]
+) -> collections.Counter[Token]:
+    """Masks of one value, as those of two are: 1 is white beside 0, and not beside 2."""
+    ones, white = (1,) in votes, WHITE in votes
+    return collections.Counter(
+        {WHITE if token == (1,) and white and not ones else token: n for token, n in empty.items()}
+    )
+
+
+def of(stored: StoredMask) -> Token | None:
     """The value or colour that holds a mask's border and most of it; None where there is none, or
-    where there is but one value: only that of a `normal` image tells anything then."""
+    where there is but one value."""
     values = stored.values
-    if stored.kind != masks.COLOUR and (values == values[0, 0]).all() and label != NORMAL:
+    if len(stored.tokens) == 1:
         return None
     border = np.concatenate([values[0], values[-1], values[1:-1, 0], values[1:-1, -1]])
     if stored.kind == masks.COLOUR:

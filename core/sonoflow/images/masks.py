@@ -233,8 +233,9 @@ def _told_apart(
 
 def _steps(stored: StoredMask, outside: Token) -> list[int]:
     """The different distances of its values from the outside."""
-    tokens = np.array([list(stored.tokens)], dtype=stored.values.dtype)
-    values = tokens if stored.kind == COLOUR else tokens[..., 0]
+    values = np.empty((1, len(stored.tokens), *stored.values.shape[2:]), stored.values.dtype)
+    for at, token in enumerate(stored.tokens):
+        values[0, at] = token if stored.kind == COLOUR else token[0]
     few = dataclasses.replace(stored, values=values)
     return sorted({int(far) for far in distance(few, outside)[0]})
 

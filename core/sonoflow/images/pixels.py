@@ -15,7 +15,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from sonoflow.errors import ImageRejected
-from sonoflow.images import png
+from sonoflow.images import oddities, png
 
 Pixels = npt.NDArray[np.uint8]  # (height, width)
 Mask = npt.NDArray[np.bool_]  # (height, width), true where there is a lesion
@@ -29,6 +29,7 @@ BIN_LEVELS = 256 // BINS  # grey levels of a bin
 DEPTHS = (8, 10, 12, 14, 16)  # bits that scanners use of 16
 DEPTH = "depth-{}-of-16"  # the flag of a picture that was scaled by fewer bits
 DEPTH_UNLIKE = "depth-unlike-the-others"
+COLOUR = "colour"
 CMYK_UNMARKED, DAMAGED_TEXT = "cmyk-without-marker", "damaged-text"
 _FORMATS = ("PNG", "JPEG", "BMP", "TIFF")
 _STRIP_PIXELS = 1 << 20
@@ -88,7 +89,8 @@ def decode(data: bytes, bits: int | None = None) -> Decoded:
     """
     stored = load(data)
     pixels, flags = grey(stored.image, bits)
-    flags = (*stored.flags, *flags)
+    colour = (COLOUR,) if oddities.is_coloured(stored.image) else ()
+    flags = (*stored.flags, *flags, *colour)
     if stored.orientation == 1:
         return Decoded(pixels, flags=flags)
     turned = np.ascontiguousarray(TURNS[stored.orientation](pixels))

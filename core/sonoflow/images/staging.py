@@ -16,7 +16,7 @@ from sonoflow.archives.members import BatchReader, Reader
 from sonoflow.aws import objects
 from sonoflow.aws.ranged import Source
 from sonoflow.errors import ImageRejected
-from sonoflow.images import batches, fingerprints, masks, parts, pixels, png
+from sonoflow.images import batches, fingerprints, masks, oddities, parts, pixels, png
 from sonoflow.images.batches import Batch, PlannedImage
 from sonoflow.images.classes import EMPTY_MASK, FROM_MASK, LESION, LESION_IN_NORMAL, NORMAL
 from sonoflow.images.masks import MaskUnion
@@ -101,6 +101,7 @@ def prepare(reader: Reader, planned: PlannedImage, reading: Reading = USUAL) -> 
         "given_split": planned.given_split,
         "group_hint": planned.group_hint,
         "mask_sha256": mask_digest,
+        "texture": oddities.texture(decoded.pixels),
         "flags": [*dict.fromkeys((*flags, *doubts))],
     }
     return Staged(entry, pictures)
