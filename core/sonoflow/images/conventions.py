@@ -33,8 +33,9 @@ class Conventions:
 
 
 def find(scans: Sequence[Scan], reader: Looks, mapping: Mapping[str, Any]) -> Conventions:
-    """Raises DatasetRefused: `mapping` for a sidecar that says what it may not, `mask-polarity`,
-    `mask-unclear`, `mask-not-binary` and `mask-orientation`. Errors of S3 escape."""
+    """Raises DatasetRefused: `mapping-invalid` for a sidecar that says what it may not,
+    `mask-polarity`, `mask-unclear`, `mask-not-binary` and `mask-orientation`. Errors of S3 escape.
+    """
     given = reading.given(mapping)
     return decide(samples.take(scans, reader), given)
 
@@ -125,7 +126,7 @@ def _outlines(found: Reading, values: _Values) -> tuple[Reading, list[Assumption
         return found, []
     detail = f"{values.outlines} of {values.lesions} masks looked at are closed lines around "
     detail += "something; what they enclose is the lesion"
-    told = Assumption(masks.OUTLINE_FILLED, detail, '{"masks": {"outlines": "kept"}}')
+    told = Assumption(masks.OUTLINE_FILLED, detail, '{"masks": {"outlines": "as-is"}}')
     return dataclasses.replace(found, fill=True), [told]
 
 

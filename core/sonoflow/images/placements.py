@@ -12,11 +12,10 @@ from sonoflow.images import agreement, masks
 from sonoflow.images.agreement import Comparison
 from sonoflow.images.masks import StoredMask
 from sonoflow.images.pixels import TURNS, Decoded, Mask
-from sonoflow.images.reading import SHOWN, STORED, TURNED, Reading
+from sonoflow.images.reading import SHOWN, STORED, Reading
 from sonoflow.images.samples import Sample
 
 _FEWEST = 6  # images that tell enough to turn all masks
-_WORDS = {turn: word for word, turn in TURNED.items()}
 _SAID = {
     2: "mirrored",
     3: "turned by half",
@@ -31,6 +30,7 @@ _SAID = {
 def decide(taken: Sequence[Sample], found: Reading) -> tuple[Reading, list[Assumption]]:
     """Raises DatasetRefused (mask-orientation)."""
     exif, plain = _Exif(), _Plain()
+    given_shown = found.drawn_on == SHOWN  # which also says that none is to be turned
     for sample in taken:
         if (image := sample.decoded()) is None:
             continue
@@ -41,7 +41,7 @@ def decide(taken: Sequence[Sample], found: Reading) -> tuple[Reading, list[Assum
     if not found.drawn_on and found.turn == 1 and (told := exif.decide()):
         found, one = dataclasses.replace(found, drawn_on=told[0]), told[1]
         assumed.append(one)
-    if found.turn == 1 and (turned := plain.decide()):
+    if not given_shown and found.turn == 1 and (turned := plain.decide()):
         found = dataclasses.replace(found, turn=turned[0])
         assumed.append(turned[1])
     return found, assumed
@@ -89,7 +89,7 @@ class _Exif:
         pixels = "the pixels as stored" if drawn_on == STORED else "the picture as EXIF turns it"
         detail = f"masks of images that EXIF turns are taken to be drawn on {pixels}, {why} "
         detail += f"({len(self._differences)} looked at)"
-        settle = f'{{"masks": {{"drawn_on": "{other}"}}}}'
+        settle = f'{{"masks": {{"orientation": "{other}"}}}}'
         return drawn_on, Assumption("mask-orientation", detail, settle)
 
 
@@ -130,7 +130,9 @@ class _Plain:
         if across and self._shapes[True] >= _FEWEST:
             detail = f"{self._shapes[True]} of {self._shapes.total()} masks looked at are as wide "
             detail += "as their images are high; say how they lie in the mapping, as in "
-            raise DatasetRefused("mask-orientation", detail + '{"masks": {"turned": "transposed"}}')
+            raise DatasetRefused(
+                "mask-orientation", detail + '{"masks": {"orientation": "transposed"}}'
+            )
         return None
 
     def _beats(
@@ -148,5 +150,5 @@ class _Plain:
         count = len(self._scores[across])
         detail = f"masks lie {_SAID[turn]} on their images: {count} were looked at, and agree with "
         detail += "these far better when that is undone"
-        other = "transposed" if across and turn != 5 else "left" if across else "not"
-        return Assumption("mask-orientation", detail, f'{{"masks": {{"turned": "{other}"}}}}')
+        other = "transposed" if across and turn != 5 else "left" if across else SHOWN
+        return Assumption("mask-orientation", detail, f'{{"masks": {{"orientation": "{other}"}}}}')

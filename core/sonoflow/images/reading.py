@@ -7,9 +7,10 @@ A plan finds it out from a sample (`conventions.py`), or `<name>.mapping.json` s
 {"masks": {"lesion": [2, "#ff0000"]}}       these values or colours are lesions, nothing else is
 {"masks": {"outside": 1}}                   all but this value or colour is lesion
 {"masks": {"classes": {"#00ff00": "benign"}}}   colours or values are lesions, and name the class
-{"masks": {"outlines": "filled"}}           lines around lesions; "kept": lesions as they are drawn
-{"masks": {"drawn_on": "stored"}}           on the pixels before EXIF turns them; "shown": after
-{"masks": {"turned": "transposed"}}         every mask must be turned so to lie on its image
+{"masks": {"outlines": "fill"}}             lines around lesions; "as-is": lesions as they are drawn
+{"masks": {"orientation": "stored"}}        drawn on the pixels as stored, before EXIF turns them;
+                                            "shown": after that
+{"masks": {"orientation": "transposed"}}    every mask must be turned so to lie on its image
 {"pictures": {"bits": 12}}                  what pictures of 16 bits use of them
 """
 
@@ -31,7 +32,6 @@ INSIDE = "inside"
 SHOWN, STORED = "shown", "stored"
 # What has to be done to a mask's pixels, by the number that EXIF gives it.
 TURNED = {
-    "not": 1,
     "mirrored": 2,
     "half": 3,
     "upside-down": 4,
@@ -90,12 +90,15 @@ def spelt(token: Token) -> int | str:
 def given(mapping: Mapping[str, Any]) -> Reading:
     """What `<name>.mapping.json` says. Raises DatasetRefused for what it may not say."""
     masks, pictures = (_section(mapping, name) for name in ("masks", "pictures"))
-    _known("masks", masks, ("lesion", "outside", "classes", "outlines", "drawn_on", "turned"))
+    _known("masks", masks, ("lesion", "outside", "classes", "outlines", "orientation"))
     _known("pictures", pictures, ("bits",))
+    drawn_on = {SHOWN: (SHOWN, 1), STORED: (STORED, 1)}
+    turned = {word: ("", turn) for word, turn in TURNED.items()}
+    lying = _choice(masks, "orientation", {**drawn_on, **turned})
     found = Reading(
-        fill=_choice(masks, "outlines", {"filled": True, "kept": False}),
-        drawn_on=_choice(masks, "drawn_on", {SHOWN: SHOWN, STORED: STORED}) or "",
-        turn=_choice(masks, "turned", TURNED) or 1,
+        fill=_choice(masks, "outlines", {"fill": True, "as-is": False}),
+        drawn_on=lying[0] if lying else "",
+        turn=lying[1] if lying else 1,
         bits=_choice(pictures, "bits", {bits: bits for bits in pixels.DEPTHS}),
     )
     sides = {"dark": WHITE, "bright": BLACK, INSIDE: ()}
@@ -118,14 +121,14 @@ def given(mapping: Mapping[str, Any]) -> Reading:
 def _section(mapping: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     section = mapping.get(name, {})
     if not isinstance(section, Mapping):
-        raise DatasetRefused("mapping", f"its {name!r} must be an object, not {section!r}")
+        raise DatasetRefused("mapping-invalid", f"its {name!r} must be an object, not {section!r}")
     return section
 
 
 def _known(name: str, section: Mapping[str, Any], allowed: tuple[str, ...]) -> None:
     if unknown := sorted(set(section) - set(allowed)):
         detail = f"its {name!r} says {unknown[0]!r}; it may say {', '.join(allowed)}"
-        raise DatasetRefused("mapping", detail)
+        raise DatasetRefused("mapping-invalid", detail)
 
 
 def _choice(
@@ -135,7 +138,7 @@ def _choice(
         return None
     if isinstance(word, bool) or not isinstance(word, str | int) or word not in choices:
         detail = f"its {name!r} must be one of {', '.join(map(str, choices))}, not {word!r}"
-        raise DatasetRefused("mapping", detail)
+        raise DatasetRefused("mapping-invalid", detail)
     return choices[word]
 
 
@@ -143,7 +146,9 @@ def _pairs(classes: Any) -> list[tuple[Any, Any]]:
     if not isinstance(classes, Mapping) or not all(
         isinstance(label, str) and layouts.class_name(label) for label in classes.values()
     ):
-        raise DatasetRefused("mapping", 'its \'classes\' must be like {"#00ff00": "benign"}')
+        raise DatasetRefused(
+            "mapping-invalid", 'its \'classes\' must be like {"#00ff00": "benign"}'
+        )
     return list(classes.items())
 
 
@@ -155,4 +160,6 @@ def _token(word: Any) -> Token:
         word = int(word)
     if isinstance(word, int) and not isinstance(word, bool) and 0 <= word <= 65535:
         return (word,)
-    raise DatasetRefused("mapping", f'a mask\'s value is 0 to 65535 or "#rrggbb", not {word!r}')
+    raise DatasetRefused(
+        "mapping-invalid", f'a mask\'s value is 0 to 65535 or "#rrggbb", not {word!r}'
+    )

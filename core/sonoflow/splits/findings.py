@@ -41,10 +41,10 @@ _BAD = {
 _SETTLE = {
     EMPTY_MASK: "mask what is to be found, or leave the masks out",
     masks.FULL: "mask what is to be found, or leave the masks out",
-    masks.THIN: 'if a lesion is no more than its line: {"masks": {"outlines": "kept"}}',
-    masks.OUTLINE: 'say which: {"masks": {"outlines": "filled"}} or "kept"',
+    masks.THIN: 'if a lesion is no more than its line: {"masks": {"outlines": "as-is"}}',
+    masks.OUTLINE: 'say which: {"masks": {"outlines": "fill"}} or "as-is"',
     "mask-inverted": 'say which is right: {"masks": {"lesion": "dark"}} or "bright"',
-    "mask-size-mismatch": 'if they only lie otherwise: {"masks": {"turned": "transposed"}}',
+    "mask-size-mismatch": 'if they only lie otherwise: {"masks": {"orientation": "transposed"}}',
 }
 
 

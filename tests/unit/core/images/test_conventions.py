@@ -171,7 +171,7 @@ def test_a_single_turned_image_is_flagged_where_nothing_says_how_its_mask_lies()
 )
 def test_masks_that_all_lie_another_way_than_their_images_are_turned(word: str, turn: int) -> None:
     files = mask_sets.whole(lambda mask: mask_sets.white(pixels.TURNS[turn](mask)))
-    found, told = Done(files), Done(files, {"masks": {"turned": word}})
+    found, told = Done(files), Done(files, {"masks": {"orientation": word}})
 
     assert (found.codes, told.codes) == (("mask-orientation",), ())
     for done in (found, told):

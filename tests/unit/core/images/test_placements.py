@@ -48,3 +48,9 @@ def test_masks_as_wide_as_their_images_are_high_are_refused_if_nothing_tells_how
 
 def test_a_mapping_decides() -> None:
     assert placements.decide(taken(2), Reading(turn=3)) == (Reading(turn=3), [])
+
+
+def test_who_says_that_masks_lie_as_shown_has_none_turned() -> None:
+    shown = Reading(drawn_on="shown")
+
+    assert placements.decide(taken(2), shown) == (shown, [])

@@ -32,10 +32,10 @@ from sonoflow.images.reading import Reading
                 polarity_known=True,
             ),
         ),
-        ({"masks": {"outlines": "filled"}}, Reading(fill=True)),
-        ({"masks": {"outlines": "kept"}}, Reading(fill=False)),
-        ({"masks": {"drawn_on": "stored"}}, Reading(drawn_on="stored")),
-        ({"masks": {"turned": "transposed"}}, Reading(turn=5)),
+        ({"masks": {"outlines": "fill"}}, Reading(fill=True)),
+        ({"masks": {"outlines": "as-is"}}, Reading(fill=False)),
+        ({"masks": {"orientation": "stored"}}, Reading(drawn_on="stored")),
+        ({"masks": {"orientation": "transposed"}}, Reading(turn=5)),
         ({"pictures": {"bits": 12}}, Reading(bits=12)),
     ],
 )
@@ -62,11 +62,11 @@ def test_what_is_as_usual_takes_no_word() -> None:
         ({"masks": {"classes": ["benign"]}}, "classes"),
         ({"masks": {"classes": {"#00ff00": ""}}}, "classes"),
         ({"masks": {"outlines": True}}, "outlines"),
-        ({"masks": {"turned": "sideways"}}, "sideways"),
+        ({"masks": {"orientation": "sideways"}}, "sideways"),
         ({"pictures": {"bits": 11}}, "11"),
         ({"pictures": {"depth": 12}}, "depth"),
     ],
 )
 def test_what_it_may_not_say_is_refused_and_named(mapping: dict[str, Any], named: str) -> None:
-    with pytest.raises(DatasetRefused, match=f"mapping: .*{named}"):
+    with pytest.raises(DatasetRefused, match=f"mapping-invalid: .*{named}"):
         reading.given(mapping)
