@@ -11,6 +11,16 @@ _CHROMA = 48  # levels between a pixel's strongest and weakest channel that are 
 _LEAST_SHARE = 0.005  # of a picture: less is a mark or a caliper
 _SIDE = 256  # of the middle part whose grain is measured
 
+UNLIKE_ULTRASOUND = "unlike-ultrasound"
+# Of BUSI's images none has less than 0.77; what is drawn at random has nothing.
+_LEAST_TEXTURE = 0.15
+
+
+def of_one(pixels: npt.NDArray[np.uint8]) -> tuple[str, ...]:
+    """The flags of a picture that is alone: its grain is no scanner's."""
+    grain = texture(pixels)
+    return (UNLIKE_ULTRASOUND,) if grain is None or grain < _LEAST_TEXTURE else ()
+
 
 def is_coloured(image: Image.Image) -> bool:
     """Whether a picture shows colours, as Doppler and photographs do, not only greys in RGB."""
