@@ -27,8 +27,9 @@ def is_coloured(image: Image.Image) -> bool:
     if image.mode not in ("RGB", "RGBA", "P", "PA", "YCbCr"):
         return False
     size = (max(1, image.width // _STEP), max(1, image.height // _STEP))
-    few = np.asarray(image.resize(size, Image.Resampling.NEAREST).convert("RGB"))
-    chroma = few.max(axis=2).astype(np.int16) - few.min(axis=2)
+    few = np.asarray(image.resize(size, Image.Resampling.NEAREST).convert("RGBA"))
+    colours, opaque = few[..., :3], few[..., 3] > 0
+    chroma = (colours.max(axis=2).astype(np.int16) - colours.min(axis=2)) * opaque
     return bool(np.count_nonzero(chroma > _CHROMA) > _LEAST_SHARE * chroma.size)
 
 
