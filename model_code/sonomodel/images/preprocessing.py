@@ -76,8 +76,8 @@ def decode_grey(data: bytes) -> GreyImage:
     """An 8-bit grey image from PNG, JPEG, BMP or TIFF bytes.
 
     The same pixels as staging makes of them: luma of ITU-R 601, transparency on black, 16 bits
-    scaled by as many of them as the brightest pixel needs, EXIF orientation left alone. Raises ImageUnreadable for anything
-    else, truncated data, several frames and decompression bombs.
+    scaled by as many of them as the brightest pixel needs, EXIF orientation left alone. Raises
+    ImageUnreadable for anything else, truncated data, several frames and decompression bombs.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow's bomb warning: the limit below is stricter
