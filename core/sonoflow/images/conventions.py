@@ -14,12 +14,22 @@ from typing import Any
 
 from sonoflow.assumptions import Assumption
 from sonoflow.errors import DatasetRefused, ImageRejected
-from sonoflow.images import grounds, masks, pixels, placements, reading, samples
+from sonoflow.images import (
+    binary_masks,
+    depths,
+    grounds,
+    masks,
+    pixels,
+    placements,
+    reading,
+    samples,
+)
+from sonoflow.images.binary_masks import COLOURS, VALUES
 from sonoflow.images.layouts import Scan
 from sonoflow.images.looks import Looks
-from sonoflow.images.masks import StoredMask
 from sonoflow.images.reading import Reading
 from sonoflow.images.samples import Sample
+from sonoflow.images.stored_masks import ALPHA_IGNORED, BY_ALPHA, BY_INDEX, StoredMask
 
 _OUTLINES_SHARE = 0.1  # of the masks that must be outlines for them to be filled
 _DARK_SHARE = 0.25  # of the pictures that may use far fewer bits than the others
@@ -47,7 +57,7 @@ def decide(taken: Sequence[Sample], given: Reading) -> Conventions:
         for stored in sample.stored_masks():
             values.add(stored)
     values.refuse()
-    assumed += values.assumptions()
+    assumed += [*values.assumptions(), *_large(values)]
     found, outlines = _outlines(found, values)
     found, depths = _depths(found, taken)
     found, places = placements.decide(taken, found)
@@ -62,21 +72,22 @@ class _Values:
         self._flags: collections.Counter[str] = collections.Counter()
         self._tokens: dict[str, set[reading.Token]] = collections.defaultdict(set)
         self._refused: dict[str, list[str]] = collections.defaultdict(list)
-        self.looked_at = self.lesions = self.outlines = 0
+        self.looked_at = self.lesions = self.outlines = self.large = 0
 
     def add(self, stored: StoredMask) -> None:
         self.looked_at += 1
         try:
-            mask, flags = masks.binary(stored, self._reading, 1)
+            mask, flags = binary_masks.binary(stored, self._reading, 1)
         except ImageRejected as error:
             self._refused[error.reason].append(error.detail)
             return
-        for flag in {*stored.flags, *flags} - {masks.POLARITY, masks.OUTSIDE}:
+        for flag in {*stored.flags, *flags} - {binary_masks.POLARITY, binary_masks.OUTSIDE}:
             self._flags[flag] += 1
             self._tokens[flag] |= set(stored.tokens)
         if 0 < mask.sum() < mask.size:
             self.lesions += 1
             self.outlines += masks.enclosed(mask) is not None
+            self.large += masks.is_large(mask)
 
     def refuse(self) -> None:
         for reason in ("mask-unclear", "mask-not-binary"):
@@ -103,20 +114,29 @@ class _Values:
         some = reading.spelt(tokens[-1]) if tokens else "#ff0000"
         word = f'"{some}"' if isinstance(some, str) else some
         dark = '{"masks": {"lesion": "dark"}}'
+        coloured = f'{{"masks": {{"lesion": [{word}]}}}}'
         told = {
-            masks.VALUES: (f"they hold the values {shown}; the larger one is the lesion", dark),
-            masks.COLOURS: (
-                f"they hold the colours {shown}; all that is not the outside's is a lesion",
-                f'{{"masks": {{"lesion": [{word}]}}}}',
+            VALUES: (f"they hold the values {shown}; the larger one is the lesion", dark),
+            COLOURS: (
+                f"they hold the colours {shown}; all but the outside's is a lesion",
+                coloured,
             ),
-            masks.BY_INDEX: (
-                "their palette shows one colour; another index than the outside's is a lesion",
+            BY_INDEX: (
+                "their palette has one colour; an index that is not outside is a lesion",
                 dark,
             ),
-            masks.BY_ALPHA: ("they are of one colour; what is not transparent is a lesion", dark),
-            masks.ALPHA_IGNORED: ("they are transparent as a whole; their colours count", ""),
+            BY_ALPHA: ("they are of one colour; what is not transparent is a lesion", dark),
+            ALPHA_IGNORED: ("they are transparent as a whole; their colours count", ""),
         }
         return told.get(flag)
+
+
+def _large(values: _Values) -> list[Assumption]:
+    if 2 * values.large <= values.lesions:
+        return []
+    detail = f"{values.large} of {values.lesions} masks looked at hold more than half of their "
+    detail += "image; that is taken for lesion, as in images that are cut to it"
+    return [Assumption(masks.LARGE, detail, '{"masks": {"lesion": "dark"}}')]
 
 
 def _outlines(found: Reading, values: _Values) -> tuple[Reading, list[Assumption]]:
@@ -136,7 +156,7 @@ def _depths(found: Reading, taken: Iterable[Sample]) -> tuple[Reading, list[Assu
     used: collections.Counter[int] = collections.Counter()
     for sample in taken:
         picture = sample.picture()
-        if picture is not None and (bits := pixels.used_bits(picture)) is not None:
+        if picture is not None and (bits := depths.used(picture.image)) is not None:
             used[bits] += 1
     if not used:
         return found, []

@@ -10,11 +10,11 @@ import numpy as np
 
 from sonoflow.assumptions import Assumption
 from sonoflow.errors import DatasetRefused
-from sonoflow.images import masks
+from sonoflow.images import binary_masks, stored_masks
 from sonoflow.images.classes import NORMAL
-from sonoflow.images.masks import StoredMask
 from sonoflow.images.reading import BLACK, WHITE, Reading, Token, spelt
 from sonoflow.images.samples import Sample
+from sonoflow.images.stored_masks import StoredMask
 
 # Of the masks that tell anything, how many must tell the same.
 _MOST = 0.75
@@ -73,12 +73,12 @@ def of(stored: StoredMask) -> Token | None:
     if len(stored.tokens) == 1:
         return None
     border = np.concatenate([values[0], values[-1], values[1:-1, 0], values[1:-1, -1]])
-    if stored.kind == masks.COLOUR:
+    if stored.kind == stored_masks.COLOUR:
         middle = np.median(border, axis=0).astype(np.uint8)
         slack = 0 if stored.tokens and stored.exact else _NEAR
         held = (np.abs(border.astype(int) - middle).max(axis=1) <= slack).mean()
         token = tuple(int(part) for part in middle)
-        whole = (masks.distance(stored, token) <= slack).mean()
+        whole = (stored_masks.distance(stored, token) <= slack).mean()
         return _plain(token, slack) if held >= _BORDER and whole >= _AREA else None
     if stored.tokens and stored.exact:
         found, counts = np.unique(border, return_counts=True)
@@ -87,7 +87,7 @@ def of(stored: StoredMask) -> Token | None:
             return None
         return _value(stored, value)
     for token in (BLACK, WHITE):
-        near = masks.distance(stored, token) < 2 * _NEAR
+        near = stored_masks.distance(stored, token) < 2 * _NEAR
         if (np.abs(border.astype(int) - token[0]) < 2 * _NEAR).mean() >= _BORDER:
             return token if near.mean() >= _AREA else None
     return None
@@ -110,7 +110,7 @@ def _contradiction(votes: collections.Counter[Token]) -> DatasetRefused:
     counts = ", ".join(f"{spelt(token)} in {count}" for token, count in votes.most_common(4))
     detail = f"of {votes.total()} masks looked at, what lies around is not the same in all: "
     detail += f"{counts}. If it is never the lesion, say so in the mapping: "
-    return DatasetRefused(masks.POLARITY, detail + '{"masks": {"lesion": "inside"}}')
+    return DatasetRefused(binary_masks.POLARITY, detail + '{"masks": {"lesion": "inside"}}')
 
 
 def _assumed(
@@ -119,9 +119,9 @@ def _assumed(
     looked = f"in {count} of {votes.total()} masks looked at "
     if ground == WHITE:
         detail = looked + "white lies all around, and black inside; black is taken for the lesion"
-        return Assumption(masks.POLARITY, detail, '{"masks": {"lesion": "bright"}}')
+        return Assumption(binary_masks.POLARITY, detail, '{"masks": {"lesion": "bright"}}')
     detail = looked + f"{spelt(ground)} lies all around; all else is taken for the lesion"
     others = sorted(seen - {ground}) or [BLACK]
     other = spelt(others[0])
     word = f'"{other}"' if isinstance(other, str) else other
-    return Assumption(masks.OUTSIDE, detail, f'{{"masks": {{"outside": {word}}}}}')
+    return Assumption(binary_masks.OUTSIDE, detail, f'{{"masks": {{"outside": {word}}}}}')

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from sonoflow.errors import ImageRejected
-from sonoflow.images import oddities, png
+from sonoflow.images import depths, oddities, png
 
 Pixels = npt.NDArray[np.uint8]  # (height, width)
 Mask = npt.NDArray[np.bool_]  # (height, width), true where there is a lesion
@@ -26,9 +26,6 @@ SIDE_MINIMUM = 32
 BLANK_RANGE = 8
 BINS = 16  # of a histogram
 BIN_LEVELS = 256 // BINS  # grey levels of a bin
-DEPTHS = (8, 10, 12, 14, 16)  # bits that scanners use of 16
-DEPTH = "depth-{}-of-16"  # the flag of a picture that was scaled by fewer bits
-DEPTH_UNLIKE = "depth-unlike-the-others"
 COLOUR = "colour"
 CMYK_UNMARKED, DAMAGED_TEXT = "cmyk-without-marker", "damaged-text"
 _FORMATS = ("PNG", "JPEG", "BMP", "TIFF")
@@ -104,7 +101,7 @@ def load(data: bytes) -> Stored:
     image, flags = _open(data)
     _check_size(image)
     try:
-        frames = getattr(image, "n_frames", 1)
+        frames, bits_stored = getattr(image, "n_frames", 1), depths.stored(image)
         image.load()
     except _DAMAGED as error:
         raise ImageRejected("truncated", f"the image is damaged or cut off: {error}") from error
@@ -114,7 +111,10 @@ def load(data: bytes) -> Stored:
     if image.mode == "CMYK" and image.format == "JPEG" and "adobe" not in image.info:
         # Pillow takes all for Adobe's, which are stored inverted; without its marker none is.
         image, flags = _inverted(image), (*flags, CMYK_UNMARKED)
-    return Stored(image, _orientation(image), flags)
+    orientation = _orientation(image)
+    if depths.is_deep_colour(image, bits_stored):
+        image = depths.of_colours(image, lambda: _open(data)[0])
+    return Stored(image, orientation, flags)
 
 
 def _open(data: bytes) -> tuple[Image.Image, tuple[str, ...]]:
@@ -177,35 +177,10 @@ def _check_size(image: Image.Image) -> None:
         raise ImageRejected("too-small", detail)
 
 
-def depth(wide: npt.NDArray[np.uint16]) -> int:
-    """How many bits the brightest pixel needs, as scanners have them."""
-    used = int(wide.max()).bit_length()
-    return next(bits for bits in DEPTHS if used <= bits)
-
-
-def used_bits(stored: Stored) -> int | None:
-    """Of a picture of 16 bits; None for all others."""
-    if not stored.image.mode.startswith("I;16"):
-        return None
-    return depth(np.asarray(stored.image).astype(np.uint16))
-
-
-def _narrow(wide: npt.NDArray[np.uint16], bits: int | None) -> tuple[Pixels, tuple[str, ...]]:
-    used = depth(wide)
-    flags: tuple[str, ...] = ()
-    if bits is not None and used > bits:
-        flags, bits = (DEPTH_UNLIKE,), used
-    bits = bits or used
-    if bits < 16:
-        # The same grey whether eight bits were shifted or stretched to so many.
-        return (wide >> (bits - 8)).astype(np.uint8), (DEPTH.format(bits), *flags)
-    return ((wide.astype(np.uint32) * 255 + 32767) // 65535).astype(np.uint8), flags
-
-
 def grey(image: Image.Image, bits: int | None = None) -> tuple[Pixels, tuple[str, ...]]:
     """Luma of ITU-R 601; transparency lies on black, as does everything outside the fan."""
     if image.mode.startswith("I;16"):
-        return _narrow(np.asarray(image).astype(np.uint16), bits)
+        return depths.narrowed(np.asarray(image).astype(np.uint16), bits)
     transparent = image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info
     if not transparent and image.mode not in ("1", "L", "P", "RGB", "CMYK", "YCbCr"):
         raise ImageRejected("unsupported-mode", f"pixels of mode {image.mode!r} cannot be read")

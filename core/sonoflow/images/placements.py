@@ -8,12 +8,12 @@ from collections.abc import Sequence
 
 from sonoflow.assumptions import Assumption
 from sonoflow.errors import DatasetRefused, ImageRejected
-from sonoflow.images import agreement, masks
+from sonoflow.images import agreement, binary_masks, masks
 from sonoflow.images.agreement import Comparison
-from sonoflow.images.masks import StoredMask
 from sonoflow.images.pixels import TURNS, Decoded, Mask
 from sonoflow.images.reading import SHOWN, STORED, Reading
 from sonoflow.images.samples import Sample
+from sonoflow.images.stored_masks import StoredMask
 
 _FEWEST = 6  # images that tell enough to turn all masks
 _SAID = {
@@ -49,7 +49,7 @@ def decide(taken: Sequence[Sample], found: Reading) -> tuple[Reading, list[Assum
 
 def _lesion(stored: StoredMask, found: Reading) -> Mask | None:
     try:
-        mask, _ = masks.binary(stored, found, 1)
+        mask, _ = binary_masks.binary(stored, found, 1)
     except ImageRejected:
         return None
     mask, _ = masks.shaped(mask, found.fill)

@@ -14,7 +14,7 @@ _HEADER = struct.Struct(">2L5B")
 _NO_FILTER, _LEFT_FILTER = 0, 1
 _STEP_BYTES = 1 << 20
 # Without these the pixels, or how many pictures there are, would be others.
-_NEEDED = (b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"acTL", b"fcTL", b"fdAT", b"eXIf")
+_NEEDED = (b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"acTL", b"fcTL", b"fdAT")
 _TEXTS = (b"tEXt", b"zTXt", b"iTXt", b"tIME", b"iCCP")
 
 

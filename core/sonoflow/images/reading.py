@@ -22,7 +22,7 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from sonoflow.errors import DatasetRefused
-from sonoflow.images import layouts, pixels
+from sonoflow.images import depths, layouts
 
 Token = tuple[int, ...]  # a value, or a colour's red, green and blue
 
@@ -99,7 +99,7 @@ def given(mapping: Mapping[str, Any]) -> Reading:
         fill=_choice(masks, "outlines", {"fill": True, "as-is": False}),
         drawn_on=lying[0] if lying else "",
         turn=lying[1] if lying else 1,
-        bits=_choice(pictures, "bits", {bits: bits for bits in pixels.DEPTHS}),
+        bits=_choice(pictures, "bits", {bits: bits for bits in depths.DEPTHS}),
     )
     sides = {"dark": WHITE, "bright": BLACK, INSIDE: ()}
     lesion = masks.get("lesion")

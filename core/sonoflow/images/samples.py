@@ -9,11 +9,11 @@ from collections.abc import Iterator, Sequence
 from PIL import Image
 
 from sonoflow.errors import ImageRejected
-from sonoflow.images import masks, pixels
+from sonoflow.images import pixels, stored_masks
 from sonoflow.images.layouts import Scan
 from sonoflow.images.looks import Looks
-from sonoflow.images.masks import StoredMask
 from sonoflow.images.pixels import Decoded, Stored
+from sonoflow.images.stored_masks import StoredMask
 
 PAIRS, SINGLE = 48, 24
 # What may be decoded in all, and of one picture: a plan has seconds and little memory.
@@ -44,7 +44,7 @@ class Sample:
     def stored_masks(self) -> Iterator[StoredMask]:
         for data in self.masks:
             try:
-                yield masks.load(data)
+                yield stored_masks.load(data)
             except ImageRejected:
                 continue
 

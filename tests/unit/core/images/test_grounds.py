@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sonoflow.errors import DatasetRefused
-from sonoflow.images import grounds, masks
+from sonoflow.images import grounds, stored_masks
 from sonoflow.images.reading import Reading, Token
 from sonoflow.images.samples import Sample
 from tests.unit.core.images import mask_sets
@@ -28,7 +28,7 @@ FULL = np.ones_like(LESION)
     ],
 )
 def test_the_ground_holds_the_border_and_most_of_a_mask(data: bytes, ground: Token | None) -> None:
-    stored = masks.load(data)
+    stored = stored_masks.load(data)
 
     assert grounds.of(stored) == ground
 

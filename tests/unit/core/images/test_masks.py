@@ -6,9 +6,7 @@ from PIL import Image
 
 from sonoflow.errors import ImageRejected
 from sonoflow.images import masks, pixels, png
-from sonoflow.images.reading import Reading
 from tests.unit import pictures
-from tests.unit.core.images import mask_sets
 
 GREY = pictures.scan()
 
@@ -111,30 +109,6 @@ def test_a_line_that_encloses_nothing_is_thin_and_a_small_lesion_is_not() -> Non
     assert masks.shaped(dot, True)[1] == ()
 
 
-@pytest.mark.parametrize(
-    ("write", "lesions", "right"),
-    [
-        (mask_sets.three(0, 1, 2), ((2,),), True),
-        (mask_sets.three(0, 1, 2), ((1,), (2,)), False),
-        (mask_sets.colours(mask_sets.GREEN, mask_sets.RED), ((255, 0, 0),), True),
-        (mask_sets.colours(mask_sets.GREEN, mask_sets.RED, "JPEG"), ((0, 255, 0),), False),
-    ],
-)
-def test_only_what_is_named_is_a_lesion(
-    write: mask_sets.Write, lesions: tuple[tuple[int, ...], ...], right: bool
-) -> None:
-    truth = mask_sets.lesion(3)
-    image = pixels.Decoded(mask_sets.scan(3, truth))
-
-    found = masks.union([write(truth)], image, Reading(lesions=lesions, polarity_known=True))
-
-    assert (found.mask == truth).all() == right
-    assert found.flags == ()
-
-
-def test_two_colours_of_which_none_is_outside_are_unclear() -> None:
-    data = mask_sets.colours(mask_sets.GREEN, mask_sets.RED)(mask_sets.lesion(3))
-    image = pixels.Decoded(mask_sets.scan(3, mask_sets.lesion(3)))
-
-    with pytest.raises(ImageRejected, match=r"mask-unclear.*#00ff00, #ff0000"):
-        masks.union([data], image)
+def test_a_lesion_of_more_than_half_of_its_image_is_flagged() -> None:
+    assert masks.shaped(holed(37, 0), None)[1] == ("large-mask",)
+    assert masks.shaped(holed(34, 0), None)[1] == ()
