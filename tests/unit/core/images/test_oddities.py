@@ -42,4 +42,6 @@ def test_neighbours_are_alike_in_scans_and_not_in_noise() -> None:
 
     assert smooth is not None and speckle is not None and noise is not None
     assert smooth > 0.9 > speckle > 0.2 > 0.1 > noise
+    hollow = np.pad(ultrasound.scan(1, 60, 200), ((0, 0), (0, 300)))
+    assert oddities.texture(hollow) == pytest.approx(1, abs=0.05)
     assert oddities.texture(np.full((64, 64), 90, dtype=np.uint8)) is None
