@@ -15,6 +15,11 @@ UNLIKE_ULTRASOUND = "unlike-ultrasound"
 # Of BUSI's images none has less than 0.6; what is drawn at random has nothing.
 _LEAST_TEXTURE = 0.15
 
+# Of a line: how bright it is, and how much brighter than what lies so many pixels aside; how alike
+# its pixels are.
+_BRIGHT, _EDGE, _REACH, _SAME = 180, 100, 4, 6
+_STROKE_PIXELS = 2_048  # bright ones that are looked at: of more, some
+
 
 def of_one(pixels: npt.NDArray[np.uint8]) -> tuple[str, ...]:
     """The flags of a picture that is alone: its grain is no scanner's."""
@@ -51,3 +56,31 @@ def _likeness(pixels: npt.NDArray[np.uint8]) -> float | None:
     across = float((part[:, 1:] * part[:, :-1]).mean())
     down = float((part[1:] * part[:-1]).mean())
     return round(min(across, down) / power, 4)
+
+
+def strokes(pixels: npt.NDArray[np.uint8]) -> float:
+    """The share of pixels that lie on bright lines with sharp edges, as text and calipers do.
+
+    Of BUSI's images those with any have 0.002 and more, nearly all others less; in pictures of raw
+    speckle it is larger throughout. So it tells only beside that of other images of a set.
+    """
+    height, width = pixels.shape
+    if min(height, width) <= 2 * _REACH:
+        return 0.0
+    flat = pixels.ravel()
+    # Of every other row: lines go on.
+    bright = np.flatnonzero(pixels[_REACH : height - _REACH : 2] >= _BRIGHT)
+    every = -(-len(bright) // _STROKE_PIXELS) or 1
+    rows, columns = np.divmod(bright[::every], width)
+    beside = (columns >= _REACH) & (columns < width - _REACH)
+    at = ((2 * rows + _REACH) * width + columns)[beside]
+    here = flat[at].astype(np.int16)
+    sharp = np.zeros(len(at), dtype=np.bool_)
+    for step in (_REACH, _REACH * width):
+        sharp |= here - np.maximum(flat[at - step], flat[at + step]) >= _EDGE
+    at, here = at[sharp], here[sharp]
+    goes_on = np.zeros(len(at), dtype=np.bool_)
+    for step in (1, width - 1, width, width + 1):
+        for neighbour in (at - step, at + step):
+            goes_on |= np.abs(flat[neighbour] - here) <= _SAME
+    return round(float(np.count_nonzero(goes_on)) * 2 * every / pixels.size, 6)
