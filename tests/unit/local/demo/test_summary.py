@@ -27,6 +27,7 @@ def test_what_was_assumed_stands_on_the_console() -> None:
         "table": of("rows"),
         "models": {},
         "predictions": [],
+        "timings": {"total": 1.0},
     }
 
     summary.print_summary(told, Console(file=shown, width=100), Path())
