@@ -147,7 +147,7 @@ def shaped(mask: Mask, fill: bool | None) -> tuple[Mask, tuple[str, ...]]:
         return mask, (FULL,)
     if area == 0 or fill is False:
         return mask, ()
-    whole = enclosed(mask, _FILLED_GROWTH if fill else _OUTLINE_GROWTH)
+    whole = enclosed(mask, _FILLED_GROWTH if fill else _OUTLINE_GROWTH, area)
     if whole is not None:
         return (whole, (OUTLINE_FILLED,)) if fill else (mask, (OUTLINE,))
     if is_large(mask):
@@ -155,9 +155,9 @@ def shaped(mask: Mask, fill: bool | None) -> tuple[Mask, tuple[str, ...]]:
     return mask, (THIN,) if is_thin(mask) else ()
 
 
-def enclosed(mask: Mask, growth: float = _OUTLINE_GROWTH) -> Mask | None:
+def enclosed(mask: Mask, growth: float = _OUTLINE_GROWTH, area: int | None = None) -> Mask | None:
     """A mask that is an outline, filled; None where that does not make it so many times larger."""
-    area = int(np.count_nonzero(mask))
+    area = int(np.count_nonzero(mask)) if area is None else area
     if regions.span(mask) < growth * area:
         return None
     whole = regions.filled(mask)

@@ -9,7 +9,7 @@ from PIL import Image
 _STEP = 4  # every so many pixels one is looked at for its colour
 _CHROMA = 48  # levels between a pixel's strongest and weakest channel that are a colour
 _LEAST_SHARE = 0.005  # of a picture: less is a mark or a caliper
-_SIDE = 192  # of the middle part whose grain is measured
+_SIDE = 160  # of the middle part whose grain is measured
 
 UNLIKE_ULTRASOUND = "unlike-ultrasound"
 # Of BUSI's images none has less than 0.6; what is drawn at random has nothing.
@@ -18,7 +18,8 @@ _LEAST_TEXTURE = 0.15
 # Of a line: how bright it is, and how much brighter than what lies so many pixels aside; how alike
 # its pixels are.
 _BRIGHT, _EDGE, _REACH, _SAME = 180, 100, 4, 6
-_STROKE_PIXELS = 2_048  # bright ones that are looked at: of more, some
+_ROWS = 3  # of which one is looked at
+_STROKE_PIXELS = 1_024  # bright ones that are looked at: of more, some
 
 
 def of_one(pixels: npt.NDArray[np.uint8]) -> tuple[str, ...]:
@@ -68,12 +69,12 @@ def strokes(pixels: npt.NDArray[np.uint8]) -> float:
     if min(height, width) <= 2 * _REACH:
         return 0.0
     flat = pixels.ravel()
-    # Of every other row: lines go on.
-    bright = np.flatnonzero(pixels[_REACH : height - _REACH : 2] >= _BRIGHT)
+    # Of some rows: lines go on.
+    bright = np.flatnonzero(pixels[_REACH : height - _REACH : _ROWS] >= _BRIGHT)
     every = -(-len(bright) // _STROKE_PIXELS) or 1
     rows, columns = np.divmod(bright[::every], width)
     beside = (columns >= _REACH) & (columns < width - _REACH)
-    at = ((2 * rows + _REACH) * width + columns)[beside]
+    at = ((_ROWS * rows + _REACH) * width + columns)[beside]
     here = flat[at].astype(np.int16)
     sharp = np.zeros(len(at), dtype=np.bool_)
     for step in (_REACH, _REACH * width):
@@ -83,4 +84,4 @@ def strokes(pixels: npt.NDArray[np.uint8]) -> float:
     for step in (1, width - 1, width, width + 1):
         for neighbour in (at - step, at + step):
             goes_on |= np.abs(flat[neighbour] - here) <= _SAME
-    return round(float(np.count_nonzero(goes_on)) * 2 * every / pixels.size, 6)
+    return round(float(np.count_nonzero(goes_on)) * _ROWS * every / pixels.size, 6)

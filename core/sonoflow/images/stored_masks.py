@@ -101,7 +101,7 @@ def _alpha(image: Image.Image) -> tuple[Image.Image | None, str | None]:
 def _black_and_white(image: Image.Image) -> tuple[Values, dict[Token, int]]:
     """Most masks are so; counting all 256 values would take longer."""
     values = np.asarray(image.convert("L"))
-    bright = int(np.count_nonzero(values))
+    bright = int(np.count_nonzero(values >= _OPAQUE))  # of bools: many times faster
     counts = {BLACK: values.size - bright, WHITE: bright}
     return values, {token: count for token, count in counts.items() if count}
 
