@@ -121,11 +121,16 @@ def slug(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
 
 
-def dataset_version(members: Iterable[tuple[str, int, int]]) -> str:
-    """The content digest of an archive, from its members' (name, CRC-32, size)."""
+def dataset_version(
+    members: Iterable[tuple[str, int, int]], mapping: Mapping[str, Any] | None = None
+) -> str:
+    """The content digest of an archive, from its members' (name, CRC-32, size) and what its
+    mapping says, if there is one."""
     digest = hashlib.sha256()
     for name, crc, size in sorted(members):
         digest.update(f"{name}\0{crc:08x}\0{size}\n".encode())
+    if mapping:
+        digest.update(_canonical(mapping))
     return digest.hexdigest()[:_VERSION_DIGITS]
 
 
@@ -134,9 +139,13 @@ def table_version(content: Iterable[bytes], mapping: Mapping[str, Any]) -> str:
     digest = hashlib.sha256()
     for chunk in content:
         digest.update(chunk)
-    canonical = json.dumps(mapping, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    digest.update(b"\0" + canonical.encode())
+    digest.update(_canonical(mapping))
     return digest.hexdigest()[:_VERSION_DIGITS]
+
+
+def _canonical(mapping: Mapping[str, Any]) -> bytes:
+    text = json.dumps(mapping, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return b"\0" + text.encode()
 
 
 def image_id(source: str) -> str:

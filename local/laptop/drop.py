@@ -16,9 +16,8 @@ from local.laptop.progress import RUNNING, ProgressView, RunFailed, RunWatch
 from local.laptop.uploads import UploadRefused
 from local.laptop.waiting import POLL_SECONDS, looks
 from local.runtime.failures import Failure
-from sonoflow import keys
+from sonoflow import keys, sidecar
 from sonoflow.images import formats
-from sonoflow.tables import mapping
 
 _DATASETS = (".zip", ".data")
 # A .csv to train on needs --to datasets/.
@@ -61,8 +60,8 @@ def drop_files(
 
 
 def _await(laptop: Laptop, file: Path, key: str, version: str, console: Console) -> None:
-    if mapping.is_mapping(key):
-        console.print("a mapping: it is read when its table is dropped")
+    if sidecar.is_mapping(key):
+        console.print("a mapping: it is read when its data set is dropped")
     elif key.startswith(keys.DATASETS):
         _await_run(laptop, file, key, version, console)
     elif not key.startswith(keys.INBOX):
@@ -80,7 +79,7 @@ def _key(file: Path, to: str | None) -> str:
     if to:
         return _text(f"{to}{file.name}" if to.endswith("/") else to)
     suffix = file.suffix.lower()
-    if suffix in _DATASETS or mapping.is_mapping(file.name):
+    if suffix in _DATASETS or sidecar.is_mapping(file.name):
         return f"{keys.DATASETS}{file.name}"
     if suffix in _INBOX:
         return f"{keys.INBOX}{file.name}"

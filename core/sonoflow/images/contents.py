@@ -6,10 +6,12 @@ import collections
 import concurrent.futures
 import dataclasses
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from sonoflow import keys
 from sonoflow.archives import directory, members, verdicts
 from sonoflow.archives.directory import Index, Member
+from sonoflow.assumptions import Assumption
 from sonoflow.aws.ranged import Source
 from sonoflow.errors import DatasetRefused, ImageRejected
 from sonoflow.images import batches, formats, group_hints, layouts
@@ -26,6 +28,7 @@ class Contents:
 
     images: tuple[PlannedImage, ...]
     quarantine: tuple[SetAside, ...]
+    assumptions: tuple[Assumption, ...] = ()
 
 
 def open_archive(source: Source) -> Index:
@@ -36,11 +39,11 @@ def open_archive(source: Source) -> Index:
     return index
 
 
-def version(index: Index) -> str:
-    return keys.dataset_version((m.name, m.crc, m.size) for m in index.members)
+def version(index: Index, mapping: Mapping[str, Any] | None = None) -> str:
+    return keys.dataset_version(((m.name, m.crc, m.size) for m in index.members), mapping)
 
 
-def read(index: Index, source: Source) -> Contents:
+def read(index: Index, source: Source, mapping: Mapping[str, Any] | None = None) -> Contents:
     """Pairs images with masks and classes; what fits nowhere is set aside.
 
     Raises DatasetRefused if no image is left. Of the archive's content only groups.csv is read.

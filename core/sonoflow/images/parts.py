@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from sonoflow.assumptions import Assumption
 from sonoflow.aws import objects, streams
 from sonoflow.keys import Dataset
 from sonoflow.quarantine import SetAside
@@ -20,11 +21,16 @@ def write(
     entries: Sequence[Entry],
     quarantine: Iterable[SetAside],
     digest: str = "",
+    assumptions: Iterable[Assumption] = (),
 ) -> None:
     """A batch's part is written when everything in it is, so `digest` says what need not be done
     again."""
-    documents = [entry.document() for entry in quarantine]
-    part = {"digest": digest, "images": list(entries), "quarantine": documents}
+    part = {
+        "digest": digest,
+        "images": list(entries),
+        "quarantine": [entry.document() for entry in quarantine],
+        "assumptions": [assumption.document() for assumption in assumptions],
+    }
     objects.write_json(bucket, key, part)
 
 

@@ -6,13 +6,15 @@ import dataclasses
 from pathlib import PurePosixPath
 from typing import Any
 
-from sonoflow import keys, settings
+from sonoflow import keys, settings, sidecar
 from sonoflow.archives.directory import Index
+from sonoflow.assumptions import Assumption
 from sonoflow.aws import objects, streams, uploads
 from sonoflow.aws.ranged import RemoteObject, Source
 from sonoflow.aws.uploads import Upload
 from sonoflow.errors import ConfigurationError, DatasetRefused
 from sonoflow.images import batches, contents, parts
+from sonoflow.images import mapping as image_mapping
 from sonoflow.keys import Dataset
 from sonoflow.planning import executions
 from sonoflow.releases import tasks
@@ -28,6 +30,7 @@ class Plan:
     dataset: Dataset
     state_machine_arn: str
     details: dict[str, Any]  # of an execution's input, beside data set and upload
+    assumptions: tuple[Assumption, ...] = ()
 
     def start(self, upload: Upload) -> dict[str, Any]:
         """Starts the execution, once; gives what became of it."""
@@ -38,15 +41,18 @@ class Plan:
         }
         run = self.dataset.run
         started = executions.start_once(self.state_machine_arn, run, payload)
-        return {"status": "started" if started else "known", "run": started or run, **payload}
+        answer = {"status": "started" if started else "known", "run": started or run, **payload}
+        if self.assumptions:
+            answer["assumptions"] = [assumption.document() for assumption in self.assumptions]
+        return answer
 
 
 def reason_to_ignore(upload: Upload) -> str | None:
     """Why there is nothing to plan, and nothing to refuse either."""
     if upload.key.endswith("/"):
         return "a folder"
-    if table_mapping.is_mapping(upload.key):
-        return "a mapping, read when its table arrives"
+    if sidecar.is_mapping(upload.key):
+        return "a mapping, read when its data set arrives"
     return None if uploads.exists(upload) else "gone"
 
 
@@ -74,7 +80,7 @@ def _table(upload: Upload, planning: settings.Planning) -> Plan:
     if upload.size > TABLE_BYTES_LIMIT:
         detail = f"{upload.size} bytes, the limit is {TABLE_BYTES_LIMIT}"
         raise DatasetRefused("too-large", detail)
-    mapping = table_mapping.find(upload)
+    mapping = table_mapping.KEYS.find(upload)
     version = keys.table_version(streams.chunks(RemoteObject(upload)), mapping)
     dataset = Dataset(keys.dataset_name(upload.key), version)
     return Plan(dataset, planning.train_table_state_machine_arn, {"mapping": mapping})
@@ -85,14 +91,16 @@ def _images(upload: Upload, planning: settings.Planning, work: str) -> Plan:
     batching = settings.read(settings.Batching)
     source = RemoteObject(upload)
     index = open_upload(upload, source)
-    found = contents.read(index, source)
-    dataset = Dataset(keys.dataset_name(upload.key), contents.version(index))
+    mapping = image_mapping.KEYS.find(upload)
+    found = contents.read(index, source, mapping)
+    dataset = Dataset(keys.dataset_name(upload.key), contents.version(index, mapping))
     limits = batches.Limits(batching.stage_batch_images, batching.stage_batch_bytes)
     document, count = batches.plan_document(batches.cut(found.images, limits))
     objects.write(work, dataset.plan, document, "application/json")
-    parts.write(work, dataset.plan_part, [], found.quarantine)
+    parts.write(work, dataset.plan_part, [], found.quarantine, assumptions=found.assumptions)
     details = {"plan": {"bucket": work, "key": dataset.plan, "batches": count}}
-    return Plan(dataset, planning.train_images_state_machine_arn, details)
+    machine = planning.train_images_state_machine_arn
+    return Plan(dataset, machine, details, found.assumptions)
 
 
 def open_upload(upload: Upload, source: Source) -> Index:

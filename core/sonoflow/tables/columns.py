@@ -15,8 +15,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sonoflow.errors import DatasetRefused
+from sonoflow.sidecar import METADATA_PREFIX, SUFFIX
 from sonoflow.tables.layout import ID_NAMES, RowLayout, decode, is_number, plain, split_line, trim
-from sonoflow.tables.mapping import DEFAULT_MISSING, METADATA_PREFIX, SUFFIX
+from sonoflow.tables.mapping import DEFAULT_MISSING
 
 LABEL_NAMES = ("diagnosis", "label", "class", "target", "outcome", "y")
 _MEASURES = (

@@ -63,6 +63,17 @@ def test_a_version_is_the_digest_that_is_documented() -> None:
     assert keys.dataset_version([("a.png", 0xBEEF, 10)]) == expected
 
 
+def test_what_a_mapping_says_makes_another_version_of_an_archive() -> None:
+    members = [("a.png", 0xBEEF, 10)]
+    versions = {
+        keys.dataset_version(members, mapping)
+        for mapping in ({"classes": "masks"}, {"classes": "names"}, {}, None)
+    }
+
+    assert len(versions) == 3
+    assert keys.dataset_version(members, {}) == keys.dataset_version(members)
+
+
 def test_an_image_id_is_the_digest_of_its_path() -> None:
     source = "BUSI/benign/Müller (1).png"
 
