@@ -13,6 +13,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 
+from sonoflow.assumptions import Assumption
 from sonoflow.aws.ranged import Source
 from sonoflow.errors import DatasetRefused
 
@@ -53,6 +54,7 @@ class Member:
 class Index:
     members: tuple[Member, ...]  # in the directory's order
     end: int  # where members must have ended: the directory's start
+    assumptions: tuple[Assumption, ...] = ()  # of how names are written
 
 
 @dataclasses.dataclass(frozen=True)

@@ -39,8 +39,10 @@ def _too_few_classes(entries: Sequence[Entry], classes: Sequence[str]) -> str:
     if entries and all(FROM_MASK in entry["flags"] for entry in entries):
         shown = "every usable mask shows a lesion" if LESION in classes else "every mask is empty"
         return (
-            f"no folder names a class, and {shown}, so there is nothing to tell apart: add images "
-            "of the other kind with their masks (all black where there is no lesion), or put the "
-            "images into a folder per class"
+            f"no folder, name or table tells a class, and {shown}, so there is nothing to tell "
+            "apart: add images of the other kind with their masks (all black where there is no "
+            "lesion), put the images into a folder per class, or add a table and write into "
+            '<name>.mapping.json: {"classes": {"file": "<table>.csv", "image": "<column of the '
+            'images\' names>", "class": "<column>"}}'
         )
     return f"two classes are needed at least; usable images were found of: {list(classes)}"

@@ -57,6 +57,6 @@ def test_masks_that_all_tell_the_same_class_are_refused_with_what_to_do(
     entries = [{**one, "flags": ["class-from-mask"]} for one in whole(label)]
 
     with pytest.raises(
-        DatasetRefused, match=f"too-few-classes: no folder names a class, and {told}"
+        DatasetRefused, match=f"too-few-classes: no folder, name or table tells a class, and {told}"
     ):
         counts.check(entries, minimum=1)

@@ -1,0 +1,84 @@
+"""What a file is by its look: a scan, or something that was drawn, as masks are."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from sonoflow.errors import ImageRejected
+from sonoflow.images import fingerprints, pixels
+from sonoflow.images.fingerprints import Fingerprint
+
+# Values of a drawing: the background, lesions, perhaps several kinds of them.
+DRAWN_VALUES = 4
+# Of a drawing that was stored as JPEG or scaled: nearly all pixels are its darkest or brightest.
+_SOFT_LEVELS, _SOFT_SHARE = 16, 0.97
+_PIXELS = 1 << 18  # that are looked at
+# Thumbnails of 32 × 32 cells: an overlay differs by its lines, another picture by all of it.
+_ALIKE_LEVELS, _ALIKE_HASH_BITS = 14.0, 14
+_COLOUR_LEVELS, _COLOUR_SHARE = 24, 0.0005
+
+
+@dataclasses.dataclass(frozen=True)
+class Look:
+    values: int  # how many different ones, DRAWN_VALUES + 1 for more
+    drawn: bool
+    coloured: bool
+    fingerprint: Fingerprint
+
+
+def look(data: bytes | None) -> Look | None:
+    """None for what cannot be read as an image."""
+    if data is None:
+        return None
+    try:
+        grey = pixels.decode(data).pixels
+        image = Image.open(io.BytesIO(data))
+        stored = _stored(image)
+    except (ImageRejected, OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return None
+    values = min(len(np.unique(stored)), DRAWN_VALUES + 1)
+    drawn = values <= DRAWN_VALUES or is_soft(grey)
+    return Look(values, drawn, _is_coloured(image), fingerprints.fingerprint(grey))
+
+
+def _stored(image: Image.Image) -> npt.NDArray[Any]:
+    """A number for each pixel, equal for equal colours or indices of a palette."""
+    array = np.asarray(image)
+    step = max(1, int((array.shape[0] * array.shape[1] / _PIXELS) ** 0.5))
+    array = array[::step, ::step]
+    if array.ndim == 2:
+        return array
+    weights = 256 ** np.arange(array.shape[2], dtype=np.int64)
+    numbers: npt.NDArray[np.int64] = (array.astype(np.int64) * weights).sum(axis=2)
+    return numbers
+
+
+def is_soft(grey: pixels.Pixels) -> bool:
+    """Whether grey pixels show two values that were blurred."""
+    darkest, brightest = int(grey.min()), int(grey.max())
+    if brightest - darkest < 4 * _SOFT_LEVELS:
+        return False
+    dark = np.count_nonzero(grey < darkest + _SOFT_LEVELS)
+    bright = np.count_nonzero(grey > brightest - _SOFT_LEVELS)
+    return bool(min(dark, bright) > 0 and dark + bright >= _SOFT_SHARE * grey.size)
+
+
+def _is_coloured(image: Image.Image) -> bool:
+    if image.mode not in ("RGB", "RGBA", "P", "CMYK", "YCbCr"):
+        return False
+    colours = np.asarray(image.convert("RGB")).astype(np.int16)
+    apart = colours.max(axis=2) - colours.min(axis=2) > _COLOUR_LEVELS
+    return bool(np.count_nonzero(apart) > _COLOUR_SHARE * apart.size)
+
+
+def alike(one: Look, other: Look) -> bool:
+    """Whether they show the same picture, lines and marks on it aside."""
+    apart = one.fingerprint.thumb.astype(np.int16) - other.fingerprint.thumb.astype(np.int16)
+    bits = (one.fingerprint.phash ^ other.fingerprint.phash).bit_count()
+    return float(np.abs(apart).mean()) < _ALIKE_LEVELS and bits <= _ALIKE_HASH_BITS

@@ -1,0 +1,136 @@
+"""What decides the class of each image: its folder, the word in its name, a table, its mask.
+
+A data set's own word comes first, then what is certain, then what is likely and said to be assumed.
+"""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import re
+from collections.abc import Callable, Mapping, Sequence
+
+from sonoflow.assumptions import Assumption
+from sonoflow.errors import DatasetRefused
+from sonoflow.images import class_names, words
+from sonoflow.images.mapping import FOLDERS, MASKS, NAMES
+from sonoflow.images.paths import File, without_channel
+
+# `benign (12)`, `malignant_003`: a word, then a number.
+_NAMED_CLASS = re.compile(r"(?P<word>[^\W\d_]+)[ _-]*\(?\d+\)?")
+
+UNDECIDED = ""  # where nothing names a class, and no mask is there to show one
+_NAMES_LIMIT = 50  # classes that words in names may make
+
+FROM_NAMES = Assumption(
+    "classes-from-names",
+    "classes were taken from the words that the files' names begin with",
+    '{"classes": "masks"}',
+)
+FROM_MASKS = Assumption(
+    "classes-from-masks",
+    "nothing names a class: an image whose mask shows something is of class 'lesion', one whose "
+    "mask is empty 'normal'",
+    '{"classes": {"file": "<table>.csv", "image": "<column>", "class": "<column>"}}',
+)
+FROM_FOLDERS = Assumption(
+    "classes-from-folders",
+    "each folder of images was taken for a class, though no folder's name is a known class",
+    '{"classes": "masks"}',
+)
+NOT_FROM_NAMES = Assumption(
+    "names-are-no-classes",
+    "the words that the files' names begin with are no known classes: they were taken for patients "
+    "or series, and not used",
+    '{"classes": "names"}',
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Labels:
+    by_path: Mapping[str, str | None]  # None: its masks decide; "": nothing does
+    assumptions: list[Assumption]
+
+
+@dataclasses.dataclass(frozen=True)
+class Evidence:
+    """What a class may be taken from."""
+
+    scans: Sequence[File]
+    has_mask: Callable[[str], bool]  # by path
+    table: Mapping[str, str]  # classes by path, of a table in the archive
+    table_assumption: Assumption | None
+
+
+def decide(evidence: Evidence, wanted: str | None) -> Labels:
+    """`wanted` is the mapping's word, FOLDERS, NAMES or MASKS. Raises DatasetRefused."""
+    scans = evidence.scans
+    if wanted == MASKS:
+        return Labels(_by_masks(evidence), [])
+    if wanted == NAMES:
+        return Labels(_named({scan.path: word(scan.stem) for scan in scans}), [])
+    folders = {scan.path: scan.folder for scan in scans}
+    if wanted == FOLDERS:
+        return Labels(_named(folders), [])
+    known = any(words.is_class(folder) for folder in folders.values() if folder)
+    told_by_folders = len({class_names.class_name(folder) for folder in folders.values()}) > 1
+    if evidence.table and not (told_by_folders and known):
+        assumed = [evidence.table_assumption] if evidence.table_assumption else []
+        return Labels(
+            _named({scan.path: evidence.table.get(scan.path, "") for scan in scans}), assumed
+        )
+    if told_by_folders:
+        return Labels(_named(folders), [] if known else [FROM_FOLDERS])
+    return _without_folders(evidence, folders, known)
+
+
+def _without_folders(evidence: Evidence, folders: Mapping[str, str], known: bool) -> Labels:
+    """Where folders tell no classes apart."""
+    scans = evidence.scans
+    assumptions: list[Assumption] = []
+    named = {scan.path: word(scan.stem) for scan in scans}
+    several = len(set(named.values())) > 1
+    if several and all(named.values()) and not known:
+        if all(words.is_class(name) for name in named.values()):
+            return Labels(_named(named), [FROM_NAMES])
+        assumptions.append(NOT_FROM_NAMES)
+    bare = all(scan.whole or not scan.folder for scan in scans)
+    masked = [evidence.has_mask(scan.path) for scan in scans]
+    if any(masked) and (bare or (all(masked) and not known)):
+        return Labels(_by_masks(evidence), [*assumptions, FROM_MASKS])
+    return Labels(_named(folders), [])
+
+
+def _by_masks(evidence: Evidence) -> dict[str, str | None]:
+    return {s.path: None if evidence.has_mask(s.path) else UNDECIDED for s in evidence.scans}
+
+
+def _named(names: Mapping[str, str]) -> dict[str, str | None]:
+    label = class_names.apart(name for name in names.values() if name)
+    return {path: label[name] if name else UNDECIDED for path, name in names.items()}
+
+
+def word(stem: str) -> str:
+    """The word before the number of a name that is nothing else."""
+    match = _NAMED_CLASS.fullmatch(without_channel(stem))
+    return match["word"].lower() if match else ""
+
+
+def renamed(labels: Labels, names: Mapping[str, str]) -> Labels:
+    """As the mapping calls the classes. Raises DatasetRefused where it names one that is not."""
+    if not names:
+        return labels
+    found = {label for label in labels.by_path.values() if label}
+    told = {class_names.class_name(old): class_names.class_name(new) for old, new in names.items()}
+    if missing := sorted(old for old in names if class_names.class_name(old) not in found):
+        detail = f"'labels' renames {missing[0]!r}; the classes are {', '.join(sorted(found))}"
+        raise DatasetRefused("mapping-invalid", detail)
+    changed = {p: told.get(label, label) if label else label for p, label in labels.by_path.items()}
+    return dataclasses.replace(labels, by_path=changed)
+
+
+def codes(scans: Sequence[File]) -> dict[str, str]:
+    """The words that names begin with, as groups: by path."""
+    found = {scan.path: word(scan.stem) for scan in scans}
+    counted = collections.Counter(found.values())
+    return {path: name for path, name in found.items() if name and counted[name] > 1}

@@ -1,0 +1,113 @@
+"""Which image a mask belongs to."""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
+
+from sonoflow.assumptions import Assumption
+from sonoflow.images import words
+from sonoflow.images.paths import File, Folders, plain, without_channel
+from sonoflow.images.series import Companion
+from sonoflow.quarantine import SetAside
+
+BY_NUMBER = Assumption(
+    "masks-by-part-of-name",
+    "masks were joined to images by what their names share, without the words before it",
+    "",
+)
+_WORDS_OF_PICTURES = words.PICTURES | {"img", "image", "pic"}
+_LEADING_WORD = re.compile(r"^[^\W\d_]+[ _-]*(?=\d)")
+
+
+@dataclasses.dataclass(frozen=True)
+class Pairs:
+    owned: Mapping[str, list[str]]  # masks by image
+    orphans: list[SetAside]
+    assumptions: list[Assumption]
+
+
+def pair(
+    scans: Sequence[File],
+    masks: Sequence[File],
+    beside: Mapping[str, Companion | None] = MappingProxyType({}),
+) -> Pairs:
+    """The masks of each image, and those of none. `beside` holds the masks that no name says to be
+    any, with their companions."""
+    images = _Images(scans)
+    owned: dict[str, list[str]] = {scan.path: [] for scan in scans}
+    orphans: list[SetAside] = []
+    assumed = False
+    for mask in masks:
+        owners = images.owners(mask, beside.get(mask.path))
+        if not owners and (mask.mask_folder or mask.path in beside):
+            owners = images.by_core(mask) or images.by_number(mask)
+            assumed = assumed or bool(owners)
+        for owner in owners:
+            owned[owner].append(mask.path)
+        if not owners:
+            detail = f"there is no usable image named {plain(mask.stem)!r} for it"
+            orphans.append(SetAside(mask.path, "mask-without-image", detail))
+    return Pairs(owned, orphans, [BY_NUMBER] if assumed else [])
+
+
+class _Images:
+    """Pictures by what names may be compared by."""
+
+    def __init__(self, scans: Sequence[File]) -> None:
+        self._by_place: dict[tuple[Folders, str], list[str]] = collections.defaultdict(list)
+        self._by_stem: dict[str, list[str]] = collections.defaultdict(list)
+        self._by_core: dict[str, list[str]] = collections.defaultdict(list)
+        self._by_number: dict[str, list[str]] = collections.defaultdict(list)
+        for scan in scans:
+            for stem in dict.fromkeys((scan.stem, without_channel(scan.stem))):
+                self._by_place[scan.folders, stem].append(scan.path)
+                self._by_stem[stem].append(scan.path)
+            self._by_core[core(scan.stem)].append(scan.path)
+            self._by_number[_number(scan.stem)].append(scan.path)
+
+    def owners(self, mask: File, companion: Companion | None) -> list[str]:
+        stems = [mask.stem, plain(mask.stem)]
+        if companion is not None:
+            stems.insert(0, companion.stem)
+        for stem in dict.fromkeys(stems):
+            if place := self._by_place.get((mask.folders, stem)):
+                return place
+        if not mask.mask_folder:
+            return []
+        # A folder of masks may be laid out otherwise than that of the images: then the name
+        # decides, where only one image has it.
+        return _single(self._by_stem.get(stem, []) for stem in dict.fromkeys(stems))
+
+    def by_core(self, mask: File) -> list[str]:
+        return _single([self._by_core.get(core(mask.stem), [])])
+
+    def by_number(self, mask: File) -> list[str]:
+        number = _number(mask.stem)
+        return _single([self._by_number.get(number, [])]) if re.search(r"\d", number) else []
+
+
+def _single(candidates: Iterable[list[str]]) -> list[str]:
+    return next((found for found in candidates if len(found) == 1), [])
+
+
+def core(stem: str) -> str:
+    """A name without words at its ends that say "picture" or "mask": `img_17_seg` → `17`."""
+    roles = words.MASKS | _WORDS_OF_PICTURES
+    original = words.without_copy(stem)
+    if original != stem and not roles.isdisjoint(words.tokens(original)[-1:]):
+        stem = original  # `17_seg (1)`; in `benign (1)` the number is the image's own
+    parts = re.split(r"([ _.-]+)", without_channel(stem).lower())
+    while len(parts) > 1 and parts[0] in roles:
+        parts = parts[2:]
+    while len(parts) > 1 and parts[-1] in roles:
+        parts = parts[:-2]
+    return "".join(parts)
+
+
+def _number(stem: str) -> str:
+    """`bus_0001-l` and `mask_0001-l` → `0001-l`."""
+    return _LEADING_WORD.sub("", core(stem))
