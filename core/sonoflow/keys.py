@@ -18,6 +18,7 @@ SPLITS = (TRAIN, VALIDATION, TEST)
 DATASETS = "datasets/"
 INBOX = "inbox/"
 INBOX_TABLE_SUFFIX = ".csv"  # what else is in the inbox is taken for an image
+_BYTES_LIMIT = 1024  # of a key in S3
 _NAME_LIMIT = 32
 _VERSION_DIGITS = 12
 
@@ -181,27 +182,41 @@ def is_inbox_table(key: str) -> bool:
 
 
 def prediction(path: str) -> str:
-    return f"predictions/{path}.json"
+    return f"predictions/{_result(path)}.json"
 
 
 def rejection(path: str) -> str:
-    return f"rejected/{path}.json"
+    return f"rejected/{_result(path)}.json"
 
 
 def mask(path: str) -> str:
-    return f"masks/{path}.png"
+    return f"masks/{_result(path)}.png"
 
 
 def overlay(path: str) -> str:
-    return f"overlays/{path}.png"
+    return f"overlays/{_result(path)}.png"
 
 
 def scores(path: str) -> str:
-    return f"scores/{path}.csv"
+    return f"scores/{_result(path)}.csv"
 
 
 def refusal(upload_key: str) -> str:
-    return f"refused/{upload_key}.json"
+    return f"refused/{_shortened(upload_key, _BYTES_LIMIT - len('refused/.json'))}.json"
+
+
+def _result(path: str) -> str:
+    """An inbox path as it is in the keys of all its results: as long as the longest of them may."""
+    return _shortened(path, _BYTES_LIMIT - len("predictions/.json"))
+
+
+def _shortened(path: str, limit: int) -> str:
+    """What has more bytes in UTF-8 is cut and ends in `~` and 32 hex digits of its SHA-256."""
+    encoded = path.encode()
+    if len(encoded) <= limit:
+        return path
+    digest = hashlib.sha256(encoded).hexdigest()[:32]
+    return f"{encoded[: limit - 1 - len(digest)].decode('utf-8', 'ignore')}~{digest}"
 
 
 def code_archive(sha256: str) -> str:

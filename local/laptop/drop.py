@@ -101,10 +101,10 @@ def _await_prediction(laptop: Laptop, key: str, version: str, console: Console) 
     bucket = laptop.outputs["ResultsBucketName"]
     with console.status(f"waiting for {path}"):
         for _ in _looks(path, laptop, console):
-            for kind in ("predictions", "rejected"):
-                found = uploads.find_json(laptop, bucket, f"{kind}/{path}.json")
+            for key in (keys.prediction(path), keys.rejection(path)):
+                found = uploads.find_json(laptop, bucket, key)
                 if found and found["image"]["version_id"] == version:
-                    return _show_answer(kind, path, found, console)
+                    return _show_answer(key.partition("/")[0], path, found, console)
     raise DropFailed(f"{path}: no answer within {_PREDICTION_SECONDS:.0f} seconds")
 
 

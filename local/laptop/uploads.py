@@ -55,7 +55,7 @@ def run_of(
     states = laptop.client("stepfunctions")
     content = _name(laptop, file, key)
     for _ in looks(f"an execution for {key}", laptop.state, _START_SECONDS, say):
-        refusal = find_json(laptop, laptop.outputs["WorkBucketName"], f"refused/{key}.json")
+        refusal = find_json(laptop, laptop.outputs["WorkBucketName"], keys.refusal(key))
         if refusal and refusal["upload"]["version_id"] == version:
             raise UploadRefused(f"{key} was refused: {refusal['reason']}: {refusal['detail']}")
         executions = [
