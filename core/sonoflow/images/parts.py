@@ -25,12 +25,10 @@ def write(
 ) -> None:
     """A batch's part is written when everything in it is, so `digest` says what need not be done
     again."""
-    part = {
-        "digest": digest,
-        "images": list(entries),
-        "quarantine": [entry.document() for entry in quarantine],
-        "assumptions": [assumption.document() for assumption in assumptions],
-    }
+    documents = [entry.document() for entry in quarantine]
+    part: dict[str, Any] = {"digest": digest, "images": list(entries), "quarantine": documents}
+    if stated := [one.document() for one in assumptions]:
+        part["assumptions"] = stated
     objects.write_json(bucket, key, part)
 
 

@@ -66,15 +66,24 @@ def plan(upload: Upload, planning: settings.Planning, work: str) -> Plan:
         raise DatasetRefused("parameters", detail) from error
 
 
+def is_table(key: str) -> bool:
+    return PurePosixPath(key).suffix.lower() in TABLE_SUFFIXES
+
+
 def _plan(upload: Upload, planning: settings.Planning, work: str) -> Plan:
-    if PurePosixPath(upload.key).suffix.lower() in TABLE_SUFFIXES:
-        return _table(upload, planning)
-    return _images(upload, planning, work)
+    if is_table(upload.key):
+        tasks.check(tasks.OF_TABLES)
+        settings.read(settings.TableStaging)
+        dataset, mapping = of_table(upload)
+        return Plan(dataset, planning.train_table_state_machine_arn, {"mapping": mapping})
+    tasks.check(tasks.OF_IMAGES)
+    dataset, count, assumed = of_images(upload, settings.read(settings.Batching), work)
+    details = {"plan": {"bucket": work, "key": dataset.plan, "batches": count}}
+    return Plan(dataset, planning.train_images_state_machine_arn, details, assumed)
 
 
-def _table(upload: Upload, planning: settings.Planning) -> Plan:
-    tasks.check(tasks.OF_TABLES)
-    settings.read(settings.TableStaging)
+def of_table(upload: Upload) -> tuple[Dataset, sidecar.Document]:
+    """The data set that a table becomes, and its mapping. Raises DatasetRefused."""
     if upload.size == 0:
         raise DatasetRefused("empty-table", "the file holds no bytes")
     if upload.size > TABLE_BYTES_LIMIT:
@@ -82,13 +91,14 @@ def _table(upload: Upload, planning: settings.Planning) -> Plan:
         raise DatasetRefused("too-large", detail)
     mapping = table_mapping.KEYS.find(upload)
     version = keys.table_version(streams.chunks(RemoteObject(upload)), mapping)
-    dataset = Dataset(keys.dataset_name(upload.key), version)
-    return Plan(dataset, planning.train_table_state_machine_arn, {"mapping": mapping})
+    return Dataset(keys.dataset_name(upload.key), version), mapping
 
 
-def _images(upload: Upload, planning: settings.Planning, work: str) -> Plan:
-    tasks.check(tasks.OF_IMAGES)
-    batching = settings.read(settings.Batching)
+def of_images(
+    upload: Upload, batching: settings.Batching, work: str
+) -> tuple[Dataset, int, tuple[Assumption, ...]]:
+    """The data set that an archive becomes, the number of its batches, and what was assumed. Leaves
+    the plan and what it sets aside in the bucket `work`. Raises DatasetRefused."""
     source = RemoteObject(upload)
     index = open_upload(upload, source)
     mapping = image_mapping.KEYS.find(upload)
@@ -98,9 +108,7 @@ def _images(upload: Upload, planning: settings.Planning, work: str) -> Plan:
     document, count = batches.plan_document(batches.cut(found.images, limits))
     objects.write(work, dataset.plan, document, "application/json")
     parts.write(work, dataset.plan_part, [], found.quarantine, assumptions=found.assumptions)
-    details = {"plan": {"bucket": work, "key": dataset.plan, "batches": count}}
-    machine = planning.train_images_state_machine_arn
-    return Plan(dataset, machine, details, found.assumptions)
+    return dataset, count, found.assumptions
 
 
 def open_upload(upload: Upload, source: Source) -> Index:
