@@ -30,6 +30,7 @@ UNTESTED = {
 OF_NO_MODULE = {
     "core/sonoflow": {
         "archives/corpus": "hostile archives, through all of the room",
+        "images/layout_corpus": "sets as people lay them out, from names to staged images",
         "inference/disturbances": "calls that fail in the middle of an answer",
         "inference/races": "deliveries that break into each other, images",
         "inference/table_races": "the same, tables",

@@ -176,8 +176,9 @@ def _nothing_left(quarantine: Sequence[SetAside]) -> DatasetRefused:
     if not reasons:
         return DatasetRefused("no-images", detail)
     counts = ", ".join(f"{count} × {reason}" for reason, count in reasons.most_common(5))
-    largest, _ = reasons.most_common(1)[0]
+    # That a mask has no image is what follows where the images cannot be used.
+    largest = max(reasons, key=lambda reason: (reason != "mask-without-image", reasons[reason]))
     causes = collections.Counter(e.detail for e in quarantine if e.reason == largest)
-    cause, times = causes.most_common(1)[0]
-    detail = f"{times} files: {cause}. So {detail}; set aside: {counts}"
+    cause, _ = causes.most_common(1)[0]
+    detail = f"{reasons[largest]} × {largest}: {cause}. So {detail}; set aside: {counts}"
     return DatasetRefused(largest if largest in _CAUSES else "no-images", detail)

@@ -33,7 +33,7 @@ ROLES = Assumption(
 _RESULT = "results-of-others"
 _SHARED = 0.8  # of a folder's names that other folders have too, where it repeats their pictures
 _PAIRS = 3  # of pictures that are compared for each folder
-_FOLDERS_COMPARED = 8
+_FOLDERS_COMPARED = 12
 
 
 def blind(paths: Sequence[str]) -> Mapping[str, Look | None]:
@@ -62,7 +62,7 @@ def gather(files: Sequence[File], look: Looker) -> Findings:
     cases = paths.case_folders(file.path for file in files)
     known_roles = dataclasses.replace(roles, cases=cases)
     files = [paths.read(file.path, known_roles) for file in files]
-    found = Findings([], [], {}, set(), [], [ROLES] if roles.pictures else [])
+    found = Findings([], [], {}, set(), [], [ROLES] if _guessed(roles) else [])
     for file in files:
         companion = companions.get(file.path)
         called = f"{companion.affix if companion else ''} {_folders(file.path)}"
@@ -121,6 +121,13 @@ def _roles(files: Sequence[File], drawn: set[str]) -> Roles:
     return Roles(frozenset(pictures), frozenset(masks))
 
 
+def _guessed(roles: Roles) -> bool:
+    """Whether words are among them that say nothing of a role."""
+    return bool(roles.pictures) or any(
+        not words.has(name, words.MASKS | words.RESULTS) for name in roles.masks
+    )
+
+
 def _leave_results_out(
     found: Findings, seen: Sequence[Series], companions: Mapping[str, Companion], look: Looker
 ) -> None:
@@ -169,27 +176,27 @@ def _beside_pictures(
 
 
 def _whole_folders(found: Findings) -> list[_Repeat]:
-    """Folders whose files are called as those of other folders."""
-    folders: dict[str, list[File]] = collections.defaultdict(list)
-    owners: dict[str, set[str]] = collections.defaultdict(set)
+    """Folders whose files are called as those of other folders, patients' folders as one."""
+    folders: dict[Folders, list[File]] = collections.defaultdict(list)
+    owners: dict[str, list[str]] = collections.defaultdict(list)
     for scan in found.scans:
-        folders[scan.path.rpartition("/")[0]].append(scan)
-        owners[pairing.core(scan.stem)].add(scan.path)
+        folders[series.kind_of_folder(scan.path)].append(scan)
+        owners[pairing.core(scan.stem)].append(scan.path)
     repeats = []
     for folder, scans in sorted(folders.items()):
         pairs = []
         for scan in scans:
-            others = {p for p in owners[pairing.core(scan.stem)] if p.rpartition("/")[0] != folder}
-            if len(others) == 1:
-                pairs.append((scan.path, others.pop()))
-        last = folder.rpartition("/")[2]
-        from_several = len({other.rpartition("/")[0] for _, other in pairs}) > 1
-        named = words.has(folder, words.RESULTS) or (from_several and not words.is_class(last))
-        if (
-            pairs
-            and len(pairs) >= _SHARED * len(scans)
-            and not (words.is_class(last) and not named)
-        ):
+            same = owners[pairing.core(scan.stem)]
+            others = [path for path in same if series.kind_of_folder(path) != folder]
+            near = [
+                path for path in others if path.split("/")[-2:-1] == scan.path.split("/")[-2:-1]
+            ]
+            if len(near or others) == 1:
+                pairs.append((scan.path, (near or others)[0]))
+        from_several = len({series.kind_of_folder(other) for _, other in pairs}) > 1
+        unknown = not any(words.is_class(name) for name in folder[-1:])
+        named = words.has("/".join(folder), words.RESULTS) or (from_several and unknown)
+        if pairs and len(pairs) >= _SHARED * len(scans):
             repeats.append(_Repeat([s.path for s in scans], spread(pairs, _PAIRS), named))
     return repeats
 

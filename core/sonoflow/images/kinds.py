@@ -14,10 +14,11 @@ from sonoflow.errors import ImageRejected
 from sonoflow.images import fingerprints, pixels
 from sonoflow.images.fingerprints import Fingerprint
 
-# Values of a drawing: the background, lesions, perhaps several kinds of them.
-DRAWN_VALUES = 4
-# Of a drawing that was stored as JPEG or scaled: nearly all pixels are its darkest or brightest.
-_SOFT_LEVELS, _SOFT_SHARE = 16, 0.97
+# Values of a drawing: the background, lesions, perhaps several kinds of them. Scans have dozens.
+DRAWN_VALUES = 12
+# Of a drawing that was stored as JPEG or scaled: levels that count as its darkest or brightest, and
+# the share of pixels that may lie between; they are fewer than either.
+_SOFT_LEVELS, _SOFT_SHARE = 16, 0.15
 _PIXELS = 1 << 18  # that are looked at
 # Thumbnails of 32 × 32 cells: an overlay differs by its lines, another picture by all of it.
 _ALIKE_LEVELS, _ALIKE_HASH_BITS = 14.0, 14
@@ -66,7 +67,17 @@ def is_soft(grey: pixels.Pixels) -> bool:
         return False
     dark = np.count_nonzero(grey < darkest + _SOFT_LEVELS)
     bright = np.count_nonzero(grey > brightest - _SOFT_LEVELS)
-    return bool(min(dark, bright) > 0 and dark + bright >= _SOFT_SHARE * grey.size)
+    between = grey.size - dark - bright
+    return bool(between <= min(dark, bright) and between <= _SOFT_SHARE * grey.size)
+
+
+def check_scan(grey: pixels.Pixels) -> None:
+    """Raises ImageRejected (drawn) for what is to train as a picture and looks like a mask."""
+    values = int(np.count_nonzero(np.bincount(grey.reshape(-1), minlength=256)))
+    if values <= DRAWN_VALUES or is_soft(grey):
+        detail = f"it was drawn, with {values} values, as masks are, and is no scan; if it is the "
+        detail += "mask of an image, call it <image>_mask.png"
+        raise ImageRejected("drawn", detail)
 
 
 def _is_coloured(image: Image.Image) -> bool:

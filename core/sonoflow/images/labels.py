@@ -20,7 +20,7 @@ from sonoflow.images.paths import File, without_channel
 _NAMED_CLASS = re.compile(r"(?P<word>[^\W\d_]+)[ _-]*\(?\d+\)?")
 
 UNDECIDED = ""  # where nothing names a class, and no mask is there to show one
-_NAMES_LIMIT = 50  # classes that words in names may make
+_UNKNOWN_LIMIT = 20  # classes that folders with unknown names may make
 
 FROM_NAMES = Assumption(
     "classes-from-names",
@@ -73,14 +73,17 @@ def decide(evidence: Evidence, wanted: str | None) -> Labels:
     if wanted == FOLDERS:
         return Labels(_named(folders), [])
     known = any(words.is_class(folder) for folder in folders.values() if folder)
-    told_by_folders = len({class_names.class_name(folder) for folder in folders.values()}) > 1
+    told_by_folders = len(set(class_names.apart(folders.values()).values())) > 1
     if evidence.table and not (told_by_folders and known):
         assumed = [evidence.table_assumption] if evidence.table_assumption else []
         return Labels(
             _named({scan.path: evidence.table.get(scan.path, "") for scan in scans}), assumed
         )
     if told_by_folders:
-        return Labels(_named(folders), [] if known else [FROM_FOLDERS])
+        by_folder = _named(folders)
+        if not known and len(set(by_folder.values())) > _UNKNOWN_LIMIT:
+            raise _too_many(len(set(by_folder.values())))
+        return Labels(by_folder, [] if known else [FROM_FOLDERS])
     return _without_folders(evidence, folders, known)
 
 
@@ -88,12 +91,13 @@ def _without_folders(evidence: Evidence, folders: Mapping[str, str], known: bool
     """Where folders tell no classes apart."""
     scans = evidence.scans
     assumptions: list[Assumption] = []
-    named = {scan.path: word(scan.stem) for scan in scans}
-    several = len(set(named.values())) > 1
-    if several and all(named.values()) and not known:
-        if all(words.is_class(name) for name in named.values()):
-            return Labels(_named(named), [FROM_NAMES])
-        assumptions.append(NOT_FROM_NAMES)
+    if not known:
+        told = {scan.path: _class_word(scan.stem) for scan in scans}
+        if len(set(told.values())) > 1 and all(told.values()):
+            return Labels(_named(told), [FROM_NAMES])
+        named = {scan.path: word(scan.stem) for scan in scans}
+        if len(set(named.values())) > 1 and all(named.values()):
+            assumptions.append(NOT_FROM_NAMES)
     bare = all(scan.whole or not scan.folder for scan in scans)
     masked = [evidence.has_mask(scan.path) for scan in scans]
     if any(masked) and (bare or (all(masked) and not known)):
@@ -114,6 +118,23 @@ def word(stem: str) -> str:
     """The word before the number of a name that is nothing else."""
     match = _NAMED_CLASS.fullmatch(without_channel(stem))
     return match["word"].lower() if match else ""
+
+
+def _class_word(stem: str) -> str:
+    """The one word of a name that is known to name a class."""
+    found = [token for token in words.tokens(stem) if token in words.CLASSES]
+    return found[0] if len(set(found)) == 1 else ""
+
+
+def _too_many(folders: int) -> DatasetRefused:
+    detail = (
+        f"{folders} folders hold images, and none is called as a class is: are they patients? "
+        'Write into <name>.mapping.json {"classes": "folders"} if each is a class; '
+        '{"classes": "masks", '
+        '"groups": "folders"} if masks tell; or name a table: {"classes": {"file": "<table>.csv", '
+        '"image": "<column>", "class": "<column>"}}'
+    )
+    return DatasetRefused("too-many-classes", detail)
 
 
 def renamed(labels: Labels, names: Mapping[str, str]) -> Labels:

@@ -21,7 +21,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from sonoflow.assumptions import Assumption
-from sonoflow.images import findings, formats, labels, pairing, paths
+from sonoflow.images import class_names, findings, formats, labels, pairing, paths
 from sonoflow.images.labels import Evidence
 from sonoflow.images.mapping import FOLDERS, NAMES, OWN
 from sonoflow.images.paths import File, Roles
@@ -83,6 +83,7 @@ def arrange(
     wanted = said.get("classes")
     decided = labels.decide(evidence, wanted if isinstance(wanted, str) else None)
     decided = labels.renamed(decided, said.get("labels", {}))
+    differing = _differing(decided.by_path, told.classes)
     scans = [scan for scan in found.scans if decided.by_path[scan.path] != labels.UNDECIDED]
     undecided = [s for s in found.scans if decided.by_path[s.path] == labels.UNDECIDED]
     splits = {} if said.get("splits") == OWN else _splits(scans, told.splits)
@@ -99,7 +100,13 @@ def arrange(
     ]
     aside = [*set_aside, *found.set_aside, *surplus, *_no_class(undecided)]
     aside += _orphans(pairs.orphans, [m for scan in undecided for m in owned[scan.path]])
-    assumptions = [*found.assumptions, *pairs.assumptions, *decided.assumptions, *of_groups]
+    assumptions = [
+        *found.assumptions,
+        *pairs.assumptions,
+        *decided.assumptions,
+        *of_groups,
+        *differing,
+    ]
     return Arrangement(arranged, aside, assumptions)
 
 
@@ -117,6 +124,20 @@ def _images(names: Iterable[str]) -> tuple[list[SetAside], list[str]]:
         else:
             set_aside.append(SetAside(path, "unsupported-extension", formats.unsupported(path)))
     return set_aside, images
+
+
+def _differing(decided: Mapping[str, str | None], table: Mapping[str, str]) -> list[Assumption]:
+    """Where a table gives other classes than those that are used."""
+    known = {path: class_names.class_name(name) for path, name in table.items()}
+    labels_of = {path: label for path, label in decided.items() if label and path in known}
+    if not labels_of or not set(labels_of.values()) & set(known.values()):
+        return []  # words for something else
+    number = sum(known[path] != label for path, label in labels_of.items())
+    if not number:
+        return []
+    detail = f"a table in the archive gives {number} images another class than the one that is used"
+    settle = '{"classes": {"file": "<table>.csv", "image": "<column>", "class": "<column>"}}'
+    return [Assumption("table-differs", detail, settle)]
 
 
 def _no_class(scans: Iterable[File]) -> list[SetAside]:

@@ -161,9 +161,9 @@ def match(path: str, rows: Rows, names: Names, image: str | None = None) -> List
         return None
     folder = path.rpartition("/")[0]
     header = tuple(cell.strip() for cell in rows[0])
-    candidates = list(range(len(header)))
+    candidates = [at for at, cell in enumerate(header) if not words.has(cell, words.MASKS)]
     if image is not None:
-        candidates = [at for at in candidates if _plain(header[at]) == _plain(image)]
+        candidates = [at for at, cell in enumerate(header) if _plain(cell) == _plain(image)]
     best: tuple[int, dict[str, Sequence[str]]] | None = None
     for at in candidates:
         named: dict[str, Sequence[str]] = {}

@@ -20,6 +20,7 @@ BY_NUMBER = Assumption(
     "",
 )
 _WORDS_OF_PICTURES = words.PICTURES | {"img", "image", "pic"}
+_SUFFIX = re.compile(r"\.(?:png|jpe?g|bmp|tiff?)$", re.IGNORECASE)  # of `x.jpg.png`
 _LEADING_WORD = re.compile(r"^[^\W\d_]+[ _-]*(?=\d)")
 
 
@@ -44,8 +45,10 @@ def pair(
     for mask in masks:
         owners = images.owners(mask, beside.get(mask.path))
         if not owners and (mask.mask_folder or mask.path in beside):
-            owners = images.by_core(mask) or images.by_number(mask)
-            assumed = assumed or bool(owners)
+            owners = images.by_both(mask)
+            if not owners:
+                owners = images.by_core(mask) or images.by_number(mask) or images.alone(mask)
+                assumed = assumed or bool(owners)
         for owner in owners:
             owned[owner].append(mask.path)
         if not owners:
@@ -62,11 +65,15 @@ class _Images:
         self._by_stem: dict[str, list[str]] = collections.defaultdict(list)
         self._by_core: dict[str, list[str]] = collections.defaultdict(list)
         self._by_number: dict[str, list[str]] = collections.defaultdict(list)
+        self._by_both: dict[tuple[Folders, str], list[str]] = collections.defaultdict(list)
+        self._by_folder: dict[str, list[str]] = collections.defaultdict(list)
         for scan in scans:
             for stem in dict.fromkeys((scan.stem, without_channel(scan.stem))):
                 self._by_place[scan.folders, stem].append(scan.path)
                 self._by_stem[stem].append(scan.path)
             self._by_core[core(scan.stem)].append(scan.path)
+            self._by_both[_both(scan)].append(scan.path)
+            self._by_folder[scan.path.rpartition("/")[0]].append(scan.path)
             self._by_number[_number(scan.stem)].append(scan.path)
 
     def owners(self, mask: File, companion: Companion | None) -> list[str]:
@@ -82,8 +89,18 @@ class _Images:
         # decides, where only one image has it.
         return _single(self._by_stem.get(stem, []) for stem in dict.fromkeys(stems))
 
+    def by_both(self, mask: File) -> list[str]:
+        """By what is left of folders and name without words for roles."""
+        return _single([self._by_both.get(_both(mask), [])])
+
     def by_core(self, mask: File) -> list[str]:
         return _single([self._by_core.get(core(mask.stem), [])])
+
+    def alone(self, mask: File) -> list[str]:
+        """The one picture that lies in the mask's folder, if the mask is called so."""
+        folder = mask.path.rpartition("/")[0]
+        named = words.has(mask.stem, words.MASKS)
+        return _single([self._by_folder.get(folder, [])]) if named else []
 
     def by_number(self, mask: File) -> list[str]:
         number = _number(mask.stem)
@@ -97,6 +114,7 @@ def _single(candidates: Iterable[list[str]]) -> list[str]:
 def core(stem: str) -> str:
     """A name without words at its ends that say "picture" or "mask": `img_17_seg` → `17`."""
     roles = words.MASKS | _WORDS_OF_PICTURES
+    stem = _SUFFIX.sub("", stem)
     original = words.without_copy(stem)
     if original != stem and not roles.isdisjoint(words.tokens(original)[-1:]):
         stem = original  # `17_seg (1)`; in `benign (1)` the number is the image's own
@@ -106,6 +124,10 @@ def core(stem: str) -> str:
     while len(parts) > 1 and parts[-1] in roles:
         parts = parts[:-2]
     return "".join(parts)
+
+
+def _both(file: File) -> tuple[Folders, str]:
+    return tuple(core(folder) for folder in file.folders), core(file.stem)
 
 
 def _number(stem: str) -> str:

@@ -15,7 +15,7 @@ Folders = tuple[str, ...]
 _MASK_STEM = re.compile(r"(?P<stem>.+?)[_ -]mask(?:[_ -]?\d+)?", re.IGNORECASE)
 _CHANNEL = re.compile(r"_0000$")  # nnU-Net's name for the first channel of a picture
 # Numbered alike beside each other, folders are patients or cases, not classes.
-_CASES_LEAST, _BARE_CASES_LEAST = 3, 11
+_CASES_LEAST, _PADDED_CASES_LEAST = 11, 3
 _NEUTRAL = frozenset({"fold", "folds", "batch", "part", "set", "chunk"})
 
 
@@ -95,8 +95,14 @@ def case_folders(paths: Iterable[str]) -> frozenset[Folders]:
                 beside[folders[:at], re.sub(r"\d+", "#", folder.lower())].add(folder)
     found: set[Folders] = set()
     for (around, word), folders_of_it in beside.items():
-        bare = not words.tokens(word)
-        least = _BARE_CASES_LEAST if bare else _CASES_LEAST
-        if len(folders_of_it) >= least and not words.is_class(word):
+        if len(folders_of_it) >= _least(around, word, folders_of_it) and not words.is_class(word):
             found.update((*around, folder) for folder in folders_of_it)
     return frozenset(found)
+
+
+def _least(around: Folders, word: str, folders: set[str]) -> int:
+    """How many there must be: a few may be grades or stages, within a class they are none."""
+    padded = all(re.search(r"(?:^|\D)0\d", folder) for folder in folders)
+    if words.has(word, words.PATIENTS) or any(words.is_class(name) for name in around):
+        return 2
+    return _PADDED_CASES_LEAST if padded and words.tokens(word) else _CASES_LEAST

@@ -105,10 +105,10 @@ def _series(files: Sequence[File], beside: Mapping[str, Companion]) -> list[Seri
     shapes: dict[Folders, set[str]] = collections.defaultdict(set)
     for file in files:
         if file.path not in beside:
-            shapes[_kind_of_folder(file.path)].add(_numberless(file.stem))
+            shapes[kind_of_folder(file.path)].add(_numberless(file.stem))
     found: dict[tuple[Folders, str, str], Series] = {}
     for file in files:
-        folder, affix, shape = _kind_of_folder(file.path), "", ""
+        folder, affix, shape = kind_of_folder(file.path), "", ""
         if companion := beside.get(file.path):
             affix = _numberless(companion.affix)
         elif len(shapes[folder]) <= _SHAPES_LIMIT:
@@ -125,7 +125,7 @@ def _folder(path: str) -> str:
     return path.rpartition("/")[0]
 
 
-def _kind_of_folder(path: str) -> Folders:
+def kind_of_folder(path: str) -> Folders:
     """Folders of patients are many; what they hold is one series."""
     return tuple(_numberless(part) for part in PurePosixPath(path).parts[:-1])
 

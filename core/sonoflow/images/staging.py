@@ -15,7 +15,7 @@ from sonoflow.archives.members import BatchReader, Reader
 from sonoflow.aws import objects
 from sonoflow.aws.ranged import Source
 from sonoflow.errors import ImageRejected
-from sonoflow.images import batches, fingerprints, parts, pixels, png
+from sonoflow.images import batches, fingerprints, kinds, parts, pixels, png
 from sonoflow.images.batches import Batch, PlannedImage
 from sonoflow.images.classes import FROM_MASK, LESION, NORMAL
 from sonoflow.images.parts import Entry
@@ -66,6 +66,7 @@ def prepare(reader: Reader, planned: PlannedImage) -> Staged:
     data = reader.read(planned.image, planned.members[0])
     decoded = pixels.decode(data)
     pixels.check_not_blank(decoded)
+    kinds.check_scan(decoded.pixels)
     lesions, lesion_pixels = None, 0
     flags = [] if decoded.orientation == 1 else ["rotated"]
     if planned.masks:

@@ -59,6 +59,10 @@ CLASSES = _set(
 NUMBERED_CLASSES = _set(
     "birads rads acr grade class type category cat label stage level score cluster"
 )
+PATIENTS = _set(
+    """patient patients pat case cases subject subj sub study exam visit series person woman p id
+    fall paciente caso sujet cas"""
+)
 # What a copy of a file is called by browsers and file managers.
 _COPY = re.compile(r"(?: ?\(\d+\)| - (?:copy|kopie|copie|copia)(?: \(\d+\))?|_copy\d*)$", re.I)
 

@@ -21,6 +21,8 @@ def owner(mask: str, *images: str) -> tuple[str | None, list[str]]:
         ("labelsTr/b_001.png", "imagesTr/b_001_0000.png"),
         ("masks/1.png", "images/1.jpg"),
         ("a/x_mask_1.png", "a/x.png"),
+        ("masks/seg-1.png", "images/img-1.png"),
+        ("masks/1_gt.png", "images/1.png"),
     ],
 )
 def test_what_is_documented_is_no_assumption(mask: str, image: str) -> None:
@@ -30,10 +32,9 @@ def test_what_is_documented_is_no_assumption(mask: str, image: str) -> None:
 @pytest.mark.parametrize(
     ("mask", "image"),
     [
-        ("Masks/mask_0001-l.png", "Images/bus_0001-l.png"),
-        ("masks/seg-17.png", "images/img-17.png"),
-        ("masks/17_gt.png", "images/17.png"),
-        ("masks/17_segmentation (1).png", "images/us_17.png"),
+        ("Masks/mask_0001-l.png", "Images/echo_0001-l.png"),
+        ("masks/17_gt.png", "images/b/17.png"),
+        ("masks/ab_17_segmentation (1).png", "images/us_17.png"),
     ],
 )
 def test_a_part_of_the_name_may_pair_and_is_assumed_to(mask: str, image: str) -> None:

@@ -50,12 +50,13 @@ def test_folders_that_differ_by_a_number_alone_are_cases() -> None:
 @pytest.mark.parametrize(
     "folders",
     [
-        ["p1", "p2"],
+        ["x1", "x2", "x3"],
+        ["T1", "T2", "T3", "T4"],
         ["BI-RADS 2", "BI-RADS 3", "BI-RADS 4"],
         ["class1", "class2", "class3"],
         ["0", "1", "2"],
     ],
-    ids=["two", "BI-RADS", "classes", "bare"],
+    ids=["few", "stages", "BI-RADS", "classes", "bare"],
 )
 def test_numbered_classes_are_no_cases(folders: list[str]) -> None:
     assert cases(*folders) == set()
