@@ -40,9 +40,17 @@ FROM_FOLDERS = Assumption(
 )
 NOT_FROM_NAMES = Assumption(
     "names-are-no-classes",
-    "the words that the files' names begin with are no known classes: they were taken for patients "
-    "or series, and not used",
-    '{"classes": "names"}',
+    "the words that the files' names begin with are no known classes, and were not taken for any; "
+    "if they are patients, say so: few as they are, images are not kept together by them",
+    '{"classes": "names"} or {"groups": "names"}',
+)
+
+
+BY_DIGEST = Assumption(
+    "classes-by-digest",
+    "classes are named in letters that keys do not hold: they are called class- and a digest, and "
+    "none of them counts as normal, that is without lesion",
+    '{"labels": {"<folder>": "normal"}}',
 )
 
 
@@ -148,6 +156,33 @@ def renamed(labels: Labels, names: Mapping[str, str]) -> Labels:
         raise DatasetRefused("mapping-invalid", detail)
     changed = {p: told.get(label, label) if label else label for p, label in labels.by_path.items()}
     return dataclasses.replace(labels, by_path=changed)
+
+
+PATIENTS = Assumption(
+    "groups-from-names",
+    "the words that the files' names begin with are no known classes: they were taken for patients "
+    "and keep their images together",
+    '{"groups": "none"} or {"classes": "names"}',
+)
+_CODES_LEAST = 8  # words that are many enough to be patients, of whom some may go to each split
+
+
+def as_patients(labels: Labels, scans: Sequence[File]) -> tuple[Labels, dict[str, str]]:
+    """Where names begin with words that are no classes: these as groups, if they are many."""
+    if NOT_FROM_NAMES not in labels.assumptions:
+        return labels, {}
+    groups = codes(scans)
+    if len(set(groups.values())) < _CODES_LEAST:
+        return labels, {}
+    told = [PATIENTS if one is NOT_FROM_NAMES else one for one in labels.assumptions]
+    return dataclasses.replace(labels, assumptions=told), groups
+
+
+def by_digest(labels: Labels, names: Mapping[str, str]) -> Labels:
+    """Says so where classes cannot be called as their folders are."""
+    if not any(label and label.startswith("class-") for label in labels.by_path.values()) or names:
+        return labels
+    return dataclasses.replace(labels, assumptions=[*labels.assumptions, BY_DIGEST])
 
 
 def codes(scans: Sequence[File]) -> dict[str, str]:

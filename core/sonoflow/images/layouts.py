@@ -82,12 +82,15 @@ def arrange(
     evidence = Evidence(found.scans, lambda path: bool(owned[path]), told.classes, told.of_classes)
     wanted = said.get("classes")
     decided = labels.decide(evidence, wanted if isinstance(wanted, str) else None)
-    decided = labels.renamed(decided, said.get("labels", {}))
+    renames = said.get("labels", {})
+    decided = labels.by_digest(labels.renamed(decided, renames), renames)
     differing = _differing(decided.by_path, told.classes)
     scans = [scan for scan in found.scans if decided.by_path[scan.path] != labels.UNDECIDED]
     undecided = [s for s in found.scans if decided.by_path[s.path] == labels.UNDECIDED]
     splits = {} if said.get("splits") == OWN else _splits(scans, told.splits)
     groups, of_groups = _groups(scans, said.get("groups"), told.groups)
+    if not groups and "groups" not in said:
+        decided, groups = labels.as_patients(decided, scans)
     arranged = [
         Scan(
             scan.path,

@@ -181,6 +181,17 @@ case(
     classes=MASKS_TELL, masked=6, assumed={"classes-from-masks", "names-are-no-classes"},
 )  # fmt: skip
 case(
+    "many codes of patients",
+    lambda: {
+        f"{folder}/{code}_{n:03d}.png": (mask if folder == "masks" and code < "E" else scan)(n)
+        if folder == "images" or code < "E" else EMPTY
+        for code in ("ALQI", "BEMA", "CODO", "DIRU", "ELSA", "FENO", "GAIA", "HUMO")
+        for n in (1, 2) for folder in ("images", "masks")
+    },
+    classes={"lesion": 8, "normal": 8}, masked=16, groups=8,
+    assumed={"classes-from-masks", "groups-from-names"},
+)  # fmt: skip
+case(
     "known words anywhere in names",
     functools.partial(both, "set/{n:02d}_{l}.png", "set/{n:02d}_{l}_mask.png"),
     classes=TWO, masked=6, assumed={"classes-from-names"},
@@ -287,6 +298,17 @@ for names in (("HER2+", "HER2-"), ("<2cm", ">2cm"), ("良性 1", "恶性 1"), ("
         classes={"*": 3, "**": 3}, masked=6, assumed={"classes-from-folders"}
         if "良性 1" not in names else (),
     )  # fmt: skip
+case(
+    "classes in another script",
+    functools.partial(both, "{l}/{i}.png", "{l}/{i}_mask.png", {"良性": "", "正常": ""}),
+    classes={"*": 3, "**": 3}, masked=6, assumed={"classes-by-digest"},
+)  # fmt: skip
+case(
+    "classes in another script, named by the mapping",
+    functools.partial(both, "{l}/{i}.png", "{l}/{i}_mask.png", {"良性": "", "正常": ""}),
+    classes={"benign": 3, "normal": 3}, masked=6,
+    mapping={"labels": {"良性": "benign", "正常": "normal"}},
+)  # fmt: skip
 case(
     "patients within classes",
     functools.partial(both, "{l}/patient_{n}/a.png", "{l}/patient_{n}/a_mask.png"),
