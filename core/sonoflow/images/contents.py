@@ -6,7 +6,6 @@ import collections
 import concurrent.futures
 import dataclasses
 from collections.abc import Mapping, Sequence
-from pathlib import PurePosixPath
 from typing import Any
 
 from sonoflow import assumptions, keys
@@ -128,7 +127,7 @@ def _wanted(
 def _hints(
     archive: _Archive, names: Sequence[str], said: Mapping[str, Any]
 ) -> tuple[table_hints.Hints, _Groups]:
-    images = [p for p in names if PurePosixPath(p).suffix.lower() in formats.IMAGE_SUFFIXES]
+    images = [path for path in names if formats.is_image(path)]
     scans = [path for path in images if not layouts.is_named_mask(path)]
     groups = _Groups()
     file = group_hints.find(names)

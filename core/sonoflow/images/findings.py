@@ -5,10 +5,9 @@ from __future__ import annotations
 import collections
 import dataclasses
 from collections.abc import Mapping, Sequence
-from pathlib import PurePosixPath
 
 from sonoflow.assumptions import Assumption
-from sonoflow.images import kinds, pairing, paths, series, words
+from sonoflow.images import kinds, paths, series, words
 from sonoflow.images.kinds import Look
 from sonoflow.images.looks import spread
 from sonoflow.images.paths import File, Folders, Roles
@@ -30,6 +29,7 @@ ROLES = Assumption(
     "a folder's name was taken to say that it holds pictures or masks, not for a class",
     '{"classes": "folders"}',
 )
+_FOLDERS_LIMIT = 200  # of masks, whose roles are asked for by what is beside them
 _RESULT = "results-of-others"
 _SHARED = 0.8  # of a folder's names that other folders have too, where it repeats their pictures
 _PAIRS = 3  # of pictures that are compared for each folder
@@ -102,19 +102,19 @@ def _drawn(seen: Sequence[Series], companions: Mapping[str, Companion]) -> set[s
 
 def _roles(files: Sequence[File], drawn: set[str]) -> Roles:
     """What folders are by how they stand to those of masks."""
-    of_masks: set[Folders] = set()
-    of_pictures: set[Folders] = set()
+    of_masks: set[str] = set()
+    of_pictures: set[str] = set()
     for file in files:
-        is_mask = file.mask_folder or file.path in drawn
-        (of_masks if is_mask else of_pictures).add(PurePosixPath(file.path).parts[:-1])
+        is_mask = file.place.mask_folder or file.path in drawn
+        (of_masks if is_mask else of_pictures).add(file.path.rpartition("/")[0])
     pictures, masks = set(), set()
-    named = {file.path.rpartition("/")[0] for file in files if file.mask_folder}
-    for folders in of_masks - of_pictures:
-        if not folders:
-            continue
-        beside = series.counterparts(folders, of_pictures)
+    named = {file.path.rpartition("/")[0] for file in files if file.place.mask_folder}
+    others = {tuple(folder.split("/")) for folder in of_pictures}
+    for folder in sorted(of_masks - of_pictures - {""})[:_FOLDERS_LIMIT]:
+        folders = tuple(folder.split("/"))
+        beside = series.counterparts(folders, others)
         at = max(beside, key=lambda place: len(beside[place]), default=len(folders) - 1)
-        if "/".join(folders) not in named and not words.is_class(folders[at]):
+        if folder not in named and not words.is_class(folders[at]):
             masks.add(folders[at].lower())
         if (name := series.picture_role(beside.get(at, set()))) and words.role(name) is None:
             pictures.add(name)
@@ -181,12 +181,12 @@ def _whole_folders(found: Findings) -> list[_Repeat]:
     owners: dict[str, list[str]] = collections.defaultdict(list)
     for scan in found.scans:
         folders[series.kind_of_folder(scan.path)].append(scan)
-        owners[pairing.core(scan.stem)].append(scan.path)
+        owners[scan.stem.lower()].append(scan.path)
     repeats = []
     for folder, scans in sorted(folders.items()):
         pairs = []
         for scan in scans:
-            same = owners[pairing.core(scan.stem)]
+            same = owners[scan.stem.lower()]
             others = [path for path in same if series.kind_of_folder(path) != folder]
             near = [
                 path for path in others if path.split("/")[-2:-1] == scan.path.split("/")[-2:-1]

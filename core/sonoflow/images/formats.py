@@ -28,6 +28,13 @@ _OTHERS = {
 }
 
 
+def is_image(path: str) -> bool:
+    """By its extension."""
+    name = path[path.rfind("/") + 1 :]
+    at = name.rfind(".")
+    return at > 0 and name[at:].lower() in IMAGE_SUFFIXES
+
+
 def suffixes() -> str:
     """For messages."""
     return ", ".join(sorted(IMAGE_SUFFIXES))

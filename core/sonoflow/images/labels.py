@@ -106,7 +106,7 @@ def _without_folders(evidence: Evidence, folders: Mapping[str, str], known: bool
         named = {scan.path: word(scan.stem) for scan in scans}
         if len(set(named.values())) > 1 and all(named.values()):
             assumptions.append(NOT_FROM_NAMES)
-    bare = all(scan.whole or not scan.folder for scan in scans)
+    bare = all(scan.place.whole or not scan.folder for scan in scans)
     masked = [evidence.has_mask(scan.path) for scan in scans]
     if any(masked) and (bare or (all(masked) and not known)):
         return Labels(_by_masks(evidence), [*assumptions, FROM_MASKS])

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import PurePosixPath
 from typing import Any
 
 from sonoflow.assumptions import Assumption
@@ -122,7 +121,7 @@ def _images(names: Iterable[str]) -> tuple[list[SetAside], list[str]]:
     set_aside: list[SetAside] = []
     images: list[str] = []
     for path in sorted(names):
-        if PurePosixPath(path).suffix.lower() in formats.IMAGE_SUFFIXES:
+        if formats.is_image(path):
             images.append(path)
         else:
             set_aside.append(SetAside(path, "unsupported-extension", formats.unsupported(path)))
@@ -155,7 +154,9 @@ def _orphans(orphans: Sequence[SetAside], left: Iterable[str]) -> list[SetAside]
 
 def _splits(scans: Sequence[File], table: Mapping[str, str]) -> dict[str, str]:
     """The splits that the archive gives; one folder named `test` is no split."""
-    given = {scan.path: split for scan in scans if (split := scan.split or table.get(scan.path))}
+    given = {
+        scan.path: split for scan in scans if (split := scan.place.split or table.get(scan.path))
+    }
     told = set(given.values())
     return given if TRAIN in told and len(told) > 1 else {}
 
@@ -169,5 +170,5 @@ def _groups(
         return {scan.path: scan.path.rpartition("/")[0] for scan in scans}, []
     if wanted is not None or table:
         return table if wanted != "none" else {}, []
-    cases = {scan.path: scan.case for scan in scans if scan.case}
+    cases = {scan.path: scan.place.case for scan in scans if scan.place.case}
     return cases, [CASES] if cases else []

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import collections
 import dataclasses
+import functools
 import re
 from collections.abc import Iterable
-from pathlib import PurePosixPath
 
 from sonoflow.images import words
 
@@ -28,22 +28,33 @@ class Roles:
     cases: frozenset[Folders] = frozenset()  # whole paths, as written
 
 
-@dataclasses.dataclass(frozen=True)
-class File:
-    path: str
+@dataclasses.dataclass(frozen=True, slots=True)
+class Place:
+    """What the folders around a file say of it, the same for all that lie there."""
+
     folders: Folders  # without those that name a role, splits by their one name
-    stem: str
     folder: str  # the one that may name a class, or nothing
     whole: bool  # whether that folder lies around those of a role: it may be the data set's name
     split: str | None
     mask_folder: bool
     role: bool  # whether a folder names what lies in it
-    case: str = ""  # the folder of a patient or case, with those around it
+    case: str  # the folder of a patient or case, with those around it, or nothing
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class File:
+    path: str
+    stem: str
+    place: Place
+    named_mask: bool  # whether its name, or that of its folder, says that it is a mask
 
     @property
-    def named_mask(self) -> bool:
-        """Whether its name, or that of its folder, says that it is a mask."""
-        return self.mask_folder or plain(self.stem) != self.stem
+    def folders(self) -> Folders:
+        return self.place.folders
+
+    @property
+    def folder(self) -> str:
+        return self.place.folder
 
 
 def plain(stem: str) -> str:
@@ -57,11 +68,26 @@ def without_channel(stem: str) -> str:
 
 
 def read(path: str, roles: Roles) -> File:
-    parts = PurePosixPath(path)
+    folders, _, name = path.rpartition("/")
+    place = _place(folders, roles)
+    stem = stem_of(name)
+    return File(path, stem, place, place.mask_folder or plain(stem) != stem)
+
+
+def stem_of(path: str) -> str:
+    """A file's name without its extension."""
+    name = path[path.rfind("/") + 1 :]
+    at = name.rfind(".")
+    return name[:at] if 0 < at < len(name) - 1 else name
+
+
+@functools.lru_cache(maxsize=4096)
+def _place(path: str, roles: Roles) -> Place:
+    parts = tuple(path.split("/")) if path else ()
     folders: list[str] = []
     label, split, case = "", None, ""
     mask_folder = role = whole = False
-    for at, folder in enumerate(parts.parts[:-1]):
+    for at, folder in enumerate(parts):
         word = folder.lower()
         if found := words.role(folder):
             role, (named, mask_folder) = True, found
@@ -76,20 +102,21 @@ def read(path: str, roles: Roles) -> File:
             split = split or words.SPLITS[word]
             if words.SPLITS[word] not in folders:
                 folders.append(words.SPLITS[word])
-        elif parts.parts[: at + 1] in roles.cases:
+        elif parts[: at + 1] in roles.cases:
             folders.append(folder)
             neutral = words.has(folder, _NEUTRAL)
-            case = case if neutral else "/".join(parts.parts[: at + 1])
+            case = case if neutral else "/".join(parts[: at + 1])
         else:
             label, whole = folder, False
             folders.append(folder)
-    return File(path, tuple(folders), parts.stem, label, whole, split, mask_folder, role, case)
+    return Place(tuple(folders), label, whole, split, mask_folder, role, case)
 
 
 def case_folders(paths: Iterable[str]) -> frozenset[Folders]:
     """Folders that differ from others beside them by a number alone."""
     beside: dict[tuple[Folders, str], set[str]] = collections.defaultdict(set)
-    for folders in {PurePosixPath(path).parts[:-1] for path in paths}:
+    for place in {path.rpartition("/")[0] for path in paths}:
+        folders = tuple(place.split("/"))
         for at, folder in enumerate(folders):
             if re.search(r"\d", folder):
                 beside[folders[:at], re.sub(r"\d+", "#", folder.lower())].add(folder)

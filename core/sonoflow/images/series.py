@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import collections
 import dataclasses
+import functools
 import re
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import PurePosixPath
 
 from sonoflow.images import words
 from sonoflow.images.kinds import Look
@@ -20,6 +20,7 @@ from sonoflow.images.paths import File, Folders
 
 Looker = Callable[[Sequence[str]], Mapping[str, Look | None]]
 
+_NUMBER = re.compile(r"\d+")
 _SHAPES_LIMIT = 6  # of names in a folder: more are no series
 _SERIES_LIMIT = 64
 _LOOKS_LEAST, _LOOKS_MOST, _LOOKS_IN_ALL = 2, 6, 160
@@ -118,7 +119,7 @@ def _series(files: Sequence[File], beside: Mapping[str, Companion]) -> list[Seri
 
 
 def _numberless(text: str) -> str:
-    return re.sub(r"\d+", "#", text.lower())
+    return _NUMBER.sub("#", text.lower())
 
 
 def _folder(path: str) -> str:
@@ -127,7 +128,12 @@ def _folder(path: str) -> str:
 
 def kind_of_folder(path: str) -> Folders:
     """Folders of patients are many; what they hold is one series."""
-    return tuple(_numberless(part) for part in PurePosixPath(path).parts[:-1])
+    return _kind(path.rpartition("/")[0])
+
+
+@functools.lru_cache(maxsize=4096)
+def _kind(folder: str) -> Folders:
+    return tuple(_numberless(part) for part in folder.split("/")) if folder else ()
 
 
 def counterparts(drawn: Folders, others: set[Folders]) -> dict[int, set[str]]:

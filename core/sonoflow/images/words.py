@@ -5,6 +5,7 @@ A word alone is a hint. What is in the files is asked wherever a hint decides so
 
 from __future__ import annotations
 
+import functools
 import re
 
 from sonoflow.keys import TEST, TRAIN, VALIDATION
@@ -67,6 +68,7 @@ PATIENTS = _set(
 _COPY = re.compile(r"(?: ?\(\d+\)| - (?:copy|kopie|copie|copia)(?: \(\d+\))?|_copy\d*)$", re.I)
 
 
+@functools.lru_cache(maxsize=4096)
 def role(folder: str) -> tuple[str | None, bool] | None:
     """The split, and whether it holds masks, of a folder named by its role; None for others."""
     word = folder.lower()

@@ -29,7 +29,7 @@ def test_roles_that_were_found_are_no_classes() -> None:
 
     picture, mask = (paths.read(f"d/{name}/1.png", roles) for name in ("Original", "BW"))
 
-    assert (picture.folder, picture.whole, picture.named_mask) == ("d", True, False)
+    assert (picture.folder, picture.place.whole, picture.named_mask) == ("d", True, False)
     assert mask.named_mask
 
 
@@ -44,7 +44,7 @@ def test_folders_that_differ_by_a_number_alone_are_cases() -> None:
     file = paths.read(
         f"{folders[1]}/x.png", Roles(cases=paths.case_folders(f"{f}/x" for f in folders))
     )
-    assert (file.folder, file.case) == ("benign", folders[1])
+    assert (file.folder, file.place.case) == ("benign", folders[1])
 
 
 @pytest.mark.parametrize(
@@ -66,4 +66,4 @@ def test_many_bare_numbers_are_cases_and_folds_are_no_group() -> None:
     assert len(cases(*(f"a/{n:03d}" for n in range(20)))) == 20
     folds = paths.case_folders(f"benign/fold{n}/x.png" for n in range(5))
     file = paths.read("benign/fold1/x.png", Roles(cases=folds))
-    assert (file.folder, file.case) == ("benign", "")
+    assert (file.folder, file.place.case) == ("benign", "")
