@@ -11,6 +11,7 @@ from sonoflow.archives.members import Location, unpack
 from sonoflow.aws.ranged import HeldFile
 from sonoflow.images import contents as archive
 from sonoflow.images import fingerprints, pixels, png, staging
+from sonoflow.images import masks as mask_files
 from sonoflow.images.batches import PlannedImage
 
 SAMPLE = 100  # images
@@ -49,7 +50,9 @@ def measure(path: Path) -> dict[str, float]:
     contents = [files.image(planned) for planned in files.sample]
     masks = [files.masks(planned) for planned in files.sample]
     decoded = [pixels.decode(data) for data in contents]
-    lesions = [pixels.union(some, image).mask for some, image in zip(masks, decoded, strict=True)]
+    lesions = [
+        mask_files.union(some, image).mask for some, image in zip(masks, decoded, strict=True)
+    ]
     coloured = [
         image.pixels
         for image, data in zip(decoded, contents, strict=True)
@@ -61,7 +64,7 @@ def measure(path: Path) -> dict[str, float]:
         "unpack masks": _least(files.masks, files.sample, count),
         "decode image": _least(pixels.decode, contents, count),
         "decode and unite masks": _least(
-            lambda both: pixels.union(*both), list(zip(masks, decoded, strict=True)), count
+            lambda both: mask_files.union(*both), list(zip(masks, decoded, strict=True)), count
         ),
         "digest": _least(lambda image: pixels.digest(image.pixels), decoded, count),
         "fingerprint": _least(lambda i: fingerprints.fingerprint(i.pixels), decoded, count),

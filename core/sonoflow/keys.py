@@ -71,6 +71,10 @@ class Dataset:
         return f"{self.prefix}quarantine.jsonl"
 
     @property
+    def assumptions(self) -> str:
+        return f"{self.prefix}assumptions.json"
+
+    @property
     def duplicates(self) -> str:
         return f"{self.prefix}duplicates.jsonl"
 

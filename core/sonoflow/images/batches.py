@@ -16,6 +16,8 @@ from typing import Any
 from sonoflow import payloads
 from sonoflow.archives.members import Location
 from sonoflow.errors import PayloadInvalid
+from sonoflow.images import reading
+from sonoflow.images.reading import USUAL, Reading
 
 DOCUMENT_BYTES_LIMIT = 160_000
 # One image's part of it: names of masks and where they lie.
@@ -45,6 +47,7 @@ class PlannedImage:
 class Batch:
     number: int
     images: tuple[PlannedImage, ...]
+    reading: Reading = USUAL
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,7 +56,9 @@ class Limits:
     bytes: int
 
 
-def cut(images: Sequence[PlannedImage], limits: Limits) -> Iterator[Batch]:
+def cut(
+    images: Sequence[PlannedImage], limits: Limits, reading: Reading = USUAL
+) -> Iterator[Batch]:
     """The items of the state machine's map, in the archive's order: neighbours are read at once."""
     ordered = sorted(images, key=lambda image: image.members[0].offset)
     total = sum(image.bytes for image in ordered)
@@ -67,12 +72,12 @@ def cut(images: Sequence[PlannedImage], limits: Limits) -> Iterator[Batch]:
         over = held + image.bytes > limits.bytes or written + size > DOCUMENT_BYTES_LIMIT
         due = done + image.bytes / 2 > share * (number + 1)
         if batch and (len(batch) == limits.images or over or due):
-            yield Batch(number, tuple(batch))
+            yield Batch(number, tuple(batch), reading)
             number, batch, held, written = number + 1, [], 0, 0
         batch.append(image)
         held, written, done = held + image.bytes, written + size, done + image.bytes
     if batch:
-        yield Batch(number, tuple(batch))
+        yield Batch(number, tuple(batch), reading)
 
 
 def plan_document(batches: Iterable[Batch]) -> tuple[bytes, int]:
@@ -88,7 +93,8 @@ def plan_document(batches: Iterable[Batch]) -> tuple[bytes, int]:
 
 
 def document(batch: Batch) -> dict[str, Any]:
-    return {"number": batch.number, "images": [_document(image) for image in batch.images]}
+    told = {"reading": batch.reading.document()} if batch.reading != USUAL else {}
+    return {"number": batch.number, "images": [_document(one) for one in batch.images], **told}
 
 
 def document_bytes(image: PlannedImage) -> int:
@@ -113,6 +119,7 @@ def from_state(payload: Mapping[str, Any]) -> Batch:
     documents = payloads.field(payload, "batch.images", list)
     try:
         images = tuple(_parse(document) for document in documents)
+        told = reading.parse(payload["batch"].get("reading", {}))
     except (KeyError, TypeError, ValueError) as error:
         raise PayloadInvalid(f"the batch's images are not as planned: {error!r}") from error
     for image in images:
@@ -120,7 +127,7 @@ def from_state(payload: Mapping[str, Any]) -> Batch:
             raise PayloadInvalid(f"the batch's {image.image!r} does not say where its files lie")
         if image.label is None and not image.masks:
             raise PayloadInvalid(f"the batch's {image.image!r} has neither a class nor a mask")
-    return Batch(number, images)
+    return Batch(number, images, told)
 
 
 def _parse(document: Any) -> PlannedImage:
@@ -134,10 +141,11 @@ def _parse(document: Any) -> PlannedImage:
     )
 
 
-def digest(images: Sequence[PlannedImage]) -> str:
+def digest(images: Sequence[PlannedImage], reading: Reading = USUAL) -> str:
     """Equal for batches that are staged to the same objects, wherever they lie in an archive."""
     facts = [
         [i.image, i.masks, i.label, i.given_split, i.group_hint, [m.crc for m in i.members]]
         for i in images
     ]
-    return hashlib.sha256(json.dumps([REVISION, facts]).encode()).hexdigest()
+    told = [reading.document()] if reading != USUAL else []
+    return hashlib.sha256(json.dumps([REVISION, facts, *told]).encode()).hexdigest()

@@ -7,3 +7,6 @@ LESION = "lesion"  # where a data set names no classes and masks decide
 
 # The flag of an image whose class was decided by its mask.
 FROM_MASK = "class-from-mask"
+# Flags of images whose mask and class contradict each other.
+EMPTY_MASK = "empty-mask"
+LESION_IN_NORMAL = "lesion-in-normal"

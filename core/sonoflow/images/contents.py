@@ -14,10 +14,20 @@ from sonoflow.archives.directory import Index, Member
 from sonoflow.assumptions import Assumption
 from sonoflow.aws.ranged import Source
 from sonoflow.errors import DatasetRefused, ImageRejected
-from sonoflow.images import batches, formats, group_hints, kinds, layouts, listings, table_hints
+from sonoflow.images import (
+    batches,
+    conventions,
+    formats,
+    group_hints,
+    kinds,
+    layouts,
+    listings,
+    table_hints,
+)
 from sonoflow.images import mapping as image_mapping
 from sonoflow.images.batches import PlannedImage
 from sonoflow.images.looks import Looks
+from sonoflow.images.reading import USUAL, Reading
 from sonoflow.quarantine import SetAside
 
 # What a set is refused for, by its own name, where no image is left because of it.
@@ -32,6 +42,7 @@ class Contents:
 
     images: tuple[PlannedImage, ...]
     quarantine: tuple[SetAside, ...]
+    reading: Reading = USUAL  # how the files are to be read
     assumptions: tuple[Assumption, ...] = ()
 
 
@@ -73,10 +84,15 @@ def read(index: Index, source: Source, mapping: Mapping[str, Any] | None = None)
             images.append(image)
     if not images:
         raise _nothing_left(quarantine)
-    made = [index.assumptions, hints.assumptions, groups.assumptions, arranged.assumptions]
+    read_as = conventions.find(arranged.scans, Looks(source, usable, index.end), said)
+    made = [
+        *(index.assumptions, hints.assumptions, groups.assumptions, arranged.assumptions),
+        read_as.assumptions,
+    ]
     return Contents(
         tuple(sorted(images, key=lambda image: image.image)),
         tuple(sorted(quarantine, key=lambda entry: (entry.source, entry.reason))),
+        read_as.reading,
         tuple(assumptions.merged(made)),
     )
 

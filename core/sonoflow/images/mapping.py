@@ -7,25 +7,21 @@
     {"splits": "own"}               instead of those that the archive gives ("given")
     {"ignore": ["overlays", "*_pred.png"]}   folders, or patterns of names
 
-`masks` and `pictures` are for whoever reads the pixels.
+`masks` and `pictures` say how pixels are read (reading.py).
 """
 
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sonoflow import sidecar
+from sonoflow.images import reading
 from sonoflow.sidecar import Document, invalid
 
 FOLDERS, NAMES, MASKS, NONE, GIVEN, OWN = "folders", "names", "masks", "none", "given", "own"
 _LIST_LIMIT = 1000
-_READING: Mapping[str, tuple[str, ...]] = {
-    "lesion": ("bright", "dark"),
-    "orientation": ("stored", "shown"),
-    "outlines": ("fill", "as-is"),
-}
 
 
 def ignored(path: str, patterns: Sequence[str]) -> bool:
@@ -83,21 +79,8 @@ def _ignore(key: str, value: Any) -> list[str]:
 
 
 def _reading(key: str, value: Any) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise invalid(f"{key!r} must be an object, not {value!r}")
-    for name, given in value.items():
-        if name not in _READING:
-            raise invalid(f"{key}.{name} is unknown; known are {', '.join(_READING)}")
-        if given in _READING[name] or (name == "lesion" and _is_value(given)):
-            continue
-        raise invalid(f"{key}.{name} must be one of {', '.join(_READING[name])}, not {given!r}")
+    reading.given({key: value})
     return dict(sorted(value.items()))
-
-
-def _is_value(given: Any) -> bool:
-    """A value of pixels, or a colour."""
-    values = given if isinstance(given, list) and len(given) == 3 else [given]
-    return all(isinstance(v, int) and not isinstance(v, bool) and 0 <= v < 1 << 16 for v in values)
 
 
 _CHECKS: dict[str, Callable[[str, Any], Any]] = {

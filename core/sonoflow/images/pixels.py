@@ -7,7 +7,7 @@ import hashlib
 import io
 import struct
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from sonoflow.errors import ImageRejected
+from sonoflow.images import depths, oddities, png
 
 Pixels = npt.NDArray[np.uint8]  # (height, width)
 Mask = npt.NDArray[np.bool_]  # (height, width), true where there is a lesion
@@ -23,14 +24,14 @@ PIXELS_LIMIT = 40_000_000
 SIDE_MINIMUM = 32
 # A picture with fewer grey levels between its darkest and its brightest pixel shows nothing.
 BLANK_RANGE = 8
-# A mask that was made on a scaled copy of its image has nearly the same aspect, not quite.
-ASPECT_TOLERANCE = 0.02
 BINS = 16  # of a histogram
 BIN_LEVELS = 256 // BINS  # grey levels of a bin
-MASK_RESIZED = "mask-resized"
+COLOUR = "colour"
+CMYK_UNMARKED, DAMAGED_TEXT = "cmyk-without-marker", "damaged-text"
+_FORMATS = ("PNG", "JPEG", "BMP", "TIFF")
 _STRIP_PIXELS = 1 << 20
 _ORIENTATION = 0x0112  # EXIF tag: how to turn the stored pixels for looking at them
-_TURNS: dict[int, Callable[[npt.NDArray[Any]], npt.NDArray[Any]]] = {
+TURNS: dict[int, Callable[[npt.NDArray[Any]], npt.NDArray[Any]]] = {
     2: np.fliplr,
     3: lambda stored: np.rot90(stored, 2),
     4: np.flipud,
@@ -52,10 +53,20 @@ _DAMAGED = (
 )
 
 
+@dataclasses.dataclass(frozen=True, eq=False)
+class Stored:
+    """A picture's file, its pixels decoded and neither turned nor converted."""
+
+    image: Image.Image
+    orientation: int
+    flags: tuple[str, ...]
+
+
 @dataclasses.dataclass(frozen=True)
 class Decoded:
     pixels: Pixels
     orientation: int = 1  # of EXIF, 1 to 8, that was applied; 1 leaves the pixels as stored
+    flags: tuple[str, ...] = ()  # what was taken for true of the file without being certain
 
     @property
     def width(self) -> int:
@@ -66,43 +77,77 @@ class Decoded:
         return int(self.pixels.shape[0])
 
 
-@dataclasses.dataclass(frozen=True)
-class MaskUnion:
-    """All masks of an image in one."""
-
-    mask: Mask
-    flags: tuple[str, ...]
-
-
-def decode(data: bytes) -> Decoded:
+def decode(data: bytes, bits: int | None = None) -> Decoded:
     """An image's grey pixels as it is to be looked at: turned as EXIF says.
 
-    Raises ImageRejected with the reason empty, not-an-image, too-large, too-small, several-frames,
-    truncated or unsupported-mode.
+    `bits` is how many of their bits pixels of 16 use, where that is known; else it is taken from
+    the brightest of them, and flagged. Raises ImageRejected with the reason empty, not-an-image,
+    too-large, too-small, several-frames, truncated or unsupported-mode.
     """
+    stored = load(data)
+    pixels, flags = grey(stored.image, bits)
+    colour = (COLOUR,) if oddities.is_coloured(stored.image) else ()
+    flags = (*stored.flags, *flags, *colour)
+    if stored.orientation == 1:
+        return Decoded(pixels, flags=flags)
+    turned = np.ascontiguousarray(TURNS[stored.orientation](pixels))
+    return Decoded(turned, stored.orientation, flags)
+
+
+def load(data: bytes) -> Stored:
+    """An image's file with its pixels as they are stored. Raises ImageRejected as `decode` does."""
     if not data:
         raise ImageRejected("empty", "the file holds no bytes")
-    try:
-        image = Image.open(io.BytesIO(data), formats=("PNG", "JPEG", "BMP", "TIFF"))
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise ImageRejected("too-large", str(error)) from error
-    except _DAMAGED as error:
-        detail = "the bytes are no PNG, JPEG, BMP or TIFF image"
-        raise ImageRejected("not-an-image", detail) from error
+    image, flags = _open(data)
     _check_size(image)
     try:
-        frames = getattr(image, "n_frames", 1) if image.format == "TIFF" else 1
+        frames, bits_stored = getattr(image, "n_frames", 1), depths.stored(image)
         image.load()
     except _DAMAGED as error:
         raise ImageRejected("truncated", f"the image is damaged or cut off: {error}") from error
     if frames > 1:
         # A cine loop of which only the first picture were judged would be dropped silently.
         raise ImageRejected("several-frames", f"the file holds {frames} images; send them singly")
-    pixels = _grey(image)
+    if image.mode == "CMYK" and image.format == "JPEG" and "adobe" not in image.info:
+        # Pillow takes all for Adobe's, which are stored inverted; without its marker none is.
+        image, flags = _inverted(image), (*flags, CMYK_UNMARKED)
     orientation = _orientation(image)
-    if orientation == 1:
-        return Decoded(pixels)
-    return Decoded(np.ascontiguousarray(_TURNS[orientation](pixels)), orientation)
+    if depths.is_deep_colour(image, bits_stored):
+        image = depths.of_colours(image, lambda: _open(data)[0])
+    return Stored(image, orientation, flags)
+
+
+def _open(data: bytes) -> tuple[Image.Image, tuple[str, ...]]:
+    """Of a damaged PNG whose pixels are whole, what is left without the damaged parts."""
+    try:
+        return Image.open(io.BytesIO(data), formats=_FORMATS), ()
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise ImageRejected("too-large", str(error)) from error
+    except _DAMAGED as error:
+        if data.startswith(png.SIGNATURE):
+            return _open_mended(data)
+        raise ImageRejected("not-an-image", _foreign(data)) from error
+
+
+def _open_mended(data: bytes) -> tuple[Image.Image, tuple[str, ...]]:
+    try:
+        mended = png.mended(data)
+        return Image.open(io.BytesIO(mended), formats=("PNG",)), (DAMAGED_TEXT,)
+    except _DAMAGED as error:
+        detail = f"the PNG file is damaged where its pixels are described: {error}"
+        raise ImageRejected("truncated", detail) from error
+
+
+def _foreign(data: bytes) -> str:
+    if data[128:132] == b"DICM":
+        return "the bytes are a DICOM file; export it as PNG"
+    return "the bytes are no PNG, JPEG, BMP or TIFF image"
+
+
+def _inverted(image: Image.Image) -> Image.Image:
+    inverted = Image.frombytes(image.mode, image.size, (~np.asarray(image)).tobytes())
+    inverted.info, inverted.format = image.info, image.format
+    return inverted
 
 
 def _orientation(image: Image.Image) -> int:
@@ -111,7 +156,7 @@ def _orientation(image: Image.Image) -> int:
         value = image.getexif().get(_ORIENTATION, 1)
     except _DAMAGED:
         return 1
-    return value if value in _TURNS else 1
+    return value if value in TURNS else 1
 
 
 def check_not_blank(decoded: Decoded) -> None:
@@ -132,18 +177,16 @@ def _check_size(image: Image.Image) -> None:
         raise ImageRejected("too-small", detail)
 
 
-def _grey(image: Image.Image) -> Pixels:
+def grey(image: Image.Image, bits: int | None = None) -> tuple[Pixels, tuple[str, ...]]:
     """Luma of ITU-R 601; transparency lies on black, as does everything outside the fan."""
     if image.mode.startswith("I;16"):
-        # Full scale: the range that a 16-bit scan really uses is not known from one image.
-        wide = np.asarray(image).astype(np.uint32)
-        return ((wide * 255 + 32767) // 65535).astype(np.uint8)
+        return depths.narrowed(np.asarray(image).astype(np.uint16), bits)
     transparent = image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info
     if not transparent and image.mode not in ("1", "L", "P", "RGB", "CMYK", "YCbCr"):
         raise ImageRejected("unsupported-mode", f"pixels of mode {image.mode!r} cannot be read")
     if image.mode == "L" and not transparent:
-        return np.asarray(image)
-    grey = np.empty((image.height, image.width), dtype=np.uint8)
+        return np.asarray(image), ()
+    pixels = np.empty((image.height, image.width), dtype=np.uint8)
     # In strips: whole, the copies of a large image would be ten times its grey pixels.
     rows = max(1, _STRIP_PIXELS // image.width)
     for top in range(0, image.height, rows):
@@ -154,58 +197,8 @@ def _grey(image: Image.Image) -> Pixels:
             coloured = strip.convert("RGBA")
             black = Image.new("RGBA", coloured.size, (0, 0, 0, 255))
             strip = Image.alpha_composite(black, coloured)
-        grey[top:bottom] = np.asarray(strip.convert("L"))
-    return grey
-
-
-def union(masks: Iterable[bytes], image: Decoded) -> MaskUnion:
-    """The union of an image's masks, each turned and scaled to lie on the image.
-
-    Raises ImageRejected with the reason mask-unreadable, mask-size-mismatch or mask-not-binary.
-    """
-    whole = np.zeros(image.pixels.shape, dtype=np.bool_)
-    flags: dict[str, None] = {}
-    for number, data in enumerate(masks, start=1):
-        try:
-            decoded = decode(data)
-        except ImageRejected as error:
-            raise ImageRejected("mask-unreadable", f"mask {number}: {error}") from error
-        mask = _binary(decoded.pixels, number)
-        if mask.shape != whole.shape and image.orientation != 1 and decoded.orientation == 1:
-            # Drawn on the pixels as stored, by a tool that knows nothing of EXIF.
-            mask = _TURNS[image.orientation](mask)
-        if mask.shape != whole.shape:
-            _check_aspect(mask, image, number)
-            mask = _resized(mask, image)
-            flags[MASK_RESIZED] = None
-        whole |= mask
-    return MaskUnion(whole, tuple(flags))
-
-
-def _check_aspect(mask: Mask, image: Decoded, number: int) -> None:
-    height, width = mask.shape
-    ratio = (width * image.height) / (height * image.width)
-    if abs(ratio - 1) > ASPECT_TOLERANCE:
-        detail = f"mask {number} has {width} × {height} pixels, "
-        detail += f"the image {image.width} × {image.height}, which is another shape"
-        raise ImageRejected("mask-size-mismatch", detail)
-
-
-def _resized(mask: Mask, image: Decoded) -> Mask:
-    """By the nearest pixel: a mask knows no values in between."""
-    size = (image.width, image.height)
-    scaled = Image.fromarray(mask.astype(np.uint8)).resize(size, Image.Resampling.NEAREST)
-    return np.asarray(scaled) > 0
-
-
-def _binary(pixels: Pixels, number: int) -> Mask:
-    brightest = int(pixels.max())
-    if brightest <= 1:
-        return pixels > 0  # a label image, 0 and 1
-    if brightest < 128:
-        detail = f"mask {number} is nowhere brighter than {brightest} of 255"
-        raise ImageRejected("mask-not-binary", detail)
-    return pixels >= 128
+        pixels[top:bottom] = np.asarray(strip.convert("L"))
+    return pixels, ()
 
 
 def digest(pixels: Pixels) -> str:

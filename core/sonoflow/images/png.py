@@ -13,6 +13,9 @@ SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _HEADER = struct.Struct(">2L5B")
 _NO_FILTER, _LEFT_FILTER = 0, 1
 _STEP_BYTES = 1 << 20
+# Without these the pixels, or how many pictures there are, would be others.
+_NEEDED = (b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"acTL", b"fcTL", b"fdAT")
+_TEXTS = (b"tEXt", b"zTXt", b"iTXt", b"tIME", b"iCCP")
 
 
 def encode(pixels: npt.NDArray[np.uint8] | npt.NDArray[np.bool_]) -> bytes:
@@ -88,3 +91,23 @@ def is_plain(data: bytes) -> bool:
         if kind == b"IEND":
             break
     return at == len(view) and kinds[:1] == [b"IHDR"] and kinds[-1] == b"IEND"
+
+
+def mended(data: bytes) -> bytes:
+    """A PNG without its texts, times and whatever else that the pixels do not need and that its own
+    checksum denies. Raises ValueError where that is not enough."""
+    view, at, kept = memoryview(data), len(SIGNATURE), [SIGNATURE]
+    while at + 12 <= len(view):
+        (length,) = struct.unpack_from(">L", view, at)
+        kind, end = bytes(view[at + 4 : at + 8]), at + 8 + length
+        if end + 4 > len(view):
+            raise ValueError(f"its part {kind!r} is cut off")
+        whole = zlib.crc32(view[at + 4 : end]) == struct.unpack_from(">L", view, end)[0]
+        if not whole and kind in _NEEDED:
+            raise ValueError(f"the checksum of its part {kind!r} is wrong")
+        if whole and kind not in _TEXTS:
+            kept.append(bytes(view[at : end + 4]))
+        at = end + 4
+        if kind == b"IEND":
+            break
+    return b"".join(kept)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import concurrent.futures
 import dataclasses
 import functools
+import hashlib
 import threading
 from collections.abc import Callable, Sequence
 
@@ -15,10 +16,12 @@ from sonoflow.archives.members import BatchReader, Reader
 from sonoflow.aws import objects
 from sonoflow.aws.ranged import Source
 from sonoflow.errors import ImageRejected
-from sonoflow.images import batches, fingerprints, kinds, parts, pixels, png
+from sonoflow.images import batches, fingerprints, kinds, masks, oddities, parts, pixels, png
 from sonoflow.images.batches import Batch, PlannedImage
-from sonoflow.images.classes import FROM_MASK, LESION, NORMAL
+from sonoflow.images.classes import EMPTY_MASK, FROM_MASK, LESION, LESION_IN_NORMAL, NORMAL
+from sonoflow.images.masks import MaskUnion
 from sonoflow.images.parts import Entry
+from sonoflow.images.reading import USUAL, Reading
 from sonoflow.keys import Dataset
 from sonoflow.quarantine import SetAside
 
@@ -48,11 +51,11 @@ def stage_batch(
 ) -> StagedBatch:
     """Stages a batch into the bucket `work` and leaves its part there, unless an earlier invocation
     has. Errors of S3 escape."""
-    key, digest = dataset.part(batch.number), batches.digest(batch.images)
+    key, digest = dataset.part(batch.number), batches.digest(batch.images, batch.reading)
     if part := parts.find(work, key, digest):
         return StagedBatch(len(part["images"]), len(part["quarantine"]), before=True)
     put = functools.partial(_put, work, dataset.prefix)
-    entries, quarantine = stage(source, batch.images, put, at_once)
+    entries, quarantine = stage(source, batch.images, put, at_once, batch.reading)
     parts.write(work, key, entries, quarantine, digest)
     return StagedBatch(len(entries), len(quarantine), before=False)
 
@@ -61,26 +64,28 @@ def _put(bucket: str, prefix: str, key: str, content: bytes) -> None:
     objects.write(bucket, prefix + key, content, "image/png")
 
 
-def prepare(reader: Reader, planned: PlannedImage) -> Staged:
+def prepare(reader: Reader, planned: PlannedImage, reading: Reading = USUAL) -> Staged:
     """Decodes an image and its masks. Raises ImageRejected."""
     data = reader.read(planned.image, planned.members[0])
-    decoded = pixels.decode(data)
+    decoded = pixels.decode(data, reading.bits)
     pixels.check_not_blank(decoded)
     kinds.check_scan(decoded.pixels)
     lesions, lesion_pixels = None, 0
-    flags = [] if decoded.orientation == 1 else ["rotated"]
+    flags = [*decoded.flags] if decoded.orientation == 1 else ["rotated", *decoded.flags]
     if planned.masks:
-        masks = zip(planned.masks, planned.members[1:], strict=True)
-        lesions = pixels.union((reader.read(name, where) for name, where in masks), decoded)
+        files = zip(planned.masks, planned.members[1:], strict=True)
+        contents = (reader.read(name, where) for name, where in files)
+        lesions = masks.union(contents, decoded, reading)
         lesion_pixels = int(np.count_nonzero(lesions.mask))
         flags += lesions.flags
-    label, doubts = _class(planned, lesion_pixels)
-    identity = keys.image_id(planned.image)
+    label, doubts = _class(planned, lesion_pixels, lesions)
+    identity, mask_digest = keys.image_id(planned.image), None
     image_key, mask_key = keys.staged_image(label, identity), None
     pictures = {image_key: data if png.is_plain(data) else png.encode(decoded.pixels)}
     if lesions is not None:
         mask_key = keys.staged_mask(label, identity)
         pictures[mask_key] = png.encode(lesions.mask)
+        mask_digest = hashlib.sha256(pictures[mask_key]).hexdigest()
     entry = {
         "id": identity,
         "class": label,
@@ -96,23 +101,35 @@ def prepare(reader: Reader, planned: PlannedImage) -> Staged:
         "histogram": pixels.histogram(decoded.pixels),
         "given_split": planned.given_split,
         "group_hint": planned.group_hint,
-        "flags": [*flags, *doubts],
+        "mask_sha256": mask_digest,
+        "texture": oddities.texture(decoded.pixels),
+        "flags": [*dict.fromkeys((*flags, *doubts))],
     }
     return Staged(entry, pictures)
 
 
-def _class(planned: PlannedImage, lesion_pixels: int) -> tuple[str, list[str]]:
+def _class(
+    planned: PlannedImage, lesion_pixels: int, lesions: MaskUnion | None
+) -> tuple[str, list[str]]:
     """An image's class, and the flags that go with it."""
+    if lesions is not None and lesions.label is not None:
+        return lesions.label, [FROM_MASK]
     if planned.label is None:
         return LESION if lesion_pixels else NORMAL, [FROM_MASK]
     if lesion_pixels == 0 and planned.label != NORMAL:
         # Such an image would teach the segmenter that there is nothing.
-        return planned.label, ["empty-mask" if planned.masks else "no-mask"]
+        return planned.label, [EMPTY_MASK if planned.masks else "no-mask"]
+    if lesion_pixels and planned.label == NORMAL:
+        return planned.label, [LESION_IN_NORMAL]
     return planned.label, []
 
 
 def stage(
-    source: Source, batch: Sequence[PlannedImage], put: Put, at_once: int = UPLOADS_AT_ONCE
+    source: Source,
+    batch: Sequence[PlannedImage],
+    put: Put,
+    at_once: int = UPLOADS_AT_ONCE,
+    reading: Reading = USUAL,
 ) -> tuple[list[Entry], list[SetAside]]:
     """Stages a batch through `put(key, png)`; gives index entries and what was set aside.
 
@@ -127,7 +144,7 @@ def stage(
         outbox = _Outbox(pool, put, at_once)
         for planned in batch:
             try:
-                staged = prepare(reader, planned)
+                staged = prepare(reader, planned, reading)
             except ImageRejected as error:
                 quarantine.append(SetAside(planned.image, error.reason, error.detail))
                 quarantine += _masks_of(planned)

@@ -12,7 +12,7 @@ from sonoflow import keys
 from sonoflow.aws import objects
 from sonoflow.aws.uploads import Upload
 from sonoflow.errors import ImageRejected
-from sonoflow.images import formats, pixels, png
+from sonoflow.images import formats, oddities, pixels, png
 from sonoflow.inference import image_endpoints, invocations, overlays, predictions
 from sonoflow.inference.answers import Answer, Overtaken
 from sonoflow.inference.outcomes import PREDICTED, REJECTED, Outcome
@@ -83,6 +83,7 @@ def predict(upload: Upload, data: bytes, answer: Answer, settings: Predicting) -
         lesions=lesions,
         segmenter=segmentation.model,
         review_below=settings.review_below_probability,
+        flags=(*decoded.flags, *oddities.of_one(decoded.pixels)),
         timing={
             "classification_ms": _milliseconds(start, classified),
             "segmentation_ms": _milliseconds(classified, segmented),

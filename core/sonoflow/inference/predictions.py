@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+from collections.abc import Sequence
 from typing import Any
 
 from sonoflow import keys
 from sonoflow.aws.uploads import Upload
 from sonoflow.errors import ImageRejected
+from sonoflow.images import pixels
 from sonoflow.images.classes import NORMAL
 from sonoflow.inference.image_endpoints import Classified, Model
 from sonoflow.inference.overlays import SegmentedLesions
@@ -16,13 +18,18 @@ from sonoflow.inference.overlays import SegmentedLesions
 SCHEMA_VERSION = 1
 
 
-def decide(classification: Classified, lesion_pixels: int, review_below: float) -> dict[str, Any]:
+def decide(
+    classification: Classified, lesion_pixels: int, review_below: float, flags: Sequence[str] = ()
+) -> dict[str, Any]:
     """Whether a person has to look, and why."""
     reasons = []
     if max(classification.probabilities.values()) < review_below:
         reasons.append("low-confidence")
     if (classification.label == NORMAL) != (lesion_pixels == 0):
         reasons.append("classifier-and-mask-disagree")
+    if set(flags) - {pixels.DAMAGED_TEXT}:
+        # The models answer whatever they are shown; on such pictures nobody has measured them.
+        reasons.append("unusual-picture")
     return {"action": "review" if reasons else "auto", "reasons": reasons}
 
 
@@ -39,6 +46,7 @@ class Prediction:
     segmenter: Model
     review_below: float
     timing: dict[str, float]  # milliseconds
+    flags: tuple[str, ...] = ()  # what was assumed of the file, or makes the picture unusual
 
     def document(self) -> dict[str, Any]:
         path = keys.inbox_path(self.upload.key)
@@ -52,6 +60,7 @@ class Prediction:
                 "sha256": self.sha256,
                 "width": self.width,
                 "height": self.height,
+                **({"flags": list(self.flags)} if self.flags else {}),
             },
             "classification": {
                 "label": self.classification.label,
@@ -65,7 +74,9 @@ class Prediction:
                 "bounding_box": list(box) if box else None,
                 "components": self.lesions.components,
             },
-            "decision": decide(self.classification, self.lesions.pixels, self.review_below),
+            "decision": decide(
+                self.classification, self.lesions.pixels, self.review_below, self.flags
+            ),
             "models": {
                 "classifier": dataclasses.asdict(self.classification.model),
                 "segmenter": dataclasses.asdict(self.segmenter),

@@ -105,7 +105,7 @@ def of_images(
     found = contents.read(index, source, mapping)
     dataset = Dataset(keys.dataset_name(upload.key), contents.version(index, mapping))
     limits = batches.Limits(batching.stage_batch_images, batching.stage_batch_bytes)
-    document, count = batches.plan_document(batches.cut(found.images, limits))
+    document, count = batches.plan_document(batches.cut(found.images, limits, found.reading))
     objects.write(work, dataset.plan, document, "application/json")
     parts.write(work, dataset.plan_part, [], found.quarantine, assumptions=found.assumptions)
     return dataset, count, found.assumptions

@@ -33,7 +33,8 @@ def make(bucket: str, subject: Subject, judged: Sequence[Judged]) -> Copies:
     groups = DuplicateGroups(objects.read_lines(bucket, dataset.duplicates))
     survey = Survey(objects.read_lines(bucket, dataset.index), groups.wanted())
     quarantine = objects.read_lines(bucket, dataset.quarantine)
-    facts = compose(subject, survey, groups, quarantine, judged)
+    assumed = objects.find_json(bucket, dataset.assumptions) or []
+    facts = compose(subject, survey, groups, quarantine, judged, assumed)
     shown = [*survey.samples(), *survey.kept.values()]
     samples: dict[str, list[dict[str, str]]] = collections.defaultdict(list)
     for entry in survey.samples():
@@ -52,12 +53,14 @@ def compose(
     groups: DuplicateGroups,
     quarantine: Iterable[Mapping[str, str]],
     judged: Iterable[Judged],
+    assumed: Sequence[Mapping[str, str]] = (),
 ) -> dict[str, Any]:
     """The facts of the report, names of files included."""
     return {
         "schema_version": SCHEMA_VERSION,
         "kind": IMAGES,
         **subject.facts(),
+        "assumptions": [dict(one) for one in assumed],
         **survey.facts(),
         "duplicates": groups.facts(survey.kept),
         "quarantine": _set_aside(quarantine),

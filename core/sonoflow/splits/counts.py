@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import collections
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from sonoflow.errors import DatasetRefused
 from sonoflow.images.classes import FROM_MASK, LESION
 from sonoflow.images.parts import Entry
 from sonoflow.keys import SPLITS
+from sonoflow.splits import findings
 
 
 def by_class(entries: Iterable[Entry]) -> dict[str, int]:
@@ -16,11 +17,24 @@ def by_class(entries: Iterable[Entry]) -> dict[str, int]:
     return dict(sorted(collections.Counter(entry["class"] for entry in entries).items()))
 
 
-def check(entries: Sequence[Entry], minimum: int) -> None:
+def check(
+    entries: Sequence[Entry], minimum: int, quarantine: Iterable[Mapping[str, str]] = ()
+) -> None:
     """Raises DatasetRefused where training or measuring would make no sense.
 
-    Takes entries that have their split.
+    Takes entries that have their split, and what was set aside: that is mostly the reason.
     """
+    try:
+        _check(entries, minimum)
+    except DatasetRefused as error:
+        causes = findings.causes(quarantine, len(entries))
+        if not causes:
+            raise
+        detail = f"files were set aside: {causes}. What is left: {error.detail}"
+        raise DatasetRefused(error.reason, detail) from error
+
+
+def _check(entries: Sequence[Entry], minimum: int) -> None:
     classes = by_class(entries)
     if len(classes) < 2:
         raise DatasetRefused("too-few-classes", _too_few_classes(entries, list(classes)))

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from sonoflow import assumptions
 from sonoflow.aws import objects
 from sonoflow.images import parts
 from sonoflow.keys import SPLITS, Dataset
 from sonoflow.settings import Splitting
-from sonoflow.splits import counts, freezing, manifests, staged_images
+from sonoflow.splits import counts, findings, freezing, manifests, staged_images
 
 
 def split(bucket: str, dataset: Dataset, batches: int, options: Splitting) -> dict[str, Any]:
-    """Leaves index, quarantine, duplicates, folds and manifests in S3; gives what the state machine
-    goes on with.
+    """Leaves index, quarantine, assumptions, duplicates, folds and manifests in S3; gives what the
+    state machine goes on with.
 
     Raises DatasetRefused; as much as there is of index, quarantine and duplicates is there then.
     """
@@ -22,10 +23,14 @@ def split(bucket: str, dataset: Dataset, batches: int, options: Splitting) -> di
     objects.write_lines(bucket, dataset.quarantine, staged.quarantine)
     kept = (objects.find_json(bucket, dataset.kept_splits) or {}) if options.split_stable else {}
     frozen = freezing.freeze(staged, options, kept)
-    entries = frozen.entries
+    entries = findings.flag(frozen.entries)
+    assumed = assumptions.merged([staged.assumptions, findings.assumptions(entries)])
+    stated = [one.document() for one in assumed]
+    objects.write_json(bucket, dataset.assumptions, stated)
     objects.write_lines(bucket, dataset.index, entries)
     objects.write_lines(bucket, dataset.duplicates, frozen.duplicates())
-    counts.check(entries, options.minimum_images_per_class)
+    findings.check_masks(entries, staged.quarantine)
+    counts.check(entries, options.minimum_images_per_class, staged.quarantine)
     objects.write_json(bucket, dataset.folds, frozen.folds(options.split_folds))
     if options.split_stable:
         objects.write_json(bucket, dataset.kept_splits, frozen.kept(kept))
@@ -35,5 +40,6 @@ def split(bucket: str, dataset: Dataset, batches: int, options: Splitting) -> di
         "images": counts.by_class(entries),
         "splits": {name: counts.by_class(chosen) for name, chosen in by_split.items()},
         "quarantined": len(staged.quarantine),
+        "assumptions": stated,
         "manifests": manifests.write(bucket, dataset, by_split),
     }

@@ -6,6 +6,8 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from sonoflow import assumptions
+from sonoflow.assumptions import Assumption
 from sonoflow.images import fingerprints
 from sonoflow.images.fingerprints import Fingerprint
 from sonoflow.images.parts import Entry
@@ -16,6 +18,7 @@ class StagedImages:
     entries: list[Entry]  # by class and id
     looks: dict[str, Fingerprint]  # by id
     quarantine: list[dict[str, str]]  # by source and reason
+    assumptions: list[Assumption] = dataclasses.field(default_factory=list)  # of the plan
 
 
 def collect(parts: Iterable[Mapping[str, Any]]) -> StagedImages:
@@ -28,6 +31,7 @@ def collect(parts: Iterable[Mapping[str, Any]]) -> StagedImages:
             del entry["thumb"]
             staged.entries.append(entry)
         staged.quarantine.extend(part["quarantine"])
+        staged.assumptions.extend(assumptions.parse(one) for one in part.get("assumptions", []))
     staged.entries.sort(key=lambda entry: (entry["class"], entry["id"]))
     staged.quarantine.sort(key=lambda entry: (entry["source"], entry["reason"]))
     return staged

@@ -21,6 +21,7 @@ from sonomodel.errors import ImageUnreadable
 
 GreyImage = NDArray[np.uint8]  # [height, width]
 FORMATS = ("PNG", "JPEG", "BMP", "TIFF")
+DEPTHS = (8, 10, 12, 14, 16)  # bits that scanners use of 16
 MAXIMUM_PIXELS = 40_000_000  # far beyond any ultrasound image; bounds memory at about 0.5 GB
 
 
@@ -75,8 +76,8 @@ def decode_grey(data: bytes) -> GreyImage:
     """An 8-bit grey image from PNG, JPEG, BMP or TIFF bytes.
 
     The same pixels as staging makes of them: luma of ITU-R 601, transparency on black, 16 bits
-    scaled by their full range, EXIF orientation left alone. Raises ImageUnreadable for anything
-    else, truncated data, several frames and decompression bombs.
+    scaled by as many of them as the brightest pixel needs, EXIF orientation left alone. Raises
+    ImageUnreadable for anything else, truncated data, several frames and decompression bombs.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow's bomb warning: the limit below is stricter
@@ -100,7 +101,7 @@ def _check(image: Image.Image) -> None:
         raise ImageUnreadable(
             f"the image has {width} x {height} pixels, more than the limit of {MAXIMUM_PIXELS}"
         )
-    frames = getattr(image, "n_frames", 1) if image.format == "TIFF" else 1
+    frames = getattr(image, "n_frames", 1)
     if frames > 1:
         raise ImageUnreadable(f"the file holds {frames} images; send them singly")
 
@@ -109,6 +110,10 @@ def _to_grey(image: Image.Image) -> GreyImage:
     # A 16-bit PNG is "I" in older versions of Pillow.
     if image.mode.startswith("I;16") or (image.mode == "I" and image.format == "PNG"):
         deep = np.asarray(image).astype(np.uint32)
+        used = int(deep.max()).bit_length()
+        bits = next(bits for bits in DEPTHS if used <= bits)
+        if bits < 16:
+            return (deep >> (bits - 8)).astype(np.uint8)
         return ((deep * 255 + 32767) // 65535).astype(np.uint8)
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         coloured = image.convert("RGBA")

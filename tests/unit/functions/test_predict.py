@@ -7,10 +7,12 @@ from typing import Any
 
 import jsonschema
 import pytest
+from PIL import Image
 
 from functions.predict.app import handler, logger
 from sonoflow.aws.clients import client
-from tests.unit import fake_endpoints, pictures, stack, tables
+from tests.unit import fake_endpoints, pictures, stack, tables, ultrasound
+from tests.unit.core.images import mask_sets, test_oddities
 from tests.unit.fake_endpoints import CLASSIFIER, SEGMENTER, TABLE, FakeEndpoints
 from tests.unit.metrics import metrics_of
 
@@ -37,7 +39,8 @@ def version(batch: Any) -> str:
 def test_an_image_comes_back_as_prediction_mask_and_overlay(
     context: Any, endpoints: FakeEndpoints, root: Path
 ) -> None:
-    batch = message(pictures.png())
+    scan = Image.fromarray(ultrasound.scan(1, pictures.WIDTH, pictures.HEIGHT))
+    batch = message(pictures.encode(scan))
 
     answer = handler(batch, context)
 
@@ -55,6 +58,30 @@ def test_an_image_comes_back_as_prediction_mask_and_overlay(
     assert prediction["segmentation"]["bounding_box"] == [10, 10, 30, 20]
     assert prediction["segmentation"]["lesion_pixels"] == 200
     assert prediction["decision"] == {"action": "auto", "reasons": []}
+    assert "flags" not in prediction["image"]
+
+
+@pytest.mark.parametrize(
+    ("data", "flags"),
+    [
+        (pictures.png(), ["unlike-ultrasound"]),
+        (mask_sets.deep(12)(ultrasound.scan(1)), ["depth-12-of-16"]),
+        (mask_sets.deep(8)(ultrasound.scan(1)), ["depth-8-of-16"]),
+        (pictures.encode(test_oddities.flow(90)), ["colour"]),
+        (mask_sets.ink(marked=False)(ultrasound.scan(1)), ["cmyk-without-marker"]),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else "",
+)
+def test_a_picture_of_which_something_was_assumed_or_that_is_unusual_is_flagged_and_reviewed(
+    context: Any, endpoints: FakeEndpoints, root: Path, data: bytes, flags: list[str]
+) -> None:
+    assert handler(message(data), context) == NONE_FAILED
+
+    prediction = stack.read_json(stack.RESULTS, PREDICTION)
+    schema = json.loads((root / "docs/schemas/prediction.schema.json").read_text("utf-8"))
+    jsonschema.Draft202012Validator(schema).validate(prediction)
+    assert prediction["image"]["flags"] == flags
+    assert prediction["decision"] == {"action": "review", "reasons": ["unusual-picture"]}
 
 
 def test_images_of_one_batch_are_handled_each(context: Any, endpoints: FakeEndpoints) -> None:

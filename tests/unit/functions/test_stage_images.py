@@ -83,8 +83,11 @@ def test_a_batch_is_staged_as_grey_images_and_the_union_of_their_masks(
         "histogram": np.bincount(np.asarray(pictures.scan(1)).ravel() // 16, minlength=16).tolist(),
         "given_split": None,
         "group_hint": None,
+        "mask_sha256": hashlib.sha256(stack.read(stack.WORK, PREFIX + entry["mask"])).hexdigest(),
+        "texture": entry["texture"],
         "flags": [],
     }
+    assert abs(entry["texture"]) < 0.1, "noise"
     assert (pixels(entry["image"]) == np.asarray(pictures.scan(1))).all()
     mask = pixels(entry["mask"])
     assert sorted(np.unique(mask)) == [0, 255]

@@ -180,15 +180,20 @@ case(
     | both("MALI_{i:03d}.png", "MALI_{i:03d}_mask.png", {"normal": "x"}),
     classes=MASKS_TELL, masked=6, assumed={"classes-from-masks", "names-are-no-classes"},
 )  # fmt: skip
+
+
+def many_codes() -> Files:
+    files: Files = {}
+    for number, code in enumerate(("ALQI", "BEMA", "CODO", "DIRU", "ELSA", "FENO", "GAIA", "HUMO")):
+        for n in (1, 2):
+            files[f"images/{code}_{n:03d}.png"] = scan(10 * number + n)
+            files[f"masks/{code}_{n:03d}.png"] = mask(10 * number + n) if number < 4 else EMPTY
+    return files
+
+
 case(
     "many codes of patients",
-    lambda: {
-        f"{folder}/{code}_{n:03d}.png": (mask if folder == "masks" and code < "E" else scan)(n)
-        if folder == "images" or code < "E" else EMPTY
-        for code in ("ALQI", "BEMA", "CODO", "DIRU", "ELSA", "FENO", "GAIA", "HUMO")
-        for n in (1, 2) for folder in ("images", "masks")
-    },
-    classes={"lesion": 8, "normal": 8}, masked=16, groups=8,
+    many_codes, classes={"lesion": 8, "normal": 8}, masked=16, groups=8,
     assumed={"classes-from-masks", "groups-from-names"},
 )  # fmt: skip
 case(
@@ -438,5 +443,5 @@ case(
         **{f"set/areas/{n:03d}.png": colours(n) if n < 2 else EMPTY for n in range(4)},
     },
     classes={"lesion": 2, "normal": 2}, masked=4,
-    assumed={"classes-from-masks", "folders-by-content"},
+    assumed={"classes-from-masks", "folders-by-content", "mask-colours"},
 )  # fmt: skip

@@ -17,8 +17,8 @@ def test_every_key_may_be_given() -> None:
         "groups": {"file": "bus.csv", "image": "ID", "group": "Case"},
         "splits": "own",
         "ignore": ["overlays", "*_pred.png"],
-        "masks": {"lesion": [255, 0, 0], "outlines": "fill"},
-        "pictures": {"orientation": "stored"},
+        "masks": {"lesion": ["#ff0000"], "outlines": "fill"},
+        "pictures": {"bits": 12},
     }
 
     parsed = mapping.parse(document)

@@ -12,7 +12,6 @@ from PIL import Image, ImageOps
 
 from sonoflow.errors import ImageRejected
 from sonoflow.images import pixels as images
-from sonoflow.images import png
 from tests.unit import pictures
 
 GREY = pictures.scan()
@@ -166,55 +165,8 @@ def test_damaged_bytes_never_raise_anything_but_a_rejection(kind: str, data: st.
     assert pixels.dtype == np.uint8
 
 
-def test_several_masks_become_their_union() -> None:
-    one, other = pictures.lesion(0, 0, 20, 10), pictures.lesion(10, 0, 30, 10)
-
-    lesions = images.union(
-        [pictures.encode(one.convert("1")), pictures.encode(other.convert("RGBA"))],
-        images.decode(pictures.png()),
-    )
-    mask = lesions.mask
-
-    assert lesions.flags == ()
-    assert mask.sum() == 300
-    assert mask[:10, :30].all()
-
-
-def test_a_mask_of_zeros_and_ones_counts_too() -> None:
-    ones = np.asarray(pictures.lesion(0, 0, 20, 10)) // 255
-
-    mask = images.union([png.encode(ones)], images.decode(pictures.png())).mask
-
-    assert mask.sum() == 200
-
-
-@pytest.mark.parametrize(
-    ("mask", "reason"),
-    [
-        (pictures.encode(pictures.scan(width=50)), "mask-size-mismatch"),
-        (b"no mask", "mask-unreadable"),
-        (pictures.encode(Image.new("L", (96, 64), 90)), "mask-not-binary"),
-    ],
-)
-def test_a_mask_that_cannot_be_used_says_why(mask: bytes, reason: str) -> None:
-    with pytest.raises(ImageRejected) as caught:
-        images.union([mask], images.decode(pictures.png()))
-
-    assert caught.value.reason == reason
-    assert "mask 1" in caught.value.detail
-
-
-def test_a_mask_of_another_size_but_the_same_shape_is_scaled_and_flagged() -> None:
-    half = pictures.lesion(10, 10, 30, 20).resize((48, 32), Image.Resampling.NEAREST)
-
-    lesions = images.union([pictures.encode(half)], images.decode(pictures.png()))
-
-    assert lesions.flags == ("mask-resized",)
-    assert (lesions.mask == (np.asarray(pictures.lesion(10, 10, 30, 20)) > 0)).all()
-
-
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_an_image_is_turned_as_exif_says_and_its_mask_with_it(orientation: int) -> None:
+def test_an_image_is_turned_as_exif_says(orientation: int) -> None:
     exif = Image.Exif()
     exif[0x0112] = orientation
     data = pictures.encode(GREY, exif=exif)
@@ -223,12 +175,6 @@ def test_an_image_is_turned_as_exif_says_and_its_mask_with_it(orientation: int) 
     decoded = images.decode(data)
 
     assert (decoded.pixels == np.asarray(upright)).all()
-    if orientation > 4:  # a mask drawn on the stored pixels lies the other way
-        stored = pictures.lesion(10, 10, 30, 20)
-        lesions = images.union([pictures.encode(stored)], decoded)
-        tagged = images.decode(pictures.encode(stored, exif=exif))
-        assert (lesions.mask == (tagged.pixels > 0)).all()
-        assert lesions.flags == ()
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "L", "CMYK"])

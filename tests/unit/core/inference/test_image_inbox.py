@@ -13,6 +13,7 @@ from sonoflow.errors import ImageRejected
 from sonoflow.images import pixels, png
 from sonoflow.inference import image_inbox, invocations, outcomes
 from tests.unit import fake_endpoints, pictures, stack
+from tests.unit.core.images import mask_sets
 from tests.unit.fake_endpoints import SEGMENTER, FakeEndpoints
 
 
@@ -49,6 +50,32 @@ def test_mask_and_overlay_have_the_images_size_and_show_the_lesions(
         "bounding_box": [10, 10, 60, 40],
         "components": 2,
     }
+
+
+@pytest.mark.parametrize("bits", [10, 12, 14])
+def test_a_picture_of_fewer_bits_in_sixteen_is_answered_as_that_of_eight(
+    endpoints: FakeEndpoints, bits: int
+) -> None:
+    grey = mask_sets.sample("benign", 1)[0]
+
+    handled(upload("inbox/a.png", mask_sets.png(grey)))
+    handled(upload("inbox/b.png", mask_sets.deep(bits)(grey)))
+
+    sent = [body for _, _, body in endpoints.requests]
+    assert len(sent) == 4
+    assert set(sent) == {png.encode(grey)}
+
+
+@pytest.mark.parametrize("kind", ["TIFF", "PNG", "MPO"])
+def test_a_file_of_several_pictures_is_rejected_whatever_its_format(
+    endpoints: FakeEndpoints, kind: str
+) -> None:
+    data = mask_sets.several(kind)(mask_sets.sample("benign", 1)[0])
+
+    assert handled(upload("inbox/a.png", data)) == outcomes.REJECTED
+
+    assert stack.read_json(stack.RESULTS, "rejected/a.png.json")["reason"] == "several-frames"
+    assert endpoints.requests == []
 
 
 def test_the_prediction_is_written_last(endpoints: FakeEndpoints) -> None:

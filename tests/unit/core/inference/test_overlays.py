@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from PIL import Image
 
-from sonoflow.images import outlines
+from sonoflow.images import outlines, regions
 from sonoflow.inference import overlays
 
 
@@ -91,7 +91,7 @@ def test_a_lesion_at_the_edge_has_a_box() -> None:
     whole = np.zeros((50, 80), dtype=bool)
     whole[:10, 70:] = True
 
-    assert overlays.bounding_box(whole) == (70, 0, 80, 10)
+    assert regions.bounding_box(whole) == (70, 0, 80, 10)
 
 
 def test_the_overlay_is_the_image_with_a_coloured_line_around_its_lesions() -> None:

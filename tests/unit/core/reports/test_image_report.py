@@ -65,6 +65,19 @@ def test_names_of_files_are_in_the_internal_copy_alone() -> None:
     assert facts["quarantine"]["listed"][0] == {"id": image_id(ASIDE["source"]), **ASIDE}
 
 
+def test_what_was_assumed_comes_first_with_what_settles_it() -> None:
+    stated = {"code": "mask-polarity", "detail": "black is the lesion", "settle": '{"masks": 1}'}
+    facts = composed(assumed=[stated])
+
+    for copy, internal in ((facts, True), (image_report.published(facts), False)):
+        shown = page(copy, internal=internal)
+        assert copy["assumptions"] == [stated]
+        assert shown.index("What was assumed") < shown.index("Classes and splits")
+        assert "black is the lesion" in shown
+        assert "<code>{&#34;masks&#34;: 1}</code>" in shown
+    assert "What was assumed" not in page(composed(), internal=True)
+
+
 def test_names_from_outside_are_text_and_never_markup() -> None:
     label = "\"'><script>$x^2$ & _"
     hostile = [entry(label, "train", id="a-0"), entry("normal", "train", id="b")]

@@ -47,6 +47,17 @@ def test_what_cannot_train_is_refused_and_the_class_named(
         counts.check(entries, minimum)
 
 
+def test_what_was_set_aside_comes_first_where_it_is_the_reason() -> None:
+    aside = [{"source": f"{n}.png", "reason": "blank", "detail": "all black"} for n in range(7)]
+    aside += [{"source": "x.txt", "reason": "unsupported-extension", "detail": "no image"}]
+
+    with pytest.raises(DatasetRefused) as caught:
+        counts.check(whole("benign") * 2, 1, aside)
+
+    assert caught.value.detail.startswith("files were set aside: 7 × blank (all black). What is")
+    assert "['benign']" in caught.value.detail
+
+
 @pytest.mark.parametrize(
     ("label", "told"),
     [("lesion", "every usable mask shows a lesion"), ("normal", "every mask is empty")],

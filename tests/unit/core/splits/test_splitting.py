@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 
 import pytest
 
+from sonoflow.assumptions import Assumption
 from sonoflow.errors import DatasetRefused
+from sonoflow.images import parts
 from sonoflow.keys import Dataset
 from sonoflow.settings import Splitting
 from sonoflow.splits import splitting
@@ -72,6 +75,26 @@ def test_identical_pixels_stay_together_and_are_flagged(aws: None) -> None:
     assert all(index[twin["id"]]["flags"] == ["identical-pixels"] for twin in twins)
     assert all(index[c["id"]]["flags"] == ["conflicting-labels"] for c in conflict)
     assert all(index[c["id"]]["split"] == "train" for c in conflict)
+
+
+def test_what_was_assumed_is_told_and_kept(aws: None) -> None:
+    staged_parts.write(DATASET.prefix, whole(), [])
+    polarity = Assumption("mask-polarity", "black is the lesion", '{"masks": {"lesion": "bright"}}')
+    parts.write(stack.WORK, DATASET.plan_part, [], [], assumptions=[polarity])
+    for number in range(2):
+        part = stack.read_json(stack.WORK, DATASET.part(number))
+        for image in part["images"]:
+            image["mask_sha256"] = "the same"
+        stack.write(stack.WORK, DATASET.part(number), json.dumps(part))
+
+    answer = splitting.split(stack.WORK, DATASET, 2, OPTIONS)
+
+    assert [one["code"] for one in answer["assumptions"]] == ["mask-polarity", "identical-masks"]
+    assert answer["assumptions"][0] == polarity.document()
+    assert stack.read_json(stack.WORK, DATASET.assumptions) == answer["assumptions"]
+    marked = [e for e in lines(DATASET.index) if "identical-masks" in e["flags"]]
+    assert len(marked) == 40
+    assert not any("mask_sha256" in e for e in lines(DATASET.index))
 
 
 def test_where_a_data_set_is_refused_the_index_and_what_was_set_aside_are_there(aws: None) -> None:

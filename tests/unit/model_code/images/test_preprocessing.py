@@ -56,8 +56,9 @@ def test_pixels_are_those_that_staging_trained_on(mode: str, encode: Callable[..
 
 
 @pytest.mark.parametrize("kind", ["PNG", "TIFF"])
-def test_sixteen_bits_are_scaled_not_clipped(kind: str) -> None:
-    deep = np.linspace(0, 65535, 40 * 50).reshape(40, 50).astype(np.uint16)
+@pytest.mark.parametrize("bits", [8, 10, 12, 14, 16])
+def test_sixteen_bits_are_scaled_by_those_that_are_used_not_clipped(kind: str, bits: int) -> None:
+    deep = np.linspace(0, 2**bits - 1, 40 * 50).reshape(40, 50).astype(np.uint16)
     stream = io.BytesIO()
     Image.fromarray(deep).save(stream, kind)
 
@@ -113,10 +114,11 @@ def test_other_formats_are_refused_even_where_pillow_reads_them(
         decode_grey(encode("L", kind="GIF"))
 
 
-def test_several_frames_are_refused() -> None:
+@pytest.mark.parametrize("kind", ["TIFF", "PNG", "MPO"])
+def test_several_frames_are_refused(kind: str) -> None:
     stream = io.BytesIO()
-    frame = Image.new("L", (40, 40))
-    frame.save(stream, "TIFF", save_all=True, append_images=[frame, frame])
+    first, *others = (Image.new("L", (40, 40), grey) for grey in (0, 90, 200))
+    first.save(stream, kind, save_all=True, append_images=others)
 
     with pytest.raises(ImageUnreadable, match="3 images"):
         decode_grey(stream.getvalue())

@@ -1,0 +1,158 @@
+"""What only the whole of a staged data set shows: masks that are bad alike, odd pictures.
+
+Single images are flagged. Where most masks are bad, nothing sensible can be trained: the data set
+is refused, the largest cause first.
+"""
+
+from __future__ import annotations
+
+import collections
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from sonoflow.assumptions import Assumption
+from sonoflow.errors import DatasetRefused
+from sonoflow.images import masks
+from sonoflow.images.classes import EMPTY_MASK, LESION_IN_NORMAL
+from sonoflow.images.parts import Entry
+
+IDENTICAL, UNLIKE = "identical-masks", "unlike-the-others"
+# Facts of an entry that are needed here alone.
+_FACTS = ("mask_sha256", "texture")
+
+_FEWEST = 20  # pictures that tell what is usual
+_SPREADS = 8.0  # how many usual deviations from the middle are unusual
+_LEAST_SPREAD = 0.03  # of a share or a correlation
+
+# Masks that show no lesion a model could learn, and how that is said.
+_BAD = {
+    EMPTY_MASK: "are empty",
+    masks.FULL: "are lesion all over",
+    masks.THIN: "are lines that enclose nothing",
+    masks.OUTLINE: "are lines around something",
+    "mask-not-binary": "are not of two values",
+    "mask-unclear": "hold several things",
+    "mask-inverted": "are lesion all around and none inside",
+    "mask-size-mismatch": "have another shape than their image",
+    "mask-unreadable": "cannot be read",
+}
+_SETTLE = {
+    EMPTY_MASK: "mask what is to be found, or leave the masks out",
+    masks.FULL: "mask what is to be found, or leave the masks out",
+    masks.THIN: 'if a lesion is no more than its line: {"masks": {"outlines": "as-is"}}',
+    masks.OUTLINE: 'say which: {"masks": {"outlines": "fill"}} or "as-is"',
+    "mask-inverted": 'say which is right: {"masks": {"lesion": "dark"}} or "bright"',
+    "mask-size-mismatch": 'if they only lie otherwise: {"masks": {"orientation": "transposed"}}',
+}
+
+
+def flag(entries: Iterable[Entry]) -> list[Entry]:
+    """The same entries, which have their group, with what stands out among them flagged."""
+    kept = list(entries)
+    odd = {IDENTICAL: _identical(kept), UNLIKE: _unlike(kept)}
+    return [
+        {
+            **{name: value for name, value in entry.items() if name not in _FACTS},
+            "flags": [*entry["flags"], *(name for name, ids in odd.items() if entry["id"] in ids)],
+        }
+        for entry in kept
+    ]
+
+
+def _identical(entries: Sequence[Entry]) -> set[str]:
+    """Images of different groups with one and the same lesion."""
+    by_mask: dict[str, list[Entry]] = collections.defaultdict(list)
+    for entry in entries:
+        lesion = 0 < entry["lesion_pixels"] < entry["width"] * entry["height"]
+        if lesion and entry.get("mask_sha256"):
+            by_mask[entry["mask_sha256"]].append(entry)
+    several = (one for one in by_mask.values() if len({entry["group"] for entry in one}) > 1)
+    return {entry["id"] for one in several for entry in one}
+
+
+def _unlike(entries: Sequence[Entry]) -> set[str]:
+    """Images whose grey levels or whose grain is far from what is usual in the set."""
+    measured = [entry for entry in entries if entry.get("histogram")]
+    if len(measured) < _FEWEST:
+        return set()
+    counts = np.array([entry["histogram"] for entry in measured], dtype=float)
+    shares = counts / counts.sum(axis=1, keepdims=True)
+    away = np.abs(shares - np.median(shares, axis=0)).sum(axis=1)
+    odd = {measured[at]["id"] for at in np.flatnonzero(_far(away, above=True))}
+    grained = [entry for entry in measured if entry.get("texture") is not None]
+    if len(grained) >= _FEWEST:
+        grain = np.array([entry["texture"] for entry in grained], dtype=float)
+        odd |= {grained[at]["id"] for at in np.flatnonzero(_far(grain, above=False))}
+    return odd
+
+
+def _far(values: np.ndarray[Any, Any], *, above: bool) -> np.ndarray[Any, Any]:
+    middle = np.median(values)
+    spread = max(float(np.median(np.abs(values - middle))), _LEAST_SPREAD)
+    beyond: np.ndarray[Any, Any] = values - middle if above else middle - values
+    return beyond > _SPREADS * spread
+
+
+def assumptions(entries: Sequence[Entry]) -> list[Assumption]:
+    """What a whole data set is used in spite of."""
+    found = collections.Counter(flag for entry in entries for flag in entry["flags"])
+    with_lesion = sum(entry["lesion_pixels"] > 0 for entry in entries)
+    told = []
+    if found[IDENTICAL] > with_lesion / 2:
+        detail = f"{found[IDENTICAL]} of {with_lesion} images with a lesion share their mask with "
+        detail += "another picture; they are used as they are"
+        told.append(Assumption(IDENTICAL, detail, ""))
+    normal = sum(entry["class"] == "normal" for entry in entries)
+    if found[LESION_IN_NORMAL] > normal / 2:
+        detail = f"{found[LESION_IN_NORMAL]} of {normal} images of the class normal have a mask "
+        detail += "that shows a lesion; both are used as they are"
+        told.append(Assumption(LESION_IN_NORMAL, detail, ""))
+    return told
+
+
+def check_masks(entries: Iterable[Entry], quarantine: Iterable[Mapping[str, str]]) -> None:
+    """Raises DatasetRefused under the name of the largest cause where most masks are bad."""
+    bad: collections.Counter[str] = collections.Counter()
+    first: dict[str, str] = {}
+    images = 0
+    for entry in entries:
+        images += bool(entry["masks"])
+        bad.update({name: 1 for name in entry["flags"] if name in _BAD and entry["masks"]})
+    for aside in quarantine:
+        if aside["reason"] in _BAD:
+            images += 1
+            bad[aside["reason"]] += 1
+            first.setdefault(aside["reason"], aside["detail"])
+    if 2 * bad.total() <= images:
+        return
+    causes = [f"of {count} they {_BAD[name]}" for name, count in bad.most_common()]
+    largest, count = bad.most_common(1)[0]
+    detail = f"the masks of {count} of {images} images {_BAD[largest]}"
+    if largest in first:
+        detail += f" ({first[largest]})"
+    if len(causes) > 1:
+        detail += f"; {'; '.join(causes[1:])}"
+    if largest in _SETTLE:
+        detail += f". {_SETTLE[largest][0].upper()}{_SETTLE[largest][1:]}"
+    raise DatasetRefused(largest, detail)
+
+
+def causes(quarantine: Iterable[Mapping[str, str]], images: int) -> str:
+    """What was set aside for which reason, the most frequent first; nothing where that is little
+    beside the images that are left."""
+    reasons: collections.Counter[str] = collections.Counter()
+    first: dict[str, str] = {}
+    for aside in quarantine:
+        if aside["detail"].startswith("its image "):
+            continue  # a mask that went with its image
+        reasons[aside["reason"]] += 1
+        if "'" not in aside["detail"]:  # names of files stay where they are
+            first.setdefault(aside["reason"], f" ({aside['detail']})")
+    told = [f"{count} × {name}{first.get(name, '')}" for name, count in _many(reasons, images)]
+    return ", ".join(told)
+
+
+def _many(reasons: collections.Counter[str], images: int) -> list[tuple[str, int]]:
+    return [(name, count) for name, count in reasons.most_common(3) if 4 * count >= images]

@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from sonoflow.errors import ImageRejected
+from sonoflow.images import masks, pixels, png
+from tests.unit import pictures
+
+GREY = pictures.scan()
+
+
+def test_several_masks_become_their_union() -> None:
+    one, other = pictures.lesion(0, 0, 20, 10), pictures.lesion(10, 0, 30, 10)
+
+    lesions = masks.union(
+        [pictures.encode(one.convert("1")), pictures.encode(other.convert("RGBA"))],
+        pixels.decode(pictures.png()),
+    )
+    mask = lesions.mask
+
+    assert lesions.flags == ()
+    assert mask.sum() == 300
+    assert mask[:10, :30].all()
+
+
+def test_a_mask_of_zeros_and_ones_counts_too() -> None:
+    ones = np.asarray(pictures.lesion(0, 0, 20, 10)) // 255
+
+    mask = masks.union([png.encode(ones)], pixels.decode(pictures.png())).mask
+
+    assert mask.sum() == 200
+
+
+@pytest.mark.parametrize(
+    ("mask", "reason"),
+    [
+        (pictures.encode(pictures.scan(width=50)), "mask-size-mismatch"),
+        (b"no mask", "mask-unreadable"),
+        (pictures.encode(Image.new("L", (96, 64), 90)), "mask-not-binary"),
+    ],
+)
+def test_a_mask_that_cannot_be_used_says_why(mask: bytes, reason: str) -> None:
+    with pytest.raises(ImageRejected) as caught:
+        masks.union([mask], pixels.decode(pictures.png()))
+
+    assert caught.value.reason == reason
+    assert "mask 1" in caught.value.detail
+
+
+def test_a_mask_of_another_size_but_the_same_shape_is_scaled_and_flagged() -> None:
+    half = pictures.lesion(10, 10, 30, 20).resize((48, 32), Image.Resampling.NEAREST)
+
+    lesions = masks.union([pictures.encode(half)], pixels.decode(pictures.png()))
+
+    assert lesions.flags == ("mask-resized",)
+    assert (lesions.mask == (np.asarray(pictures.lesion(10, 10, 30, 20)) > 0)).all()
+
+
+@pytest.mark.parametrize("orientation", [5, 6, 7, 8])
+def test_a_mask_drawn_on_the_stored_pixels_is_turned_with_its_image(orientation: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    decoded = pixels.decode(pictures.encode(GREY, exif=exif))
+    stored = pictures.lesion(10, 10, 30, 20)
+
+    lesions = masks.union([pictures.encode(stored)], decoded)
+
+    tagged = pixels.decode(pictures.encode(stored, exif=exif))
+    assert (lesions.mask == (tagged.pixels > 0)).all()
+    assert lesions.flags == ()
+
+
+def holed(outer: int, inner: int) -> np.ndarray:
+    """A square ring in 100 × 100."""
+    mask = np.zeros((100, 100), dtype=bool)
+    mask[50 - outer : 50 + outer, 50 - outer : 50 + outer] = True
+    mask[50 - inner : 50 + inner, 50 - inner : 50 + inner] = False
+    return mask
+
+
+@pytest.mark.parametrize(
+    ("fill", "flags", "area"),
+    [(None, ("mask-outline",), 444), (True, ("outline-filled",), 1600), (False, (), 444)],
+)
+def test_an_outline_is_filled_kept_or_flagged(
+    fill: bool | None, flags: tuple[str, ...], area: int
+) -> None:
+    shaped, told = masks.shaped(holed(20, 17), fill)
+
+    assert (told, int(shaped.sum())) == (flags, area)
+
+
+def test_a_lesion_with_a_small_hole_stays_as_it_is() -> None:
+    mask, flags = masks.shaped(holed(20, 5), True)
+
+    assert flags == ()
+    assert (mask == holed(20, 5)).all()
+
+
+def test_a_line_that_encloses_nothing_is_thin_and_a_small_lesion_is_not() -> None:
+    open_line = holed(20, 18)
+    open_line[:50] = False
+    dot = np.zeros((100, 100), dtype=bool)
+    dot[40:44, 40:44] = True
+
+    assert masks.shaped(open_line, True)[1] == ("thin-mask",)
+    assert masks.shaped(dot, True)[1] == ()
+
+
+def test_a_lesion_of_more_than_half_of_its_image_is_flagged() -> None:
+    assert masks.shaped(holed(37, 0), None)[1] == ("large-mask",)
+    assert masks.shaped(holed(34, 0), None)[1] == ()

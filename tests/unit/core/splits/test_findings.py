@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sonoflow.errors import DatasetRefused
+from sonoflow.splits import findings
+
+
+def entry(number: int, **changes: Any) -> dict[str, Any]:
+    """Of some usual picture."""
+    rng = np.random.default_rng(number)
+    return {
+        "id": f"{number:016x}",
+        "class": "benign",
+        "group": str(number),
+        "width": 100,
+        "height": 100,
+        "masks": ["m.png"],
+        "lesion_pixels": 50 + number,
+        "mask_sha256": f"digest {number}",
+        "histogram": rng.multinomial(10_000, [0.3, 0.2, 0.2, 0.1, 0.1, 0.1]).tolist() + [0] * 10,
+        "texture": 0.95 + rng.normal(0, 0.01),
+        "flags": [],
+    } | changes
+
+
+def flagged(*entries: dict[str, Any]) -> dict[str, list[str]]:
+    return {one["id"]: one["flags"] for one in findings.flag(entries) if one["flags"]}
+
+
+def test_usual_images_get_no_flag_and_facts_that_nobody_else_needs_are_gone() -> None:
+    found = findings.flag(entry(number) for number in range(40))
+
+    assert all(one["flags"] == [] for one in found)
+    assert all(one.keys().isdisjoint({"mask_sha256", "texture"}) for one in found)
+
+
+def test_one_mask_for_several_pictures_is_flagged() -> None:
+    twins = [entry(n, mask_sha256="same", flags=["rotated"]) for n in (1, 2)]
+
+    assert flagged(*twins, entry(3)) == {
+        twin["id"]: ["rotated", "identical-masks"] for twin in twins
+    }
+
+
+@pytest.mark.parametrize("changes", [{"group": "one"}, {"lesion_pixels": 0}, {"mask_sha256": None}])
+def test_copies_of_a_picture_and_empty_masks_may_be_alike(changes: dict[str, Any]) -> None:
+    assert flagged(*(entry(n, mask_sha256="same") | changes for n in (1, 2))) == {}
+
+
+@pytest.mark.parametrize(
+    "changes", [{"texture": 0.0}, {"histogram": [0] * 15 + [10_000]}, {"histogram": [625] * 16}]
+)
+def test_a_picture_of_another_grain_or_other_greys_stands_out(changes: dict[str, Any]) -> None:
+    odd = entry(99, **changes)
+
+    assert flagged(odd, *map(entry, range(40))) == {odd["id"]: ["unlike-the-others"]}
+    assert flagged(odd, *map(entry, range(10))) == {}, "ten do not say what is usual"
+
+
+def test_images_that_an_earlier_release_staged_are_passed_over() -> None:
+    old = [entry(n) for n in range(40)]
+    for one in old:
+        del one["histogram"], one["texture"], one["mask_sha256"]
+
+    assert flagged(*old) == {}
+
+
+@pytest.mark.parametrize(
+    ("flag", "label"), [("identical-masks", "benign"), ("lesion-in-normal", "normal")]
+)
+def test_what_is_odd_about_most_is_stated(flag: str, label: str) -> None:
+    def most(count: int) -> list[str]:
+        flags = [[flag]] * count + [[]] * (8 - count)
+        images = [entry(n, flags=some, **{"class": label}) for n, some in enumerate(flags)]
+        return [one.code for one in findings.assumptions(images)]
+
+    assert most(5) == [flag]
+    assert most(2) == []
+
+
+def aside(count: int, reason: str, detail: str) -> list[dict[str, str]]:
+    return [{"source": "x", "reason": reason, "detail": detail}] * count
+
+
+def test_where_most_masks_are_bad_the_largest_cause_comes_first() -> None:
+    images = [entry(n, flags=["empty-mask"] if n < 3 else []) for n in range(6)]
+    binary = aside(5, "mask-not-binary", "mask 1 is no mask of two values")
+
+    with pytest.raises(DatasetRefused) as caught:
+        findings.check_masks(images, binary)
+
+    assert caught.value.reason == "mask-not-binary"
+    assert caught.value.detail == (
+        "the masks of 5 of 11 images are not of two values (mask 1 is no mask of two values); "
+        "of 3 they are empty"
+    )
+
+
+@pytest.mark.parametrize("flag", ["empty-mask", "full-mask", "thin-mask", "mask-outline"])
+def test_a_refusal_says_what_to_do(flag: str) -> None:
+    with pytest.raises(DatasetRefused, match=rf"{flag}: the masks of 4 of 4 images .*\. [A-Z]"):
+        findings.check_masks([entry(n, flags=[flag]) for n in range(4)], [])
+
+
+def test_a_few_bad_masks_or_none_at_all_are_no_reason() -> None:
+    few = [entry(n, flags=["empty-mask"] if n < 2 else []) for n in range(6)]
+    none = [entry(n, masks=[], flags=["no-mask"]) for n in range(6)]
+
+    findings.check_masks(few, aside(9, "blank", "all black"))
+    findings.check_masks(none, [])
