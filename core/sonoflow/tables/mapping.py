@@ -15,6 +15,7 @@ from sonoflow.aws import objects
 from sonoflow.aws.clients import client
 from sonoflow.aws.uploads import Upload
 from sonoflow.errors import DatasetRefused, DocumentInvalid
+from sonoflow.tables import numbers
 
 Document = dict[str, Any]
 
@@ -22,6 +23,7 @@ SUFFIX = ".mapping.json"
 METADATA_PREFIX = "sonoflow-"
 # It travels in the input of an execution, which holds 256 KB in all.
 BYTES_LIMIT = 64 * 1024
+LINES_LIMIT = 100  # that may stand before a table
 DEFAULT_MISSING = ("", "?", "NA", "nan")
 DELIMITERS = {",": ",", ";": ";", "\t": "\t", "|": "|", "tab": "\t", "\\t": "\t"}
 
@@ -72,7 +74,10 @@ def parse(document: Any) -> Document:
         raise _invalid(f"a JSON object is expected, not {type(document).__name__}")
     if unknown := sorted(set(document) - set(_CHECKS)):
         raise _invalid(f"unknown key {unknown[0]!r}; known are {', '.join(_CHECKS)}")
-    return {key: _CHECKS[key](key, document[key]) for key in sorted(document)}
+    checked = {key: _CHECKS[key](key, document[key]) for key in sorted(document)}
+    if "decimal" in checked and checked["decimal"] == checked.get("thousands"):
+        raise _invalid("'decimal' and 'thousands' are the same mark")
+    return checked
 
 
 def from_metadata(metadata: Mapping[str, str]) -> Document:
@@ -108,12 +113,26 @@ def _truth(key: str, text: str) -> bool:
     return text == "true"
 
 
+def _object(key: str, text: str) -> Any:
+    try:
+        return uploaded_json.parse(text, BYTES_LIMIT)
+    except DocumentInvalid as error:
+        raise _invalid(f"{METADATA_PREFIX}{key} is no JSON object: {error}") from error
+
+
+def _whole(key: str, text: str) -> Any:
+    return int(text) if text.isdecimal() and len(text) < 9 else text
+
+
 _READ: dict[str, Callable[[str, str], Any]] = {
     "id": _or_none,
     "features": _split,
     "ignore": _split,
     "missing": _split,
     "header": _truth,
+    "labels": _object,
+    "skip": _whole,
+    "units": _truth,
 }
 
 
@@ -163,6 +182,28 @@ def _texts(key: str, value: Any) -> list[str]:
     return sorted({text.strip() for text in value})
 
 
+def _mark(key: str, value: Any) -> str:
+    known = numbers.DECIMALS if key == "decimal" else numbers.THOUSANDS
+    if not isinstance(value, str) or value not in known:
+        raise _invalid(f"{key!r} must be one of {', '.join(map(repr, known))}, not {value!r}")
+    return value
+
+
+def _classes(key: str, value: Any) -> dict[str, str]:
+    """Labels as they are written, and the class of each."""
+    if not isinstance(value, dict) or not value:
+        raise _invalid(f"{key!r} must say of labels which class they are, not {value!r}")
+    return {
+        _label_value(key, label): _label_value(key, name) for label, name in sorted(value.items())
+    }
+
+
+def _count(key: str, value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= LINES_LIMIT:
+        raise _invalid(f"{key!r} must be a number of lines up to {LINES_LIMIT}, not {value!r}")
+    return value
+
+
 def _invalid(detail: str) -> DatasetRefused:
     return DatasetRefused("mapping-invalid", detail)
 
@@ -176,4 +217,9 @@ _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "delimiter": _delimiter,
     "header": _flag,
     "missing": _texts,
+    "decimal": _mark,
+    "thousands": _mark,
+    "labels": _classes,
+    "skip": _count,
+    "units": _flag,
 }
