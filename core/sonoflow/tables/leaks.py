@@ -20,9 +20,7 @@ def check(statistics: Statistics, features: Collection[str], chosen: bool) -> li
     Raises DatasetRefused (label-leaked) for one that is the same number in all rows of each class:
     it is the label, unless somebody has `chosen` it as a feature by its name.
     """
-    moments = [statistics.class_moments(name) for name in statistics.classes]
-    low = np.stack([one.minimum for one in moments])  # (classes, features)
-    high = np.stack([one.maximum for one in moments])
+    low, high = statistics.minima, statistics.maxima  # (classes, features)
     used = np.isin(statistics.features, list(features))
     copies = used & (low == high).all(axis=0) & (low.min(axis=0) < low.max(axis=0))
     if copies.any() and not chosen:

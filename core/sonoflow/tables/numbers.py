@@ -34,7 +34,7 @@ class Notation:
         return self == USUAL
 
     def read(self, cell: str) -> str:
-        """The stripped cell as a program writes the number; where it is none, nothing, or as it is."""
+        """The stripped cell as programs write the number; what is none, as it is or as nothing."""
         if self.usual:
             return cell
         if self.thousands and _grouped(self).fullmatch(cell := cell.translate(_SPACES)):
@@ -92,7 +92,9 @@ def find(columns: Iterable[Iterable[str]]) -> Found:
     comma = count["comma"] + count["points"] > count["point"] + count["commas"]
     if comma:
         return _with_commas(count)
-    if count["commas"] or (count["comma or thousands"] and count["point"]):
+    if count["commas"]:
+        return Found(Notation(".", ","))
+    if count["comma or thousands"] and count["point"]:
         told = "numbers such as 1,326 are read as 1326: the comma parts thousands"
         return Found(Notation(".", ","), assumed=told)
     if count["comma or thousands"]:

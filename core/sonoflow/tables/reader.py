@@ -172,6 +172,8 @@ class _Rows:
 def _parse_together(piece: _Piece, fast: Mask, layout: RowLayout) -> tuple[_Rows, Positions]:
     """Rows of the lines in `fast`, and those of these lines that must be read singly after all."""
     chosen = np.flatnonzero(fast)
+    if not len(chosen):
+        return _none(layout), chosen
     content, bounds = _select(piece, fast, layout)
     # With decimal commas a point is none, and would be taken for one.
     values = _values(content, layout) if layout.notation.decimal == "." else None
@@ -183,8 +185,7 @@ def _parse_together(piece: _Piece, fast: Mask, layout: RowLayout) -> tuple[_Rows
         content, bounds = _select(piece, fast, layout)
         values = _values(content, layout)
     if values is None:
-        empty = np.empty((0, len(layout.features)))
-        return _Rows(np.empty(0, np.int64), [], [], empty), chosen
+        return _none(layout), chosen
     parsed = chosen[~left]
     ids, labels = _texts(content, bounds, layout.id), _texts(content, bounds, layout.label)
     usable: Mask = np.max(np.abs(values), axis=1) <= FLOAT32_LIMIT
@@ -197,6 +198,10 @@ def _parse_together(piece: _Piece, fast: Mask, layout: RowLayout) -> tuple[_Rows
     named = _pick(ids, usable) if layout.id is not None else [str(line) for line in lines.tolist()]
     rows = _Rows(lines, named, _pick(labels, usable), values[usable])
     return rows, np.concatenate([chosen[left], parsed[~usable]])
+
+
+def _none(layout: RowLayout) -> _Rows:
+    return _Rows(np.empty(0, np.int64), [], [], np.empty((0, len(layout.features))))
 
 
 def _select(piece: _Piece, fast: Mask, layout: RowLayout) -> tuple[bytes, Positions]:

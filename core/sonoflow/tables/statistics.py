@@ -81,14 +81,11 @@ class Moments:
     mean: Values  # (features,)
     squares: Values  # (features,) of the deviations from the mean, summed up
     products: Values | None  # (features, features), the same of each two features; None: not kept
-    minimum: Values  # (features,)
-    maximum: Values
 
     @classmethod
     def empty(cls, features: int, *, products: bool = False) -> Moments:
         square = np.zeros((features, features)) if products else None
-        low, high = np.full(features, np.inf), np.full(features, -np.inf)
-        return cls(0, np.zeros(features), np.zeros(features), square, low, high)
+        return cls(0, np.zeros(features), np.zeros(features), square)
 
     def add(self, values: Values) -> None:
         """The next rows, (n, features)."""
@@ -104,8 +101,6 @@ class Moments:
             self.products += centred.T @ centred + np.outer(shift, shift) * weight
         self.mean += shift * (len(values) / total)
         self.count = total
-        self.minimum = np.minimum(self.minimum, values.min(axis=0))
-        self.maximum = np.maximum(self.maximum, values.max(axis=0))
 
     @property
     def deviation(self) -> Values:
@@ -134,6 +129,7 @@ class Statistics:
         self.counts: list[list[int]] = []  # of each class, of each split
         self.quarantine: collections.Counter[str] = collections.Counter()
         self.examples: dict[str, BadRow] = {}  # the first bad row of each reason
+        self.minima, self.maxima = np.empty((0, width)), np.empty((0, width))  # of each class
         self.whole = np.arange(width)  # features of which all values are whole numbers
         self._all = Moments.empty(width, products=width <= CORRELATED_FEATURES_LIMIT)
         self._train = Moments.empty(width)
@@ -156,6 +152,8 @@ class Statistics:
             self.classes.append(name)
             self.counts.append([0] * len(SPLITS))
             self._by_class.append(Moments.empty(len(self.features)))
+            self.minima = np.vstack([self.minima, np.full(len(self.features), np.inf)])
+            self.maxima = np.vstack([self.maxima, np.full(len(self.features), -np.inf)])
         if len(self.whole):
             held = values[:, self.whole]
             self.whole = self.whole[(held == np.rint(held)).all(axis=0)]
@@ -163,17 +161,21 @@ class Statistics:
         self._train.add(values[rows.splits == SPLITS.index("train")])
         for code, moments in enumerate(self._by_class):
             chosen = rows.codes == code
-            moments.add(values[chosen])
+            of_class = values[chosen]
+            moments.add(of_class)
+            if len(of_class):
+                self.minima[code] = np.minimum(self.minima[code], of_class.min(axis=0))
+                self.maxima[code] = np.maximum(self.maxima[code], of_class.max(axis=0))
             for split in range(len(SPLITS)):
                 self.counts[code][split] += int((chosen & (rows.splits == split)).sum())
 
     @property
     def minimum(self) -> Values:
-        return self._all.minimum
+        return np.asarray(self.minima.min(axis=0, initial=np.inf))
 
     @property
     def maximum(self) -> Values:
-        return self._all.maximum
+        return np.asarray(self.maxima.max(axis=0, initial=-np.inf))
 
     def class_moments(self, name: str) -> Moments:
         return self._by_class[self.classes.index(name)]
@@ -190,11 +192,12 @@ class Statistics:
         """Features that count the rows, in whatever order: whole numbers, about as many as there
         are rows, spread as evenly as 1, 2, 3, … are."""
         moments, found = self._all, []
+        minimum, maximum = self.minimum, self.maximum
         if self.rows < COUNTED_ROWS:
             return []
         for at in self.whole.tolist():
-            steps = moments.maximum[at] - moments.minimum[at] + 1
-            middle = (moments.maximum[at] + moments.minimum[at]) / 2
+            steps = maximum[at] - minimum[at] + 1
+            middle = (maximum[at] + minimum[at]) / 2
             even = (steps**2 - 1) / 12
             if (
                 self.rows <= steps <= 1.2 * (self.rows + self.quarantine.total())

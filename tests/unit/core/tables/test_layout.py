@@ -149,7 +149,7 @@ def test_numbers_are_meant_as_the_file_says_and_else_as_in_training() -> None:
     assert inbox_layout(TABLE, "a;b\n1,5;2\n").notation == Notation(",")
     assert inbox_layout(european, "a;b\n1.5;2\n").notation == Notation(".")
     assert inbox_layout(european, "a;b\n1,326;2\n").notation == Notation(",", ".")
-    with pytest.raises(TableRejected, match="decimal-unclear: .*may be 1326"):
+    with pytest.raises(TableRejected, match=r"decimal-unclear: .*may be 1326"):
         inbox_layout(TABLE, "a;b\n1,326;2\n")
 
 
