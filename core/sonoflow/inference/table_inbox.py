@@ -37,7 +37,7 @@ from sonoflow.inference.outcomes import PREDICTED, REJECTED, Outcome
 from sonoflow.inference.table_endpoint import Serving
 from sonoflow.inference.table_rejections import Tally
 from sonoflow.settings import Buckets
-from sonoflow.tables import encodings, ranges
+from sonoflow.tables import encodings, ranges, writing
 from sonoflow.tables.layout import RowLayout, inbox_layout
 from sonoflow.tables.reader import Block, read_rows
 from sonoflow.tables.table import Table
@@ -148,6 +148,8 @@ def _layout(serving: Serving, chunks: Iterator[bytes]) -> tuple[RowLayout, Itera
             break
     if re.search(rb"[^\s\xef\xbb\xbf]", head) is None:
         raise TableRejected("empty-table", "the file begins with nothing but blank lines")
+    if what := writing.foreign(head):
+        raise TableRejected("not-a-table", what)
     start = len(head) - len(head.lstrip(b"\r\n "))
     start = head.rfind(b"\n", 0, start) + 1
     length = max(head.find(b"\n", start) - start, _SAMPLE_BYTES)

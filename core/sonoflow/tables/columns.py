@@ -13,14 +13,12 @@ from typing import Any
 
 from sonoflow.assumptions import Assumption
 from sonoflow.errors import DatasetRefused
-from sonoflow.tables import known, roles, writing
+from sonoflow.tables import identifiers, known, roles, writing
 from sonoflow.tables.known import WDBC_COLUMNS as WDBC_COLUMNS
-from sonoflow.tables.layout import RowLayout, are_rounded
+from sonoflow.tables.layout import RowLayout
 from sonoflow.tables.mapping import DEFAULT_MISSING
 from sonoflow.tables.roles import Roles
 from sonoflow.tables.writing import Unparted, Writing
-
-_NO_TEXT = (b"PK\x03\x04", b"\x1f\x8b", b"%PDF")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,7 +45,7 @@ def find_columns(head: bytes, mapping: Mapping[str, Any]) -> Columns:
     was parsed.
 
     Raises DatasetRefused: not-a-table, empty-table, label-column-unknown, mapping-invalid,
-    decimal-unclear, ids-rounded or no-features.
+    decimal-unclear, ids-altered or no-features.
     """
     found = _written(head, mapping)
     # An empty cell is never a value, whatever else is said to be none.
@@ -77,13 +75,15 @@ def find_columns(head: bytes, mapping: Mapping[str, Any]) -> Columns:
         preamble=found.preamble,
         notation=found.notation,
     )
-    told = (*found.assumptions, *roles.told(dropped))
-    return Columns(layout, label, dropped, told, "features" in mapping)
+    chosen = "features" in mapping
+    like_ids = [] if chosen or identity is not None else roles.like_ids(names, found.rows, features)
+    told = (*found.assumptions, *roles.told(dropped), *like_ids)
+    return Columns(layout, label, dropped, told, chosen)
 
 
 def _written(head: bytes, mapping: Mapping[str, Any]) -> Writing:
-    if head.startswith(_NO_TEXT) or b"\0" in head[:4096]:
-        raise _no_table("the file is no text in UTF-8, UTF-16 or Latin-1")
+    if (what := writing.foreign(head)) or b"\0" in head[:4096]:
+        raise _no_table(what or "the file is no text in UTF-8, UTF-16 or Latin-1")
     lines = writing.sample(head)
     if not lines:
         raise DatasetRefused("empty-table", "the file holds no lines but blank ones")
@@ -140,9 +140,9 @@ def _check_ids(found: Writing, identity: int | None) -> None:
     if identity is None:
         return
     ids: Sequence[str] = [row[identity] for row in found.rows if len(row) > identity]
-    if rounded := are_rounded(ids):
-        detail = f'{rounded}. Export the table again, with ids as text, or write {{"id": null}}'
-        raise DatasetRefused("ids-rounded", detail)
+    if altered := identifiers.altered(ids):
+        detail = f'{altered}. Export the table again, with ids as text, or write {{"id": null}}'
+        raise DatasetRefused("ids-altered", detail)
 
 
 def _no_table(detail: str) -> DatasetRefused:

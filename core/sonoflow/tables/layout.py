@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from sonoflow.errors import TableRejected
-from sonoflow.tables import codings, writing
+from sonoflow.tables import codings, identifiers, writing
 from sonoflow.tables.known import same
 from sonoflow.tables.numbers import USUAL, Notation, is_number
 from sonoflow.tables.table import Table
@@ -26,8 +26,8 @@ ID_NAMES = (
     "patient_id",
     "subject_id",
 )
-# As spreadsheets show long numbers, and save them: the digits are gone.
-_ROUNDED = re.compile(r"\d([.,]\d+)?E\+\d+", re.IGNORECASE)
+# How data frames call a second column of a name.
+_SECOND = re.compile(r"\.\d+$")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,7 +53,7 @@ def inbox_layout(table: Table, head: bytes | str) -> RowLayout:
     With a header, columns go by name, in any order, and what is not needed is ignored; ids are the
     file's own, whether or not the training file had any. Without one, rows are those of the
     training file, with or without the label or the id, or the features alone. Raises TableRejected
-    (columns-unknown, columns-shifted, decimal-unclear, ids-rounded); csv.Error.
+    (columns-unknown, columns-shifted, decimal-unclear, ids-altered); csv.Error.
     """
     lines = writing.sample(head if isinstance(head, bytes) else head.encode()) or [""]
     for found in _likely(table, lines):
@@ -90,34 +90,21 @@ def _check_ids(layout: RowLayout, found: Writing) -> None:
     if layout.id is None:
         return
     ids = [row[layout.id] for row in found.rows if len(row) > layout.id]
-    if rounded := are_rounded(ids):
-        raise TableRejected("ids-rounded", f"{rounded}: export the table again, with ids as text")
-    if not layout.header and _are_fractions(ids):
+    if altered := identifiers.altered(ids):
+        raise TableRejected("ids-altered", f"{altered}: export the table again, with ids as text")
+    if not layout.header and identifiers.are_fractions(ids):
         detail = "numbers with a fraction stand where ids do in training"
         raise TableRejected("columns-shifted", f"{detail}: add a header that names the columns")
-
-
-def are_rounded(ids: Sequence[str]) -> str:
-    """A sentence, if ids are numbers that a spreadsheet has rounded; else nothing."""
-    rounded = [one for one in ids if _ROUNDED.fullmatch(one)]
-    if not rounded or 10 * len(rounded) < len(ids):
-        return ""
-    return (
-        "ids are in scientific notation, as spreadsheets save long numbers: their digits are lost"
-    )
-
-
-def _are_fractions(ids: Sequence[str]) -> bool:
-    """Whether most of the ids are numbers that are not whole: then they are measures."""
-    parted = sum(is_number(one) and not float(one).is_integer() for one in ids)
-    return 2 * parted > len(ids)
 
 
 def _named(table: Table, found: Writing) -> RowLayout | None:
     names = (found.header if found.header is not None else found.rows[0])[: found.width]
     positions: dict[str, list[int]] = {}
+    known = {same(column) for column in table.columns}
     for position, name in enumerate(names):
-        positions.setdefault(same(name), []).append(position)
+        first = same(_SECOND.sub("", name))
+        key = first if first in known and same(name) not in known else same(name)
+        positions.setdefault(key, []).append(position)
     wanted = [positions.get(same(name), []) for name in table.features]
     if not all(wanted):
         return None

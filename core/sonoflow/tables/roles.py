@@ -18,6 +18,7 @@ LABEL_NAMES = ("diagnosis", "label", "class", "target", "outcome", "y")
 # How programs call the column in which they count rows.
 _COUNTS = ("index", "level_0", "row", "rowid", "row_id", "row_number", "rownames", "row_names")
 _EMPTY, COUNTING = "empty", "counts rows"
+_DIGITS = 5  # of a number that may be an id
 _ROWS = 10  # fewer tell nothing of a column
 
 
@@ -140,6 +141,21 @@ def told(dropped: Mapping[str, str]) -> list[Assumption]:
         said.append(Assumption("empty-columns", detail, _features(empty)))
     if counts:
         said.append(counted(counts))
+    return said
+
+
+def like_ids(
+    names: Sequence[str], rows: Sequence[Sequence[str]], features: Sequence[int]
+) -> list[Assumption]:
+    """Of features of a sample without ids that hold long whole numbers, none of them twice."""
+    said = []
+    for at in features:
+        cells = [row[at] for row in rows if len(row) > at]
+        once = len(set(cells)) == len(cells) >= _ROWS
+        if once and all(cell.isdecimal() and len(cell) >= _DIGITS for cell in cells):
+            detail = f"column {names[at]!r} is a measure, though its numbers may be ids"
+            settle = json.dumps({"id": names[at]}, ensure_ascii=False)
+            said.append(Assumption("may-be-ids", detail, settle))
     return said
 
 

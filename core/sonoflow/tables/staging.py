@@ -261,6 +261,7 @@ def _answer(
     return {
         "kind": "table",
         "classes": list(table.classes),
+        "positive": table.classes[1] if len(table.classes) == 2 else None,
         "rows": {name: statistics.of_class(name) for name in table.classes},
         "splits": statistics.splits(table),
         "features": table.written,

@@ -22,6 +22,13 @@ SAMPLE_LINES = 200
 # First those that numbers or words seldom hold: a comma may be a decimal one.
 _SNIFFED = ("\t", ";", "|", ",")
 _SEPARATOR = re.compile(r'"?sep=(.)"?,?;?', re.IGNORECASE)
+_FOREIGN = {
+    b"PK\x03\x04": "an Excel workbook, or a zip",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
+    b"\x1f\x8b": "compressed",
+    b"%PDF": "a PDF",
+    b"PAR1": "a Parquet file",
+}
 _ROWS = 5  # fewer tell nothing of what lines have in common
 _EITHER = (Notation("."), Notation(",", "."))
 
@@ -58,6 +65,14 @@ class Writing:
 
 class Unparted(ValueError):
     """Nothing parts the lines into cells."""
+
+
+def foreign(head: bytes) -> str:
+    """A sentence, if the file is no text but something else that is known; else nothing."""
+    for mark, what in _FOREIGN.items():
+        if head.startswith(mark):
+            return f"the file is no text, it is {what}: save the table as CSV"
+    return ""
 
 
 def sample(head: bytes) -> list[str]:

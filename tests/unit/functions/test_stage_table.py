@@ -28,6 +28,7 @@ def test_wdbc_is_staged_as_it_is_published(aws: None, context: Any) -> None:
     assert answer == {
         "kind": "table",
         "classes": ["B", "M"],
+        "positive": "M",
         "rows": {"B": 357, "M": 212},
         "splits": answer["splits"],
         "features": 30,

@@ -292,12 +292,12 @@ ROWS = [
     case(
         "ids that a spreadsheet rounded",
         text([header(), *_first(lambda one: f"{float(one):.2E}", nuclei())]),
-        refused="ids-rounded",
+        refused="ids-altered",
     ),
     case(
         "ids that a European spreadsheet rounded",
         text([header(), *_first(lambda one: comma(f"{float(one):.3E}"), numbers(comma))], ";"),
-        refused="ids-rounded",
+        refused="ids-altered",
     ),
 ]
 UNCLEAR = [
@@ -308,6 +308,21 @@ UNCLEAR = [
         [["MB"[n % 2], f"{n % 9 + 1}.{100 + 7 * n}" if n % 3 else str(500 + n), str(n % 4)]
         for n in range(COUNT)], ";"), refused="decimal-unclear"),
 ]  # fmt: skip
+
+
+def wisconsin() -> str:
+    """The older table as it is published: no header, grades, 2 and 4."""
+    return text(
+        [
+            str(1000025 + n),
+            *(str((n * step) % 10 + 1) for step in range(1, 10)),
+            "4" if n % 3 else "2",
+        ]
+        for n in range(COUNT)
+    )
+
+
+NO_IDS = text([["mrn", "diagnosis", *KAGGLE], *nuclei()])
 TRAINING = [*WRITTEN, *COLUMNS, *LABELS, *ROWS, *UNCLEAR]
 
 FEW = nuclei(12)
@@ -336,10 +351,16 @@ INBOX = [
         [row[0], "0", *row[2:]] for row in FEW)]), refused="columns-unknown"),
     case("a name twice, in two spellings", text([["id", SKLEARN[0], *KAGGLE], *(
         [row[0], "0", *row[2:]] for row in FEW)]), refused="columns-unknown"),
+    case("a name twice, as data frames write it", text([
+        ["id", KAGGLE[0], f"{KAGGLE[0]}.1", *KAGGLE[1:]],
+        *([row[0], "0", *row[2:]] for row in FEW)]), refused="columns-unknown"),
+    case("a workbook", b"PK\x03\x04" + bytes(400), refused="not-a-table"),
+    case("days for ids", text([header(), *_first(lambda one: f"{int(one) % 28 + 1:02}-Mar", FEW)]),
+        refused="ids-altered"),
     case("rounded ids", text([header(), *_first(lambda one: f"{float(one):.2E}", FEW)]),
-        refused="ids-rounded"),
+        refused="ids-altered"),
     case("rounded ids, bare", text(_first(lambda one: f"{float(one):.2E}", FEW)),
-        refused="ids-rounded"),
+        refused="ids-altered"),
     case("a feature missing", text([header()[:-1], *(row[:-1] for row in FEW)]),
         refused="columns-unknown"),
 ]  # fmt: skip

@@ -154,7 +154,7 @@ def test_numbers_are_meant_as_the_file_says_and_else_as_in_training() -> None:
 
 
 def test_ids_that_a_spreadsheet_rounded_are_rejected() -> None:
-    with pytest.raises(TableRejected, match="ids-rounded"):
+    with pytest.raises(TableRejected, match="ids-altered"):
         inbox_layout(TABLE, "id,a,b\n8.42E+05,1,2\n8.43E+05,1,2\n")
 
 
