@@ -205,7 +205,7 @@ LINES = st.one_of(
 )
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=500)
 @given(
     lines=st.lists(LINES, max_size=25),
     head=st.sampled_from(["", "id,label,a,b", "id;label;a;b", "sep=;\nid;label;a;b"]),
