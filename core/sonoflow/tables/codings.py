@@ -5,6 +5,8 @@ Where neither the words nor a known table says so, nothing here does: staging as
 
 from __future__ import annotations
 
+import re
+
 from sonoflow.tables.numbers import is_number as is_number
 
 # Each line is one label in several spellings, apart from upper case and spaces.
@@ -40,12 +42,14 @@ _CODINGS = (
     {"2", "4"},
 )
 
+_DECIMAL_COMMA = re.compile(r"^(\d+),(\d+)$")
 POSITIVE, NEGATIVE, UNKNOWN = "positive", "negative", "unknown"
 
 
 def key(label: str) -> str:
     """The same for each spelling of a label."""
     text = " ".join(label.casefold().split())
+    text = _DECIMAL_COMMA.sub(r"\1.\2", text)
     if is_number(text):
         return f"{float(text):g}" if abs(float(text)) < 1e6 else text
     return _KEYS.get(text, text)
@@ -65,6 +69,11 @@ def answer(label: str) -> str:
     if found in _YES:
         return POSITIVE
     return NEGATIVE if found in _NO else UNKNOWN
+
+
+def is_known(label: str) -> bool:
+    """Whether it is a label in one of the codings that are known."""
+    return any(key(label) in coding for coding in _CODINGS)
 
 
 def asks_for_health(column: str) -> bool:

@@ -119,9 +119,10 @@ def _check_widths(found: Writing) -> None:
 
 def _names(found: Writing, missing: frozenset[str]) -> tuple[tuple[str, ...], list[str]]:
     """Of all columns; which had no name."""
-    if found.header is None:
+    if found.header is None or writing.are_counted(found.header, named=True):
         shape = known.by_shape([row[: found.width] for row in found.rows], missing, found.number)
-        return shape or tuple(_number(n) for n in range(found.width)), []
+        if shape or found.header is None:
+            return shape or tuple(_number(n) for n in range(found.width)), []
     written = found.header[: found.width]
     names = [name or _number(position) for position, name in enumerate(written)]
     times = collections.Counter(map(known.same, names))

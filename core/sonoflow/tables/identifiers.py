@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from sonoflow.tables import codings
 from sonoflow.tables.numbers import is_number
 
+_FEW = 4  # ids may be 0 and 1
 # Rounded long numbers, what looked like a day, columns that were too narrow.
 _ALTERED = (
     (re.compile(r"\d([.,]\d+)?[eE]\+\d+"), "in scientific notation, their digits lost"),
@@ -24,7 +26,10 @@ def altered(ids: Sequence[str]) -> str:
     return ""
 
 
-def are_fractions(ids: Sequence[str]) -> bool:
-    """Whether most of the ids are numbers that are not whole: then they are measures."""
+def none(ids: Sequence[str]) -> str:
+    """What they are, if they are no ids: measures or labels; else nothing."""
     parted = sum(is_number(one) and not float(one).is_integer() for one in ids)
-    return 2 * parted > len(ids)
+    if 2 * parted > len(ids):
+        return "numbers with a fraction"
+    labels = len(ids) > _FEW and all(map(codings.is_known, set(ids)))
+    return "labels" if labels else ""

@@ -66,7 +66,7 @@ def _chosen(statistics: Statistics, classes: Sequence[str], label: str) -> _Choi
         name = next(one for one in classes if one != signs[codings.NEGATIVE])
         return _Choice(name, f"{name!r}, the other being {signs[codings.NEGATIVE]!r}")
     rarer = min(classes[::-1], key=statistics.of_class)  # of equals the greater text
-    numbers = all(codings.is_number(name) for name in classes)
+    numbers = all(map(codings.is_number, keys))
     return _Choice(rarer, f"{rarer!r}, which is the rarer one", numbers)
 
 
@@ -171,5 +171,8 @@ def _set_aside(statistics: Statistics) -> str:
         return "none was set aside"
     hint = ""
     if statistics.quarantine["not-a-number"] > statistics.rows:
-        hint = '. A column of other than numbers is passed over with {"ignore": ["<column>"]}'
+        hint = (
+            '. A column of other than numbers is passed over with {"ignore": ["<column>"]}, a text'
+            ' that means no value is one with {"missing": ["<text>"]}'
+        )
     return f"set aside: {', '.join(reasons)}{hint}"

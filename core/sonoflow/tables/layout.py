@@ -21,9 +21,13 @@ ID_NAMES = (
     "id_number",
     "identifier",
     "sample_id",
+    "sample_number",
+    "sample_code_number",
     "case_id",
+    "case_number",
     "record_id",
     "patient_id",
+    "patient_number",
     "subject_id",
 )
 # How data frames call a second column of a name.
@@ -92,9 +96,10 @@ def _check_ids(layout: RowLayout, found: Writing) -> None:
     ids = [row[layout.id] for row in found.rows if len(row) > layout.id]
     if altered := identifiers.altered(ids):
         raise TableRejected("ids-altered", f"{altered}: export the table again, with ids as text")
-    if not layout.header and identifiers.are_fractions(ids):
-        detail = "numbers with a fraction stand where ids do in training"
-        raise TableRejected("columns-shifted", f"{detail}: add a header that names the columns")
+    named = found.header is not None and not writing.are_counted(found.header, named=True)
+    if not named and (what := identifiers.none(ids)):
+        detail = f"{what} stand where ids do in training: add a header that names the columns"
+        raise TableRejected("columns-shifted", detail)
 
 
 def _named(table: Table, found: Writing) -> RowLayout | None:
@@ -142,7 +147,9 @@ def _identity(table: Table, positions: Mapping[str, Sequence[int]]) -> int | Non
 
 def _numbered(table: Table, found: Writing) -> RowLayout | None:
     # A header of other names has no number in it, a row of features has nothing else.
-    if found.header is not None:
+    if found.header is not None and not writing.are_counted(found.header, named=True):
+        return None
+    if not found.rows:
         return None
     first = found.rows[0]
     for columns in _shapes(table, found.rows):
@@ -153,6 +160,7 @@ def _numbered(table: Table, found: Writing) -> RowLayout | None:
                 features=tuple(columns.index(name) for name in table.features),
                 missing=frozenset(table.missing),
                 id=columns.index(table.id) if table.id in columns else None,
+                header=found.header is not None,
                 delimiter=found.delimiter,
                 trailing=found.trailing,
                 preamble=found.preamble,
@@ -195,9 +203,11 @@ def _expectation(table: Table, lines: Sequence[str]) -> str:
     start = writing.find(lines, {}, table.delimiter)
     cells = start.header if start.header is not None else start.rows[0]
     missing = [name for name in table.features if same(name) not in {same(cell) for cell in cells}]
+    commas = start.delimiter == "," and len(cells) > len(table.columns)
+    hint = "; commas may stand in its numbers too" if commas else ""
     lacking = f"names no column {missing[0]!r}" if missing else "names a feature twice"
     return (
-        f"the first line has {len(cells)} cells and {lacking}; expected a"
+        f"the first line has {len(cells)} cells and {lacking}{hint}; expected a"
         f" header that names all {len(table.features)} features, or rows of"
         f" {len(table.columns)} columns as in training, one less without the label, or"
         f" {len(table.features)} features"

@@ -53,7 +53,8 @@ def read_lines(chunks: Iterable[bytes], piece_bytes: int = PIECE_BYTES) -> Itera
 
 def _tidied(data: bytes) -> bytes:
     """Whole lines, their byte-order marks and the CR at their ends gone."""
-    data = data.replace(b"\r\n", b"\n")
+    while b"\r\n" in data:  # CR CR LF is what a file that was converted twice has
+        data = data.replace(b"\r\n", b"\n")
     if codecs.BOM_UTF8[:1] not in data:  # which is quick to see
         return data
     return data.replace(b"\n" + codecs.BOM_UTF8, b"\n").removeprefix(codecs.BOM_UTF8)

@@ -29,6 +29,7 @@ _FOREIGN = {
     b"%PDF": "a PDF",
     b"PAR1": "a Parquet file",
 }
+_COUNTED = 4  # cells, fewer of which may be a row
 _ROWS = 5  # fewer tell nothing of what lines have in common
 _EITHER = (Notation("."), Notation(",", "."))
 
@@ -106,10 +107,10 @@ def find(lines: Sequence[str], given: Mapping[str, Any], delimiter: str | None =
     rows = _split(lines, delimiter)
     titles = _titles(rows[start:])
     start = min(given.get("skip", start + titles), len(rows) - 1)
-    counted = given.get("header") is None and _counts(rows[start])
+    counted = given.get("header") is None and are_counted(rows[start])
     start = min(start + counted, len(rows) - 1)
     header = given.get("header", not counted and not _has_number(rows[start]))
-    names = rows[start] if header else None
+    names = _unmarked(rows[start]) if header else None
     body = rows[start + header :]
     units = header and given.get("units", _are_units(body))
     body = body[units:]
@@ -184,6 +185,13 @@ def _cells(line: str, delimiter: str) -> tuple[str, ...]:
         return ()
 
 
+def _unmarked(names: tuple[str, ...]) -> tuple[str, ...]:
+    """A header without the sign of a comment, with which some programs begin it."""
+    if not names or not _is_comment(names[0]):
+        return names
+    return (names[0].lstrip("#%/ "), *names[1:])
+
+
 def _titles(rows: Sequence[Sequence[str]]) -> int:
     """How many lines at the beginning hold a text and nothing else, where the others are rows."""
     if len(rows) < _ROWS:
@@ -195,15 +203,16 @@ def _titles(rows: Sequence[Sequence[str]]) -> int:
     return sum(1 for _ in itertools.takewhile(bool, single))
 
 
-def _counts(row: Sequence[str]) -> bool:
-    """Whether the cells are 0, 1, 2, … or 1, 2, 3, …: a header that names nothing."""
-    cells = [cell for cell in row[1:] if cell] if row and not row[0] else list(row)
-    first = cells[0] if cells else ""
-    return (
-        len(cells) > 3
-        and first in ("0", "1")
-        and cells == [str(int(first) + n) for n in range(len(cells))]
-    )
+def are_counted(row: Sequence[str], named: bool = False) -> bool:
+    """Whether the cells are 0, 1, 2, … or 1, 2, 3, …: a header that names nothing.
+
+    So does V1, V2, V3, … or the like, which is still what a mapping may call the columns: `named`.
+    """
+    cells = list(row[1:] if row and not row[0] else row)
+    if len(cells) < _COUNTED or not (first := re.fullmatch(r"(\D*)([01])", cells[0])):
+        return False
+    mark, start = first[1], int(first[2])
+    return (named or not mark) and cells == [f"{mark}{start + n}" for n in range(len(cells))]
 
 
 def _has_number(row: Sequence[str]) -> bool:
@@ -241,7 +250,8 @@ def _notation(rows: Sequence[Sequence[str]], given: Mapping[str, Any]) -> number
 def _told_of_lines(titles: int, settled: bool, *, counted: bool, units: bool) -> list[Assumption]:
     told = []
     if titles and not settled:
-        detail = f"the first {titles} lines of text before the rows are no part of the table"
+        lines = "lines of text before the rows are" if titles > 1 else "line, a text, is"
+        detail = f"the first {f'{titles} ' if titles > 1 else ''}{lines} no part of the table"
         told.append(Assumption("lines-passed-over", detail, '{"skip": 0}'))
     if counted:
         detail = "the first line counts the columns: it names none, and is no row"

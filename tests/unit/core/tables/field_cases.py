@@ -157,6 +157,9 @@ WRITTEN = [
         text([header(), ["[-]", "[M/B]", *["[um]"] * 30], *nuclei()]),
         assumed=("units-passed-over",),
     ),
+    case("a header of letters and numbers", text([[f"V{n}" for n in range(1, 33)], *nuclei()])),
+    case("a header that begins as a comment", "# " + PLAIN),
+    case("CR CR LF", PLAIN.replace("\n", "\r\r\n")),
     case("utf-16", PLAIN.encode("utf-16")),
     case("utf-16 without a mark", PLAIN.encode("utf-16-be")),
     case("utf-16, tabs, bare", text(nuclei(), "\t", "\r\n").encode("utf-16")),
@@ -322,7 +325,7 @@ def wisconsin() -> str:
     )
 
 
-NO_IDS = text([["mrn", "diagnosis", *KAGGLE], *nuclei()])
+NO_IDS = text([["study", "diagnosis", *KAGGLE], *nuclei()])
 TRAINING = [*WRITTEN, *COLUMNS, *LABELS, *ROWS, *UNCLEAR]
 
 FEW = nuclei(12)
@@ -357,6 +360,8 @@ INBOX = [
     case("a workbook", b"PK\x03\x04" + bytes(400), refused="not-a-table"),
     case("days for ids", text([header(), *_first(lambda one: f"{int(one) % 28 + 1:02}-Mar", FEW)]),
         refused="ids-altered"),
+    case("labels for ids", text([str(int(row[1] == "M")), *row[2:]] for row in FEW),
+        refused="columns-shifted"),
     case("rounded ids", text([header(), *_first(lambda one: f"{float(one):.2E}", FEW)]),
         refused="ids-altered"),
     case("rounded ids, bare", text(_first(lambda one: f"{float(one):.2E}", FEW)),

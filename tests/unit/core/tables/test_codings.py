@@ -11,7 +11,7 @@ from sonoflow.tables.codings import NEGATIVE, POSITIVE, UNKNOWN
     [
         ["M", "m", "Malignant", " malignant ", "bösartig"],
         ["B", "benign", "BENIGN"],
-        ["1", "1.0", "1.", "+1"],
+        ["1", "1.0", "1.", "+1", "1,00"],
         ["pos", "Positive", "+"],
         ["Grade  I", "grade i"],
     ],

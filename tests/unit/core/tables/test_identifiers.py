@@ -28,14 +28,27 @@ def test_other_ids_are_as_they_were(ids: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("ids", "fractions"),
+    ("ids", "what"),
     [
-        (["17.99", "20.57", "7"], True),
-        (["17", "18.0", "19"], False),
-        (["p1.5", "p2.5"], False),
-        (["1.5", "2", "3"], False),
-        ([], False),
+        (["17.99", "20.57", "7"], "fraction"),
+        (["0", "1", "1", "0", "1"], "labels"),
+        (["M", "b", "M", "B", "m"], "labels"),
     ],
 )
-def test_measures_are_no_ids(ids: list[str], fractions: bool) -> None:
-    assert identifiers.are_fractions(ids) == fractions
+def test_measures_and_labels_are_no_ids(ids: list[str], what: str) -> None:
+    assert what in identifiers.none(ids)
+
+
+@pytest.mark.parametrize(
+    "ids",
+    [
+        ["17", "18.0", "19"],
+        ["p1.5", "p2.5"],
+        ["1.5", "2", "3"],
+        ["0", "1", "1", "0"],
+        ["a"] * 5,
+        [],
+    ],
+)
+def test_others_may_be_ids(ids: list[str]) -> None:
+    assert identifiers.none(ids) == ""

@@ -80,7 +80,8 @@ def test_a_separator_that_is_named_is_taken() -> None:
 
 
 def test_a_header_may_begin_as_a_comment_does() -> None:
-    assert find("#id,diagnosis,radius,area", *ROWS).header == ("#id", *HEADER.split(",")[1:])
+    assert find("#id,diagnosis,radius,area", *ROWS).header == tuple(HEADER.split(","))
+    assert find("# note", "# id,diagnosis,radius,area", *ROWS).header == tuple(HEADER.split(","))
 
 
 def test_titles_are_passed_over_and_said() -> None:
