@@ -40,7 +40,7 @@ check: $(VENV)/.ready ## Format, lint, types, template lint, fast tests
 	$(BIN)/mypy
 	PYTHONPATH=core:model_code $(BIN)/lint-imports --no-logo --no-cache
 	$(BIN)/cfn-lint template.yaml
-	$(BIN)/python -m pytest -q -m "not slow" tests/unit tests/contracts
+	$(BIN)/python -m pytest -q -n auto --maxprocesses 4 -m "not slow" tests/unit tests/contracts
 
 format: $(VENV)/.ready ## Put the code into the one format
 	$(BIN)/ruff check --fix-only .

@@ -34,8 +34,8 @@ from torch import Tensor, nn
 # As in its container, where the source directory is on the path.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "model_code"))
 
+from sonomodel.networks.encoder_unet import build_segmenter
 from sonomodel.networks.resnet import ResNetConfig, build_resnet
-from sonomodel.networks.resnet_unet import build_segmenter
 from sonomodel.networks.unet import UNetConfig
 from sonomodel.training.allocator import keep_freed_memory
 from sonomodel.training.losses import classification_loss, lesion_loss

@@ -36,8 +36,9 @@ from sonomodel.evaluation.metrics import classification_metrics, confusion_matri
 from sonomodel.images.augmentation import STRENGTHS
 from sonomodel.images.samples import ImageSet, load_images, read_channel
 from sonomodel.model.predictor import Classifier
+from sonomodel.networks.classifier import ClassifierConfig, build_classifier
 from sonomodel.networks.pretrained import start_from
-from sonomodel.networks.resnet import LesionAware, ResNetConfig, build_resnet
+from sonomodel.networks.resnet import LesionAware
 from sonomodel.training.loop import Objective
 from sonomodel.training.losses import LesionAwareLoss, classification_loss
 
@@ -53,8 +54,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     groups = read_groups(options.index) if options.index else None
     job.refuse_single_image(len(train))
 
-    config = ResNetConfig(options.architecture, len(options.classes))
-    network = build_resnet(config)
+    config = ClassifierConfig(options.architecture, len(options.classes))
+    network = build_classifier(config)
     if options.weights is not None:
         start_from(network, options.weights)
     learner = network if train.lesions is None else LesionAware(network)

@@ -36,8 +36,8 @@ from sonomodel.images.augmentation import STRENGTHS
 from sonomodel.images.samples import ImageSet, load_pairs, read_channel
 from sonomodel.model.predictor import Segmenter
 from sonomodel.model.rule import LesionRule, presence_of
+from sonomodel.networks.encoder_unet import build_segmenter
 from sonomodel.networks.pretrained import start_from
-from sonomodel.networks.resnet_unet import build_segmenter
 from sonomodel.networks.unet import LesionLogits, UNetConfig
 from sonomodel.training.loop import Objective
 from sonomodel.training.losses import lesion_loss

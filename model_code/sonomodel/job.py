@@ -24,7 +24,7 @@ from sonomodel.model.artifact import write_model
 from sonomodel.model.card import ModelCard
 from sonomodel.model.predictor import Segmenter
 from sonomodel.networks import pretrained
-from sonomodel.networks.resnet import ResNetConfig
+from sonomodel.networks.classifier import ClassifierConfig
 from sonomodel.networks.unet import UNetConfig
 from sonomodel.processes.compute import Compute
 from sonomodel.processes.peers import Peers
@@ -83,7 +83,7 @@ def ends_here(compute: Compute) -> bool:
 def describe(
     options: argparse.Namespace,
     model: str,
-    network: ResNetConfig | UNetConfig,
+    network: ClassifierConfig | UNetConfig,
     normalisation: Normalisation,
 ) -> ModelCard:
     """Before training. `model`: "classifier" or "segmenter"."""

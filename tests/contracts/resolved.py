@@ -22,7 +22,8 @@ def resolver(
     parameters: Mapping[str, str],
     reference: Callable[[str], Any],
     attribute: Callable[[str, str], Any],
+    pseudo: Mapping[str, str] = PSEUDO,
 ) -> Resolver:
     """With `reference` and `attribute` to say what Ref and GetAtt of a resource give."""
-    values = {**resolve_parameters(template, parameters), **PSEUDO}
+    values = {**resolve_parameters(template, parameters), **pseudo}
     return Resolver(template, values, reference, attribute)

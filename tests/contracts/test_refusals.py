@@ -70,6 +70,14 @@ def test_a_release_does_not_look_at_its_endpoint_until_its_history_is_full(
     assert refused(template, EndpointPollSeconds="10") == ""
 
 
+def test_a_table_that_takes_all_of_the_functions_time_takes_no_other_message_along(
+    template: Document,
+) -> None:
+    inbox = template["Resources"]["PredictFunction"]["Properties"]["Events"]["Inbox"]
+
+    assert inbox["Properties"]["BatchSize"] == 1
+
+
 def test_a_message_stays_away_for_twice_as_long_as_its_function_may_take(
     template: Document,
 ) -> None:

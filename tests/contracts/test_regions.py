@@ -81,18 +81,21 @@ def known_to_cfn_lint(regions: list[str]) -> list[str]:
     return [region for region in regions if region in REGIONS]
 
 
+@pytest.mark.slow
 def test_cfn_lint_is_clean_in_every_region_that_is_not_refused(
     root: Path, claimed: list[str]
 ) -> None:
     assert lint(root / "template.yaml", *known_to_cfn_lint(claimed)) == ""
 
 
+@pytest.mark.slow
 def test_cfn_lint_is_clean_after_expansion(expanded: Document, tmp_path: Path) -> None:
     path = tmp_path / "expanded.json"
     path.write_text(json.dumps(expanded, default=str))
     assert lint(path) == ""
 
 
+@pytest.mark.slow
 def test_every_region_that_is_refused_lacks_a_resource_type(
     root: Path, template: Document, claimed: list[str]
 ) -> None:

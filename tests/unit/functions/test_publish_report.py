@@ -112,6 +112,7 @@ def write_documents(payload: Any, fired: bool) -> dict[str, bytes]:
     return documents
 
 
+@pytest.mark.slow
 def test_a_models_own_report_is_published_and_linked(payload: Any, context: Any) -> None:
     documents = write_documents(payload, fired=True)
 

@@ -15,8 +15,8 @@ from sonomodel.arguments import FOLDERS
 from sonomodel.diagnostics.rules import NAMES
 from sonomodel.hyperparameters import FILE, Hyperparameter, declared
 from sonomodel.images.augmentation import STRENGTHS
-from sonomodel.networks.resnet import RESNETS
-from sonomodel.networks.resnet_unet import ENCODERS
+from sonomodel.networks.classifier import ARCHITECTURES
+from sonomodel.networks.encoder_unet import ENCODERS
 
 SCRIPTS = {"classifier": train_classifier, "segmenter": train_segmenter}
 CLASSES = ["--classes", '["benign", "normal"]']
@@ -147,7 +147,7 @@ def test_names_in_the_declaration_are_those_in_the_code() -> None:
 
     assert common["stop-on"]["items"]["enum"] == list(NAMES)
     assert set(common["augmentation"]["enum"]) == STRENGTHS.keys()
-    assert classifier["architecture"]["enum"] == list(RESNETS)
+    assert classifier["architecture"]["enum"] == list(ARCHITECTURES)
     assert segmenter["encoder"]["enum"] == list(ENCODERS)
 
 

@@ -150,6 +150,7 @@ def test_body_may_arrive_in_pieces(segmenter_dir: Path, encode: Callable[..., by
     assert first.body == second.body
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("given", "threads"), [("", len(os.sched_getaffinity(0))), ("1", 1)])
 def test_every_processor_computes_whatever_omp_is_told_unless_the_setting_says_how_many(
     classifier_dir: Path, given: str, threads: int
@@ -189,6 +190,7 @@ def test_number_of_threads_is_a_setting(
         torch.set_num_threads(before)
 
 
+@pytest.mark.slow
 def test_serving_knows_nothing_of_training() -> None:
     """Start-up time and memory of an endpoint, and what can break it."""
     names = "{name.split('.')[1] for name in sys.modules if name.startswith('sonomodel.')}"

@@ -22,6 +22,8 @@ from sonomodel.model.predictor import load_predictor
 from sonomodel.networks import weights
 from sonomodel.networks.resnet import ResNetConfig, build_resnet
 
+pytestmark = pytest.mark.slow
+
 Run = Callable[..., tuple[Path, Path]]
 MAINS = {"classification": train_classifier.main, "segmentation": train_segmenter.main}
 SMALL = {

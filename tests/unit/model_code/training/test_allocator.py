@@ -10,6 +10,8 @@ import pytest
 
 from sonomodel.training import allocator
 
+pytestmark = pytest.mark.slow
+
 COUNT = """
 import resource, sys, torch
 sys.path.insert(0, {folder!r})

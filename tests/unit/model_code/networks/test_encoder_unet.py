@@ -7,12 +7,18 @@ import torch
 
 from sonomodel.errors import ArgumentsError
 from sonomodel.networks import weights
+from sonomodel.networks.classifier import ARCHITECTURES
+from sonomodel.networks.encoder_unet import ENCODERS, EncoderUNet, build_segmenter
 from sonomodel.networks.pretrained import start_from
 from sonomodel.networks.resnet import ResNetConfig, build_resnet
-from sonomodel.networks.resnet_unet import ENCODERS, ResNetUNet, build_segmenter
 from sonomodel.networks.unet import UNet, UNetConfig
 
-VARIANTS = [UNetConfig(encoder="resnet18"), UNetConfig(encoder="resnet50", presence=True)]
+VARIANTS = [
+    UNetConfig(encoder="resnet18"),
+    UNetConfig(encoder="resnet50", presence=True),
+    UNetConfig(encoder="efficientnet_lite0"),
+    UNetConfig(encoder="efficientnet_lite0", presence=True),
+]
 
 
 @pytest.mark.parametrize("config", VARIANTS)
@@ -40,8 +46,9 @@ def test_every_parameter_is_used(config: UNetConfig) -> None:
 
 def test_the_encoder_decides_which_network_it_is() -> None:
     assert type(build_segmenter(UNetConfig(base_channels=4, depth=2))) is UNet
-    assert type(build_segmenter(UNetConfig(encoder="resnet18"))) is ResNetUNet
-    assert ENCODERS == ("plain", "resnet18", "resnet50", "resnet101")
+    assert type(build_segmenter(UNetConfig(encoder="resnet18"))) is EncoderUNet
+    assert type(build_segmenter(UNetConfig(encoder="efficientnet_lite0"))) is EncoderUNet
+    assert ("plain", *ARCHITECTURES) == ENCODERS
 
 
 def test_unknown_encoder_is_named() -> None:
