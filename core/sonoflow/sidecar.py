@@ -51,6 +51,7 @@ class Keys:
     kind: str  # for messages: "images", "a table"
     checks: Mapping[str, Callable[[str, Any], Any]]
     texts: Mapping[str, Callable[[str, str], Any]]
+    together: Callable[[Document], None] = lambda document: None  # what keys may not say at once
 
     def find(self, upload: Upload) -> Document:
         """The mapping beside an upload, or else the object's metadata, or else empty. Raises
@@ -88,7 +89,9 @@ class Keys:
         if unknown := sorted(set(document) - set(self.checks)):
             known = ", ".join(self.checks)
             raise invalid(f"unknown key {unknown[0]!r}; known are {known}, for {self.kind}")
-        return {key: self.checks[key](key, document[key]) for key in sorted(document)}
+        checked = {key: self.checks[key](key, document[key]) for key in sorted(document)}
+        self.together(checked)
+        return checked
 
     def from_metadata(self, metadata: Mapping[str, str]) -> Document:
         """The same from `sonoflow-<key>`. Raises DatasetRefused (mapping-invalid)."""

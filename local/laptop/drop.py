@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -160,4 +161,14 @@ def _await_run(laptop: Laptop, file: Path, key: str, version: str, console: Cons
             time.sleep(POLL_SECONDS)
     outcome = watch.outcome()
     console.print(f"[green]{watch.run}[/green] succeeded")
-    console.print_json(outcome.get("output", "{}"))
+    output = outcome.get("output", "{}")
+    for line in _assumed(json.loads(output)):
+        console.print(Text(line, "yellow"), soft_wrap=True)
+    console.print_json(output)
+
+
+def _assumed(output: Mapping[str, Any]) -> Iterator[str]:
+    """What the run took for true without being certain, with what settles it otherwise."""
+    for one in output.get("split", {}).get("assumptions", ()):
+        settle = f"; if not, into the mapping: {one['settle']}" if one["settle"] else ""
+        yield f"assumed: {one['detail']}{settle}"

@@ -36,6 +36,7 @@ OF_NO_MODULE = {
         "inference/table_races": "the same, tables",
         "inference/table_versions": "versions of one table that come in any order",
         "sonoflow": "the package: what importing it costs",
+        "tables/field": "tables as people upload them, through staging and the inbox",
         "tables/recordio_conformance": "what SageMaker's own SDK reads and writes",
     },
     "model_code/sonomodel": {

@@ -8,7 +8,9 @@ from typing import Any
 from sonoflow import sidecar
 from sonoflow.sidecar import METADATA_PREFIX
 from sonoflow.sidecar import invalid as _invalid
+from sonoflow.tables import numbers
 
+LINES_LIMIT = 100  # that may stand before a table
 DEFAULT_MISSING = ("", "?", "NA", "nan")
 DELIMITERS = {",": ",", ";": ";", "\t": "\t", "|": "|", "tab": "\t", "\\t": "\t"}
 
@@ -23,12 +25,19 @@ def _truth(key: str, text: str) -> bool:
     return text == "true"
 
 
+def _whole(key: str, text: str) -> Any:
+    return int(text) if text.isdecimal() and len(text) < 9 else text
+
+
 _READ: dict[str, Callable[[str, str], Any]] = {
     "id": _or_none,
     "features": sidecar.text_list,
     "ignore": sidecar.text_list,
     "missing": sidecar.text_list,
     "header": _truth,
+    "labels": sidecar.json_text,
+    "skip": _whole,
+    "units": _truth,
 }
 
 
@@ -78,6 +87,28 @@ def _texts(key: str, value: Any) -> list[str]:
     return sorted({text.strip() for text in value})
 
 
+def _mark(key: str, value: Any) -> str:
+    known = numbers.DECIMALS if key == "decimal" else numbers.THOUSANDS
+    if not isinstance(value, str) or value not in known:
+        raise _invalid(f"{key!r} must be one of {', '.join(map(repr, known))}, not {value!r}")
+    return value
+
+
+def _classes(key: str, value: Any) -> dict[str, str]:
+    """Labels as they are written, and the class of each."""
+    if not isinstance(value, dict) or not value:
+        raise _invalid(f"{key!r} must say of labels which class they are, not {value!r}")
+    return {
+        _label_value(key, label): _label_value(key, name) for label, name in sorted(value.items())
+    }
+
+
+def _count(key: str, value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= LINES_LIMIT:
+        raise _invalid(f"{key!r} must be a number of lines up to {LINES_LIMIT}, not {value!r}")
+    return value
+
+
 _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "label": _column,
     "positive": _label_value,
@@ -87,7 +118,18 @@ _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "delimiter": _delimiter,
     "header": _flag,
     "missing": _texts,
+    "decimal": _mark,
+    "thousands": _mark,
+    "labels": _classes,
+    "skip": _count,
+    "units": _flag,
 }
 
-KEYS = sidecar.Keys("a table", _CHECKS, _READ)
+
+def _together(document: sidecar.Document) -> None:
+    if "decimal" in document and document["decimal"] == document.get("thousands"):
+        raise _invalid("'decimal' and 'thousands' are the same mark")
+
+
+KEYS = sidecar.Keys("a table", _CHECKS, _READ, _together)
 parse, from_metadata = KEYS.parse, KEYS.from_metadata

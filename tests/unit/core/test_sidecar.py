@@ -108,6 +108,15 @@ DOCUMENTS: list[Any] = [
     {"header": "no"},
     {"missing": ["?"]},
     {"missing": [-9]},
+    {"decimal": ",", "thousands": "."},
+    {"decimal": ";"},
+    {"thousands": "_"},
+    {"labels": {"m": 1}},
+    {"labels": {"m": None}},
+    {"skip": 3},
+    {"skip": 101},
+    {"units": False},
+    {"units": 0},
     {"lable": "y"},
 ]
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import itertools
 import json
 import threading
@@ -28,10 +29,11 @@ def endpoint(endpoints: FakeEndpoints) -> Iterator[FakeEndpoints]:
 
 
 def scored(data: bytes, first: str = "id") -> list[list[str]]:
-    """The scores of an upload, without header and model; `first` is the first column's name."""
+    """The scores of an upload, without header, model and flags; the first column is `first`."""
     assert score(upload(data)) is not None
     header, *rows = csv.reader(stack.read(stack.RESULTS, SCORES).decode().splitlines())
-    assert header == [first, "score", "label", "model_version"]
+    assert header == [first, "score", "label", "model_version", "flags"]
+    assert {row.pop() for row in rows} <= {""}
     assert {row.pop() for row in rows} <= {tables.VERSION}
     return rows
 
@@ -53,10 +55,10 @@ def test_every_row_has_a_score_a_label_and_the_models_version() -> None:
     assert tally is not None
     assert (tally.rows, tally.bad_rows, tally.rejection) == (3, 0, None)
     assert stack.read(stack.RESULTS, SCORES).decode() == (
-        "id,score,label,model_version\n"
-        f"a1,0.4,B,{tables.VERSION}\n"
-        f"a2,0.9,M,{tables.VERSION}\n"
-        f"a3,0.5,M,{tables.VERSION}\n"
+        "id,score,label,model_version,flags\n"
+        f"a1,0.4,B,{tables.VERSION},\n"
+        f"a2,0.9,M,{tables.VERSION},\n"
+        f"a3,0.5,M,{tables.VERSION},\n"
     )
     assert stack.keys_of(stack.RESULTS) == [SCORES]
 
@@ -279,3 +281,101 @@ def test_engineered_features_are_made_as_in_training(endpoint: FakeEndpoints) ->
     ((_, _, body),) = endpoint.requests
     vectors = recordio.read(body).vectors
     assert vectors.tolist() == [[2, 3, 4, 9, 6]]
+
+
+RANGES = {
+    "radius": {"minimum": 10.0, "maximum": 90.0, "mean": 50.0},
+    "texture": {"minimum": 1.0, "maximum": 5.0, "mean": 2.0},
+}
+
+
+@pytest.fixture
+def with_ranges(endpoint: FakeEndpoints) -> None:
+    tables.deploy(endpoint, tables.RELEASE, ranges=RANGES)
+
+
+def flags(data: bytes) -> list[str]:
+    assert score(upload(data)) is not None
+    header, *rows = csv.reader(stack.read(stack.RESULTS, SCORES).decode().splitlines())
+    assert header[-1] == "flags"
+    return [row[-1] for row in rows]
+
+
+@pytest.mark.usefixtures("with_ranges")
+def test_values_far_outside_are_scored_and_flagged_by_row() -> None:
+    assert flags(b"a1,B,40,1\na2,M,900,2.5\na3,B,50,3\na4,B,4,-3\na5,B,40,1\n") == [
+        *("", "outside-range: radius", "", "outside-range: radius; texture", "")
+    ]
+
+
+@pytest.mark.usefixtures("with_ranges", "small_requests")
+def test_flags_stay_with_their_rows_in_many_requests() -> None:
+    rows = [f"n{number},B,{900 if number % 7 == 0 else 40},1\n" for number in range(100)]
+
+    found = flags("".join(rows).encode())
+
+    assert [bool(flag) for flag in found] == [number % 7 == 0 for number in range(100)]
+
+
+def test_of_many_features_a_flag_names_the_first(endpoint: FakeEndpoints) -> None:
+    names = [f"f{number}" for number in range(40)]
+    ranges = {name: RANGES["texture"] for name in names}
+    tables.deploy(
+        endpoint,
+        tables.RELEASE,
+        columns=["diagnosis", *names],
+        features=names,
+        ranges=ranges,
+        id=None,
+        written=40,
+    )
+    row = ",".join(["9"] * 7 + ["2"] * 33)
+
+    assert flags(f"{','.join(names)}\n{row}\n".encode()) == [
+        "outside-range: f0; f1; f2; f3; f4; 2 more"
+    ]
+
+
+@pytest.mark.usefixtures("with_ranges")
+@pytest.mark.parametrize(
+    ("data", "hint"),
+    [
+        (b"a1,900,90\na2,900,90\na3,40,1\n", "Add a header"),
+        (b"id,radius,texture\n" + b"a1,900,90\n" * 5 + b"a1,40,1\n", "other units"),
+    ],
+    ids=["without a header", "with one"],
+)
+def test_a_table_whose_values_are_mostly_far_outside_is_rejected(
+    endpoint: FakeEndpoints, data: bytes, hint: str
+) -> None:
+    score(upload(data))
+
+    assert rejection()["reason"] == "columns-shifted"
+    assert hint in rejection()["detail"]
+    assert stack.keys_of(stack.RESULTS) == [REJECTED]
+
+
+@pytest.mark.usefixtures("with_ranges")
+def test_a_few_rows_under_their_names_may_be_far_outside() -> None:
+    assert flags(b"id,radius,texture\na1,900,90\n") == ["outside-range: radius; texture"]
+
+
+def test_a_model_that_was_trained_before_there_were_ranges_flags_nothing() -> None:
+    assert flags(b"a1,B,40000,1\n") == [""]
+
+
+@pytest.mark.parametrize("name", ["utf-8-sig", "utf-16", "utf-16-le"])
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
+def test_encodings_and_line_ends_change_no_score(name: str, newline: str) -> None:
+    text = newline.join(["id;radius;texture", "a1;40,0;1,5", "a2;90,0;2,5", ""])
+
+    assert scored(text.encode(name)) == [["a1", "0.4", "B"], ["a2", "0.9", "M"]]
+
+
+def test_an_id_of_two_lines_is_one_id() -> None:
+    data = b'id,radius,texture\n"ward\n1",40,1\na2,90,2\n'
+
+    score(upload(data))
+
+    text = stack.read(stack.RESULTS, SCORES).decode()
+    assert [row[0] for row in csv.reader(io.StringIO(text))] == ["id", "ward\n1", "a2"]
