@@ -16,8 +16,13 @@ from sonoflow.assumptions import Assumption
 FALLBACK = "cp437"  # what the format says of names that are not UTF-8
 # Pages by how often they are met; the first of equals counts.
 _DOUBLE = ("gb18030", "cp932", "cp949", "big5")
-_SINGLE = (FALLBACK, "cp850", "cp852", "cp1252", "cp1250", "cp866", "cp1251", "cp1253", "cp1254")
-PAGES = (*_DOUBLE, *_SINGLE)
+_LATIN = (FALLBACK, "cp850", "cp852", "cp1252", "cp1250", "cp857", "cp1254")
+_SCRIPTS = {
+    **{"cp866": "CYRILLIC", "cp1251": "CYRILLIC", "koi8_r": "CYRILLIC"},
+    **{"cp737": "GREEK", "cp1253": "GREEK", "cp874": "THAI"},
+    **{"cp720": "ARABIC", "cp1256": "ARABIC"},
+}
+PAGES = (*_DOUBLE, *_LATIN, *_SCRIPTS)
 # Lead bytes of the signs that each page's authors thought common.
 _COMMON = {
     "gb18030": (0xB0, 0xD7),
@@ -118,7 +123,6 @@ def _common(raw: bytes, page: str) -> float:
 def _spelled(text: str, page: str) -> float:
     """The share of foreign signs that stand in words as letters do."""
     good = foreign = 0
-    cyrillic = page in ("cp866", "cp1251")
     for word in re.findall(r"[^\W\d_]+|[^\x00-\x7f]", text):
         strange = [sign for sign in word if not sign.isascii()]
         foreign += len(strange)
@@ -128,8 +132,9 @@ def _spelled(text: str, page: str) -> float:
         mixed_case = word not in (word.lower(), word.upper(), word.title())
         if len(scripts) > 1 or mixed_case:
             continue
-        if cyrillic or page == "cp1253":
-            good += len(strange) if scripts <= {"CYRILLIC", "GREEK"} and len(word) > 1 else 0
+        if page in _SCRIPTS:
+            good += len(strange) if scripts == {_SCRIPTS[page]} and len(word) > 1 else 0
         elif scripts == {"LATIN"} and len(strange) <= max(1, len(word) // 2) and len(word) > 1:
             good += len(strange)
-    return 0.8 * good / foreign if foreign else 0.0
+    share = good / foreign if foreign else 0.0
+    return 0.8 * share if share > 0.6 else 0.0

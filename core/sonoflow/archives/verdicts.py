@@ -93,6 +93,8 @@ def _problem(member: Member, end: int, overlaps: bool, bytes_limit: int) -> tupl
         return "special-file", "a folder that claims to have content"
     if member.flags & ENCRYPTED:
         return "encrypted", "the file is encrypted; send it without password"
+    if member.name.lower().endswith(".nii.gz"):
+        return "unsupported-extension", ".nii.gz is NIfTI; send its slices as PNG"
     if _ARCHIVE.fullmatch(suffix(member.name)):
         return "nested-archive", "an archive within the archive is not opened"
     if member.method not in methods.READ:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import dataclasses
+import itertools
 from collections.abc import Mapping, Sequence
 
 from sonoflow.assumptions import Assumption
@@ -21,7 +22,8 @@ BY_LOOK = Assumption(
 )
 RESULTS = Assumption(
     "results-left-out",
-    "files that show pictures of this set once more, with lines or marks on them, were left out",
+    "files that show pictures of this set once more, with lines or marks on them, or that folders "
+    "for results hold under the same names, were left out",
     "",
 )
 ROLES = Assumption(
@@ -63,13 +65,15 @@ def gather(files: Sequence[File], look: Looker) -> Findings:
     known_roles = dataclasses.replace(roles, cases=cases)
     files = [paths.read(file.path, known_roles) for file in files]
     found = Findings([], [], {}, set(), [], [ROLES] if _guessed(roles) else [])
+    around = _common(files)
     for file in files:
         companion = companions.get(file.path)
-        called = f"{companion.affix if companion else ''} {_folders(file.path)}"
-        if words.has(called, words.RESULTS) and file.path in drawn:
-            detail = "it was drawn with a few values, and is named as what others found"
+        called = f"{companion.affix if companion else ''} {_folders(file.path)[around:]}"
+        is_mask = file.named_mask or file.path in drawn
+        if words.has(called, words.RESULTS) and is_mask:
+            detail = "it is a mask, and named as what others found: a prediction"
             found.set_aside.append(SetAside(file.path, _RESULT, detail))
-        elif file.named_mask or file.path in drawn:
+        elif is_mask:
             found.masks.append(file)
             if file.named_mask or words.has(called, words.MASKS) or _begins(file.stem):
                 found.known.add(file.path)
@@ -79,6 +83,14 @@ def gather(files: Sequence[File], look: Looker) -> Findings:
             found.scans.append(file)
     _leave_results_out(found, seen, companions, look)
     return found
+
+
+def _common(files: Sequence[File]) -> int:
+    """How long the path of the folder is in which all lie: its name says nothing of any of them."""
+    folders = [_folders(file.path).split("/") for file in files]
+    first, last = min(folders, default=[""]), max(folders, default=[""])
+    alike = itertools.takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False))
+    return sum(len(name) + 1 for name, _ in alike)
 
 
 def _begins(stem: str) -> bool:
@@ -140,6 +152,9 @@ def _leave_results_out(
     left_out: set[str] = set()
     for repeat in shown:
         pairs = [(looks[a], looks[b]) for a, b in repeat.pairs if a in looks and b in looks]
+        if repeat.results:
+            left_out.update(repeat.paths)
+            continue
         marked = repeat.named or all(a.coloured and not b.coloured for a, b in pairs)
         if pairs and marked and all(kinds.alike(a, b) for a, b in pairs):
             left_out.update(repeat.paths)
@@ -157,6 +172,7 @@ class _Repeat:
     paths: list[str]
     pairs: list[tuple[str, str]]
     named: bool  # whether their name says so, or their place among the others
+    results: bool = False  # whether their folder is called so: then they need not look alike
 
 
 def _beside_pictures(
@@ -183,6 +199,7 @@ def _whole_folders(found: Findings) -> list[_Repeat]:
         folders[series.kind_of_folder(scan.path)].append(scan)
         owners[scan.stem.lower()].append(scan.path)
     repeats = []
+    around = _common(found.scans)
     for folder, scans in sorted(folders.items()):
         pairs = []
         for scan in scans:
@@ -195,9 +212,11 @@ def _whole_folders(found: Findings) -> list[_Repeat]:
                 pairs.append((scan.path, (near or others)[0]))
         from_several = len({series.kind_of_folder(other) for _, other in pairs}) > 1
         unknown = not any(words.is_class(name) for name in folder[-1:])
-        named = words.has("/".join(folder), words.RESULTS) or (from_several and unknown)
+        results = words.has("/".join(folder)[around:], words.RESULTS)
         if pairs and len(pairs) >= _SHARED * len(scans):
-            repeats.append(_Repeat([s.path for s in scans], spread(pairs, _PAIRS), named))
+            named = results or (from_several and unknown)
+            paths_of = [scan.path for scan in scans]
+            repeats.append(_Repeat(paths_of, spread(pairs, _PAIRS), named, results))
     return repeats
 
 

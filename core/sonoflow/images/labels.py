@@ -35,7 +35,7 @@ FROM_MASKS = Assumption(
 )
 FROM_FOLDERS = Assumption(
     "classes-from-folders",
-    "each folder of images was taken for a class, though no folder's name is a known class",
+    "folders of images whose names are no known class words were taken for classes",
     '{"classes": "masks"}',
 )
 NOT_FROM_NAMES = Assumption(
@@ -80,7 +80,8 @@ def decide(evidence: Evidence, wanted: str | None) -> Labels:
     folders = {scan.path: scan.folder for scan in scans}
     if wanted == FOLDERS:
         return Labels(_named(folders), [])
-    known = any(words.is_class(folder) for folder in folders.values() if folder)
+    names = set(folders.values()) - {""}
+    known = any(words.is_class(name) for name in names)
     told_by_folders = len(set(class_names.apart(folders.values()).values())) > 1
     if evidence.table and not (told_by_folders and known):
         assumed = [evidence.table_assumption] if evidence.table_assumption else []
@@ -91,7 +92,8 @@ def decide(evidence: Evidence, wanted: str | None) -> Labels:
         by_folder = _named(folders)
         if not known and len(set(by_folder.values())) > _UNKNOWN_LIMIT:
             raise _too_many(len(set(by_folder.values())))
-        return Labels(by_folder, [] if known else [FROM_FOLDERS])
+        certain = all(words.is_class(name) for name in names)
+        return Labels(by_folder, [] if certain else [FROM_FOLDERS])
     return _without_folders(evidence, folders, known)
 
 

@@ -150,7 +150,7 @@ class Names:
         """By path, by path from the table's folder, by name or stem where one image has it."""
         name = verdicts.canonical(cell.strip()).lower()
         beside = f"{folder}/{name}".lower() if folder else name
-        alike = self._named.get(name, [])
+        alike = self._named.get(name) or self._named.get(name.rpartition("/")[2], [])
         exact = self._paths.get(beside) or self._paths.get(name)
         return exact or (alike[0] if len(alike) == 1 else None)
 

@@ -21,6 +21,7 @@ from sonoflow.releases import tasks
 from sonoflow.tables import mapping as table_mapping
 
 TABLE_SUFFIXES = (".csv", ".data")
+_SPREADSHEETS = (".xlsx", ".xls", ".ods")
 # Staging reads a table in the fifteen minutes that a function has, ten minutes' work here.
 TABLE_BYTES_LIMIT = 11 * 1000**3
 
@@ -115,6 +116,8 @@ def open_upload(upload: Upload, source: Source) -> Index:
     """The index of an archive as it was uploaded. Raises DatasetRefused if it is none."""
     if PurePosixPath(upload.key).suffix.lower() != ".zip":
         detail = "a data set is uploaded as datasets/<name>.zip, a table as .csv or .data"
+        if PurePosixPath(upload.key).suffix.lower() in _SPREADSHEETS:
+            detail += "; save the spreadsheet as CSV"
         raise DatasetRefused("unsupported-extension", detail)
     if upload.size == 0:
         raise DatasetRefused("empty", "the file holds no bytes")

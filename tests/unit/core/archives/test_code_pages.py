@@ -23,6 +23,10 @@ def written(page: str, *names: str) -> list[bytes]:
         ("cp1252", ["Läsion/Größe.png", "bösartig/é1.png"]),
         ("cp866", ["доброкачественные/снимок.png", "норма/1.png"]),
         ("cp1251", ["доброкачественные/снимок.png", "норма/1.png"]),
+        ("koi8_r", ["Больная/снимок.png", "здоровая/1.png"]),
+        ("cp1253", ["καλοήθης/εικόνα.png", "κακοήθης/1.png"]),
+        ("cp1256", ["حميد/صورة.png", "خبيث/1.png"]),
+        ("big5", ["良性/影像.png", "惡性/影像.png"]),
     ],
 )
 def test_the_page_is_chosen_in_which_the_names_are_words(page: str, names: list[str]) -> None:

@@ -50,7 +50,16 @@ def test_any_delimiter_encoding_and_order_is_read(content: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"\xff\xfe\x00", b'a,"b\n', b'"a"b,c', b"x.png,p\ny.png,q\n", b"", b"1.png,\n"]
+    "content",
+    [
+        b"\xff\xfe\x00",
+        b'a,"b\n',
+        b'"a"b,c',
+        b"x.png,p\ny.png,q\n",
+        b"",
+        b"1.png,\n",
+        b"1.png,p\n1.png,q\n",
+    ],
 )
 def test_a_file_of_which_nothing_is_understood_refuses_the_set(content: bytes) -> None:
     with pytest.raises(DatasetRefused, match=r'"groups": "none"') as caught:

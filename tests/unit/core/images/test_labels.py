@@ -19,11 +19,12 @@ def decide(
 
 
 def test_folders_with_known_words_are_certain() -> None:
-    assert decide("benign/1.png", "other/2.png") == (["benign", "other"], [])
+    assert decide("benign/1.png", "cysts/normal/2.png") == (["benign", "normal"], [])
 
 
 def test_folders_with_other_words_are_assumed() -> None:
     assert decide("ka/1.png", "ke/2.png") == (["ka", "ke"], ["classes-from-folders"])
+    assert decide("benign/1.png", "x/2.png") == (["benign", "x"], ["classes-from-folders"])
 
 
 def test_known_words_in_names_are_assumed() -> None:
