@@ -97,17 +97,18 @@ def parse(path: str, content: bytes) -> Rows:
             return workbooks.first_sheet(content)
         except workbooks.Unreadable as error:
             raise Unreadable(f"{error}; save the spreadsheet as CSV") from error
-    text = _text(content)
-    delimiter = _delimiter(text)
-    if text[:4].lower() == "sep=":
-        text = text.partition("\n")[2]
+    written = text(content)
+    delimiter = _delimiter(written)
+    if written[:4].lower() == "sep=":
+        written = written.partition("\n")[2]
     try:
-        return list(csv.reader(io.StringIO(text), delimiter=delimiter, strict=True))
+        return list(csv.reader(io.StringIO(written), delimiter=delimiter, strict=True))
     except csv.Error as error:
         raise Unreadable(f"no CSV text: {error}") from error
 
 
-def _text(content: bytes) -> str:
+def text(content: bytes) -> str:
+    """In whatever encoding it is. Raises Unreadable."""
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         pages: Sequence[str] = ("utf-16",)
     elif b"\0" in content:

@@ -8,12 +8,24 @@ from typing import Any
 
 from sonoflow.assumptions import Assumption
 from sonoflow.errors import DatasetRefused, ImageRejected
-from sonoflow.images import listings
+from sonoflow.images import listings, words
 from sonoflow.images.layouts import Tables
 from sonoflow.images.listings import Listing, Names, Rows
+from sonoflow.images.mapping import OWN
 from sonoflow.quarantine import SetAside
 
 TABLES_LIMIT = 16  # that are read
+_OWN = '{"splits": "own"} into <name>.mapping.json to have others drawn'
+LISTED_CLASSES = Assumption(
+    "classes-from-lists",
+    "classes were taken from texts that list images and are called as classes are",
+    '{"classes": "masks"}',
+)
+LISTED_SPLITS = Assumption(
+    "splits-from-lists",
+    "the splits were kept that texts give, which list images and are called as splits are",
+    '{"splits": "own"}',
+)
 
 Read = Callable[[str], bytes]
 
@@ -39,7 +51,8 @@ def gather(
     """`read` gives a table's content, or raises ImageRejected. Raises DatasetRefused where the
     mapping names a table or a column that is not there."""
     found = Hints()
-    names = Names(images)
+    names, paths = Names(images), list(paths)
+    _lists(paths, names, read, mapping, found)
     tables = sorted(
         (path for path in paths if path.lower().endswith(listings.SUFFIXES)),
         key=lambda path: (path.count("/"), path),
@@ -53,6 +66,44 @@ def gather(
         if listing is not None:
             _likely(listing, mapping, found)
     return found
+
+
+def _lists(
+    paths: Iterable[str], names: Names, read: Read, mapping: Mapping[str, Any], found: Hints
+) -> None:
+    """train.txt, benign.txt: texts that are called as a split or a class and name an image in each
+    line. Raises DatasetRefused (split-leak) where one is in two splits."""
+    called = {p: p[p.rfind("/") + 1 :].lower().removesuffix(".txt") for p in paths}
+    known = words.SPLITS.keys() | words.CLASSES
+    lists = sorted(p for p in paths if p.lower().endswith(".txt") and called[p] in known)
+    for path in lists[:TABLES_LIMIT]:
+        images = _listed(path, names, read)
+        split = words.SPLITS.get(called[path])
+        if not images or (mapping.get("splits") == OWN if split else "classes" in mapping):
+            continue
+        found.used.add(path)
+        if split is None:
+            found.classes |= dict.fromkeys(images, called[path])
+            found.of_classes = LISTED_CLASSES
+            continue
+        for image in images:
+            if found.splits.setdefault(image, split) != split:
+                detail = f"lists put {image!r} into two splits; put that right, or write {_OWN}"
+                raise DatasetRefused("split-leak", detail)
+        if LISTED_SPLITS not in found.assumptions:
+            found.assumptions.append(LISTED_SPLITS)
+
+
+def _listed(path: str, names: Names, read: Read) -> list[str]:
+    """The images that a text names, if most of its lines do."""
+    try:
+        lines = [line.strip() for line in listings.text(read(path)).splitlines() if line.strip()]
+    except (listings.Unreadable, ImageRejected):
+        return []
+    folder = path.rpartition("/")[0]
+    some = [names.find(line, folder) or names.find(line.split()[0], folder) for line in lines]
+    images = [image for image in some if image]
+    return images if 2 * len(images) > len(lines) else []
 
 
 def _rows(path: str, read: Read, found: Hints) -> Rows | None:
@@ -101,7 +152,7 @@ def _likely(listing: Listing, mapping: Mapping[str, Any], found: Hints) -> None:
     if at is not None and not found.groups and "groups" not in mapping:
         found.groups.update(listing.values(at))
         found.assumptions.append(_of_column(listing, "groups", at))
-    if listing.splits and not found.splits and mapping.get("splits") != "own":
+    if listing.splits and not found.splits and mapping.get("splits") != OWN:
         found.splits.update(listing.splits)
         detail = "the splits that a table in the archive gives were kept"
         found.assumptions.append(Assumption("splits-from-table", detail, '{"splits": "own"}'))

@@ -164,7 +164,7 @@ case(
     lambda: {
         **both("V/JPEGImages/2007_{i:06d}.png", "V/SegmentationClass/2007_{i:06d}.png",
                TOLD_BY_MASK),
-        "V/ImageSets/Segmentation/train.txt": b"2007_000001\n",
+        "V/Annotations/2007_000001.xml": b"<annotation/>",
     },
     classes=MASKS_TELL, masked=6, aside={"unsupported-extension": 1},
     assumed={"classes-from-masks"},
@@ -250,6 +250,36 @@ case(
         "t.csv": b"image,class\n1,benign\n2,benign\n3,malignant\n4,malignant\n5,malignant\n",
     },
     classes=TWO, masked=6, assumed={"table-differs"},
+)  # fmt: skip
+
+
+def voc(**lists: bytes) -> Files:
+    files = both("V/JPEGImages/{i:06d}.png", "V/SegmentationClass/{i:06d}.png", TOLD_BY_MASK)
+    return files | {f"V/ImageSets/Segmentation/{name}.txt": text for name, text in lists.items()}
+
+
+VOC = {"classes-from-masks", "splits-from-lists"}
+case(
+    "VOC with its lists of splits",
+    lambda: voc(train=b"000001\n000002\n000004\n", val=b"000003\n000005\n000006\n"),
+    classes=MASKS_TELL, masked=6, splits={"train", "validation"}, assumed=VOC,
+)  # fmt: skip
+case(
+    "VOC, one image in two of its lists",
+    lambda: voc(train=b"000001\n000002\n", val=b"000002\n"),
+    refused="split-leak: .*splits",
+)
+case(
+    "VOC, splits of our own",
+    lambda: voc(train=b"000001\n000002\n", val=b"000002\n"),
+    classes=MASKS_TELL, masked=6, assumed={"classes-from-masks"},
+    aside={"unsupported-extension": 2}, mapping={"splits": "own"},
+)  # fmt: skip
+case(
+    "classes in lists",
+    lambda: both("original/{i:03d}.png", "GT/{i:03d}.png")
+    | {"Benign.txt": b"001\r\n002\r\n003\r\n", "malignant.txt": b"004.png\n005.png\n006.png"},
+    classes=TWO, masked=6, assumed={"classes-from-lists", "folders-by-content"},
 )  # fmt: skip
 
 

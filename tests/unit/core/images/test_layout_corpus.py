@@ -61,11 +61,13 @@ PARTS = st.sampled_from(
         *("ER+", "ER-", "overlays", "original", "良性", "x", "labelsTr", "1", "2"),
     ]
 )
-STEMS = st.sampled_from(["1", "2", "a_1", "benign (1)", "ALQI_001", "bus_0001", "mask_0001", "良"])
+STEMS = st.sampled_from(
+    ["1", "2", "a_1", "benign (1)", "ALQI_001", "bus_0001", "mask_0001", "train", "normal"]
+)
 AFFIXES = st.sampled_from(
     ["", "", "_mask", "_seg", "_mask (1)", "_0000", " - Copy", "_pred", "-gt"]
 )
-SUFFIXES = st.sampled_from([".png", ".png", ".PNG", ".jpg", ".csv", ".dcm", ".xlsx"])
+SUFFIXES = st.sampled_from([".png", ".png", ".PNG", ".jpg", ".csv", ".dcm", ".xlsx", ".txt"])
 NAMES = st.builds(
     lambda folders, stem, affix, suffix: "/".join([*folders, f"{stem}{affix}{suffix}"]),
     st.lists(PARTS, max_size=3),
@@ -111,5 +113,5 @@ def test_every_file_is_planned_or_set_aside_once(
     told = [*images, *masks, *aside]
     assert len(set(told)) == len(told)
     read = set(files) - set(told)
-    assert all(name.endswith((".csv", ".xlsx")) for name in read)  # tables that were used
+    assert all(name.endswith((".csv", ".xlsx", ".txt")) for name in read)  # tables that were used
     assert all(image.label is not None or image.masks for image in found.images)
