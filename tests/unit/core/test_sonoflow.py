@@ -18,6 +18,7 @@ print(json.dumps(sorted({{name.partition(".")[0] for name in sys.modules}})))
 """
 FUNCTIONS = sorted(p.parent.name for p in Path(__file__).parents[3].glob("functions/*/app.py"))
 WITH_ARRAYS = {
+    "plan_dataset",
     "stage_images",
     "stage_table",
     "split_dataset",
