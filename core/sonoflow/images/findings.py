@@ -22,8 +22,8 @@ BY_LOOK = Assumption(
 )
 RESULTS = Assumption(
     "results-left-out",
-    "files that show pictures of this set once more, with lines or marks on them, or that folders "
-    "for results hold under the same names, were left out",
+    "files that show pictures of this set once more, with lines or marks on them, or that have "
+    "their names and are called results, were left out",
     "",
 )
 ROLES = Assumption(
@@ -172,7 +172,7 @@ class _Repeat:
     paths: list[str]
     pairs: list[tuple[str, str]]
     named: bool  # whether their name says so, or their place among the others
-    results: bool = False  # whether their folder is called so: then they need not look alike
+    results: bool = False  # whether they are called so: then they need not look alike
 
 
 def _beside_pictures(
@@ -187,7 +187,8 @@ def _beside_pictures(
             places = [(path, (path.rpartition("/")[0], companions[path].stem)) for path in some]
             pairs = [(path, scans[place]) for path, place in places if place in scans]
             named = words.has(one.affix, words.RESULTS | words.MASKS)
-            repeats.append(_Repeat(some, spread(pairs, _PAIRS), named))
+            results = words.has(one.affix, words.RESULTS)
+            repeats.append(_Repeat(some, spread(pairs, _PAIRS), named, results))
     return repeats
 
 

@@ -20,8 +20,9 @@ DRAWN_VALUES = 12
 # the share of pixels that may lie between; they are fewer than either.
 _SOFT_LEVELS, _SOFT_SHARE = 16, 0.15
 _PIXELS = 1 << 18  # that are looked at
-# Thumbnails of 32 × 32 cells: an overlay differs by its lines, another picture by all of it.
-_ALIKE_LEVELS, _ALIKE_HASH_BITS = 14.0, 14
+# Of thumbnails of 32 × 32 cells: an overlay differs by its lines and its brightness, another
+# picture by all of it. Scans correlate with each other, but then not in their hashes.
+_ALIKE_CORRELATION, _ALIKE_HASH_BITS = 0.85, 14
 _COLOUR_LEVELS, _COLOUR_SHARE = 24, 0.0005
 
 
@@ -90,6 +91,10 @@ def _is_coloured(image: Image.Image) -> bool:
 
 def alike(one: Look, other: Look) -> bool:
     """Whether they show the same picture, lines and marks on it aside."""
-    apart = one.fingerprint.thumb.astype(np.int16) - other.fingerprint.thumb.astype(np.int16)
     bits = (one.fingerprint.phash ^ other.fingerprint.phash).bit_count()
-    return float(np.abs(apart).mean()) < _ALIKE_LEVELS and bits <= _ALIKE_HASH_BITS
+    if bits > _ALIKE_HASH_BITS:
+        return False
+    first, second = (look.fingerprint.thumb.astype(np.float64).ravel() for look in (one, other))
+    first, second = first - first.mean(), second - second.mean()
+    norms = float(np.linalg.norm(first) * np.linalg.norm(second))
+    return bool(norms > 0 and first @ second >= _ALIKE_CORRELATION * norms)

@@ -115,8 +115,8 @@ case(
     "predictions beside pictures and masks",
     lambda: both("{l}/{l}_{n}.png", "{l}/{l}_{n}_mask.png")
     | both("{l}/{l}_{n}.png", "{l}/{l}_{n}_pred.png")
-    | {"benign/benign_1_heat.png": overlay(1)},
-    classes=TWO, masked=6, aside={"results-of-others": 7}, assumed={"results-left-out"},
+    | {"benign/benign_1_heat.png": overlay(1), "benign/benign_2_heatmap.png": scan(77)},
+    classes=TWO, masked=6, aside={"results-of-others": 8}, assumed={"results-left-out"},
 )  # fmt: skip
 case(
     "one mask among pictures that are called alike",

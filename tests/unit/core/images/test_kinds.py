@@ -65,6 +65,7 @@ def test_an_overlay_is_alike_and_coloured() -> None:
     ImageDraw.Draw(overlay).ellipse((100, 80, 220, 200), outline=(255, 0, 0), width=3)
 
     assert kinds.alike(look(overlay), look(scan))
+    assert kinds.alike(look(overlay.point(lambda level: level // 2)), look(scan))
     assert look(overlay).coloured
     assert not look(scan.convert("RGB")).coloured
 
