@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import collections
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sonoflow.assumptions import Assumption
@@ -59,9 +59,16 @@ def decide(taken: Sequence[Sample], given: Reading) -> Conventions:
     values.refuse()
     assumed += [*values.assumptions(), *_large(values)]
     found, outlines = _outlines(found, values)
-    found, depths = _depths(found, taken)
+    pictures = [
+        (depths.used(picture.image), picture.flags)
+        for sample in taken
+        if (picture := sample.picture()) is not None
+    ]
+    found, scaled = _depths(found, [bits for bits, _ in pictures if bits is not None])
     found, places = placements.decide(taken, found)
-    return Conventions(found, (*assumed, *outlines, *places, *depths, *_inks(taken)))
+    return Conventions(
+        found, (*assumed, *outlines, *places, *scaled, *_inks([flags for _, flags in pictures]))
+    )
 
 
 class _Values:
@@ -150,16 +157,10 @@ def _outlines(found: Reading, values: _Values) -> tuple[Reading, list[Assumption
     return dataclasses.replace(found, fill=True), [told]
 
 
-def _depths(found: Reading, taken: Iterable[Sample]) -> tuple[Reading, list[Assumption]]:
-    if found.bits is not None:
+def _depths(found: Reading, bits_used: Sequence[int]) -> tuple[Reading, list[Assumption]]:
+    if found.bits is not None or not bits_used:
         return found, []
-    used: collections.Counter[int] = collections.Counter()
-    for sample in taken:
-        picture = sample.picture()
-        if picture is not None and (bits := depths.used(picture.image)) is not None:
-            used[bits] += 1
-    if not used:
-        return found, []
+    used = collections.Counter(bits_used)
     most, whole = max(used), used.total()
     darker = sum(count for bits, count in used.items() if bits <= most - 4)
     settle = f'{{"pictures": {{"bits": {16 if most < 16 else min(used)}}}}}'
@@ -175,9 +176,8 @@ def _depths(found: Reading, taken: Iterable[Sample]) -> tuple[Reading, list[Assu
     return found, [Assumption(f"depth-{most}-of-16", detail, settle)]
 
 
-def _inks(taken: Iterable[Sample]) -> list[Assumption]:
-    pictures = [picture for sample in taken if (picture := sample.picture()) is not None]
-    count = sum(pixels.CMYK_UNMARKED in picture.flags for picture in pictures)
+def _inks(pictures: Sequence[Sequence[str]]) -> list[Assumption]:
+    count = sum(pixels.CMYK_UNMARKED in flags for flags in pictures)
     if not count:
         return []
     detail = f"{count} of {len(pictures)} pictures looked at are CMYK without Adobe's marker; "

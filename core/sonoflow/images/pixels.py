@@ -124,15 +124,16 @@ def _open(data: bytes) -> tuple[Image.Image, tuple[str, ...]]:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise ImageRejected("too-large", str(error)) from error
     except _DAMAGED as error:
-        if data.startswith(png.SIGNATURE):
-            return _open_mended(data)
+        if data.startswith(png.SIGNATURE) and (mended := _mended(data)) is not None:
+            return mended, (DAMAGED_TEXT,)
         raise ImageRejected("not-an-image", _foreign(data)) from error
 
 
-def _open_mended(data: bytes) -> tuple[Image.Image, tuple[str, ...]]:
+def _mended(data: bytes) -> Image.Image | None:
+    """A PNG without its damaged parts; None where there are none. Raises ImageRejected."""
     try:
         mended = png.mended(data)
-        return Image.open(io.BytesIO(mended), formats=("PNG",)), (DAMAGED_TEXT,)
+        return Image.open(io.BytesIO(mended), formats=("PNG",)) if mended else None
     except _DAMAGED as error:
         detail = f"the PNG file is damaged where its pixels are described: {error}"
         raise ImageRejected("truncated", detail) from error

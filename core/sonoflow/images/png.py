@@ -93,10 +93,10 @@ def is_plain(data: bytes) -> bool:
     return at == len(view) and kinds[:1] == [b"IHDR"] and kinds[-1] == b"IEND"
 
 
-def mended(data: bytes) -> bytes:
-    """A PNG without its texts, times and whatever else that the pixels do not need and that its own
-    checksum denies. Raises ValueError where that is not enough."""
-    view, at, kept = memoryview(data), len(SIGNATURE), [SIGNATURE]
+def mended(data: bytes) -> bytes | None:
+    """A PNG without those of its parts that its own checksums deny, and without texts; None where
+    all parts are whole. Raises ValueError where the pixels need a damaged part."""
+    view, at, kept, damaged = memoryview(data), len(SIGNATURE), [SIGNATURE], False
     while at + 12 <= len(view):
         (length,) = struct.unpack_from(">L", view, at)
         kind, end = bytes(view[at + 4 : at + 8]), at + 8 + length
@@ -105,9 +105,10 @@ def mended(data: bytes) -> bytes:
         whole = zlib.crc32(view[at + 4 : end]) == struct.unpack_from(">L", view, end)[0]
         if not whole and kind in _NEEDED:
             raise ValueError(f"the checksum of its part {kind!r} is wrong")
+        damaged |= not whole
         if whole and kind not in _TEXTS:
             kept.append(bytes(view[at : end + 4]))
         at = end + 4
         if kind == b"IEND":
             break
-    return b"".join(kept)
+    return b"".join(kept) if damaged else None

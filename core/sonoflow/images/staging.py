@@ -103,6 +103,7 @@ def prepare(reader: Reader, planned: PlannedImage, reading: Reading = USUAL) -> 
         "group_hint": planned.group_hint,
         "mask_sha256": mask_digest,
         "texture": oddities.texture(decoded.pixels),
+        "strokes": oddities.strokes(decoded.pixels),
         "flags": [*dict.fromkeys((*flags, *doubts))],
     }
     return Staged(entry, pictures)

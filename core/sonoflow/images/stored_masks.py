@@ -66,9 +66,7 @@ def load(data: bytes) -> StoredMask:
         image = told
     elif image.mode == "P":
         image = image.convert("RGB")
-    elif image.mode == "1":
-        image = image.convert("L")
-    values, tokens = _numbers(image)
+    values, tokens = _black_and_white(image) if image.mode == "1" else _numbers(image)
     kind = GREY if values.ndim == 2 else COLOUR
     return StoredMask(values, kind, exact, stored.orientation, tokens, tuple(flags))
 
@@ -95,6 +93,14 @@ def _alpha(image: Image.Image) -> tuple[Image.Image | None, str | None]:
         return Image.alpha_composite(black, image).convert("RGB"), None
     white = {(255, 255, 255)}
     return None, None if shown == white else BY_ALPHA
+
+
+def _black_and_white(image: Image.Image) -> tuple[Values, dict[Token, int]]:
+    """Most masks are so; counting all 256 values would take longer."""
+    values = np.asarray(image.convert("L"))
+    bright = int(np.count_nonzero(values))
+    counts = {BLACK: values.size - bright, WHITE: bright}
+    return values, {token: count for token, count in counts.items() if count}
 
 
 def _numbers(image: Image.Image) -> tuple[Values, dict[Token, int]]:

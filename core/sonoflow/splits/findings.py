@@ -18,13 +18,14 @@ from sonoflow.images import masks
 from sonoflow.images.classes import EMPTY_MASK, LESION_IN_NORMAL
 from sonoflow.images.parts import Entry
 
-IDENTICAL, UNLIKE = "identical-masks", "unlike-the-others"
+IDENTICAL, UNLIKE, MARKED = "identical-masks", "unlike-the-others", "burned-in-marks"
 # Facts of an entry that are needed here alone.
-_FACTS = ("mask_sha256", "texture")
+_FACTS = ("mask_sha256", "texture", "strokes")
 
 _FEWEST = 20  # pictures that tell what is usual
 _SPREADS = 8.0  # how many usual deviations from the middle are unusual
-_LEAST_SPREAD = 0.03  # of a share or a correlation
+_LEAST_SPREAD = 0.04  # of a share or a correlation
+_LEAST_STROKES = 0.0002
 
 # Masks that show no lesion a model could learn, and how that is said.
 _BAD = {
@@ -51,7 +52,7 @@ _SETTLE = {
 def flag(entries: Iterable[Entry]) -> list[Entry]:
     """The same entries, which have their group, with what stands out among them flagged."""
     kept = list(entries)
-    odd = {IDENTICAL: _identical(kept), UNLIKE: _unlike(kept)}
+    odd = {IDENTICAL: _identical(kept), UNLIKE: _unlike(kept), MARKED: _marked(kept)}
     return [
         {
             **{name: value for name, value in entry.items() if name not in _FACTS},
@@ -88,9 +89,23 @@ def _unlike(entries: Sequence[Entry]) -> set[str]:
     return odd
 
 
-def _far(values: np.ndarray[Any, Any], *, above: bool) -> np.ndarray[Any, Any]:
+def _marked(entries: Sequence[Entry]) -> set[str]:
+    """Images with far more sharp bright lines than is usual: text, calipers."""
+    measured = [entry for entry in entries if entry.get("strokes") is not None]
+    if len(measured) < _FEWEST:
+        return set()
+    shares = np.array([entry["strokes"] for entry in measured], dtype=float)
+    # Up to a half may be marked: what is usual is that of the others.
+    usual = shares[shares <= np.median(shares)]
+    far = _far(np.append(shares, usual), above=True, least=_LEAST_STROKES)[: len(shares)]
+    return {measured[at]["id"] for at in np.flatnonzero(far)}
+
+
+def _far(
+    values: np.ndarray[Any, Any], *, above: bool, least: float = _LEAST_SPREAD
+) -> np.ndarray[Any, Any]:
     middle = np.median(values)
-    spread = max(float(np.median(np.abs(values - middle))), _LEAST_SPREAD)
+    spread = max(float(np.median(np.abs(values - middle))), least)
     beyond: np.ndarray[Any, Any] = values - middle if above else middle - values
     return beyond > _SPREADS * spread
 

@@ -85,6 +85,7 @@ def test_a_batch_is_staged_as_grey_images_and_the_union_of_their_masks(
         "group_hint": None,
         "mask_sha256": hashlib.sha256(stack.read(stack.WORK, PREFIX + entry["mask"])).hexdigest(),
         "texture": entry["texture"],
+        "strokes": entry["strokes"],
         "flags": [],
     }
     assert abs(entry["texture"]) < 0.1, "noise"

@@ -42,4 +42,14 @@ def test_neighbours_are_alike_in_scans_and_not_in_noise() -> None:
 
     assert smooth is not None and speckle is not None and noise is not None
     assert smooth > 0.9 > speckle > 0.2 > 0.1 > noise
+    hollow = np.pad(ultrasound.scan(1, 60, 200), ((0, 0), (0, 300)))
+    assert oddities.texture(hollow) == pytest.approx(1, abs=0.05)
     assert oddities.texture(np.full((64, 64), 90, dtype=np.uint8)) is None
+
+
+def test_text_and_calipers_are_sharp_bright_lines() -> None:
+    plain = [oddities.strokes(ultrasound.scan(seed)) for seed in range(8)]
+    marked = [oddities.strokes(ultrasound.annotated(ultrasound.scan(seed))) for seed in range(8)]
+
+    assert max(plain) < 0.001 < 0.002 < min(marked)
+    assert oddities.strokes(np.full((8, 200), 255, dtype=np.uint8)) == 0

@@ -76,3 +76,24 @@ def test_files_are_about_as_small_as_those_of_a_general_encoder() -> None:
 )
 def test_only_a_file_of_nothing_but_grey_pixels_is_plain(data: bytes, plain: bool) -> None:
     assert png.is_plain(data) is plain
+
+
+def test_of_a_damaged_file_the_parts_that_pixels_need_are_kept() -> None:
+    text = png.labelled(pictures.png(), "ward", "3")
+    damaged = text.replace(b"ward", b"wird")
+
+    mended = png.mended(damaged)
+
+    assert mended == pictures.png()
+    assert png.mended(text) is None, "nothing is damaged"
+
+
+@pytest.mark.parametrize("kind", [b"IHDR", b"IDAT"])
+def test_a_file_whose_pixels_are_damaged_is_not_mended(kind: bytes) -> None:
+    data = bytearray(pictures.png())
+    data[data.index(kind) + 6] ^= 1
+
+    with pytest.raises(ValueError, match=f"checksum.*{kind.decode()}"):
+        png.mended(bytes(data))
+    with pytest.raises(ValueError, match="cut off"):
+        png.mended(pictures.png()[:-200])

@@ -23,6 +23,7 @@ def entry(number: int, **changes: Any) -> dict[str, Any]:
         "mask_sha256": f"digest {number}",
         "histogram": rng.multinomial(10_000, [0.3, 0.2, 0.2, 0.1, 0.1, 0.1]).tolist() + [0] * 10,
         "texture": 0.95 + rng.normal(0, 0.01),
+        "strokes": 0.0,
         "flags": [],
     } | changes
 
@@ -35,7 +36,7 @@ def test_usual_images_get_no_flag_and_facts_that_nobody_else_needs_are_gone() ->
     found = findings.flag(entry(number) for number in range(40))
 
     assert all(one["flags"] == [] for one in found)
-    assert all(one.keys().isdisjoint({"mask_sha256", "texture"}) for one in found)
+    assert all(one.keys().isdisjoint({"mask_sha256", "texture", "strokes"}) for one in found)
 
 
 def test_one_mask_for_several_pictures_is_flagged() -> None:
@@ -64,7 +65,8 @@ def test_a_picture_of_another_grain_or_other_greys_stands_out(changes: dict[str,
 def test_images_that_an_earlier_release_staged_are_passed_over() -> None:
     old = [entry(n) for n in range(40)]
     for one in old:
-        del one["histogram"], one["texture"], one["mask_sha256"]
+        for fact in ("histogram", "texture", "strokes", "mask_sha256"):
+            del one[fact]
 
     assert flagged(*old) == {}
 
@@ -112,3 +114,11 @@ def test_a_few_bad_masks_or_none_at_all_are_no_reason() -> None:
 
     findings.check_masks(few, aside(9, "blank", "all black"))
     findings.check_masks(none, [])
+
+
+def test_images_with_far_more_bright_lines_than_the_others_are_marked() -> None:
+    plain = [entry(n, strokes=0.0001 * (n % 4)) for n in range(40)]
+    marked = [entry(n, strokes=0.004) for n in range(100, 110)]
+
+    assert flagged(*plain, *marked) == {one["id"]: ["burned-in-marks"] for one in marked}
+    assert flagged(*plain[:5], *marked[:5]) == {}, "ten do not say what is usual"
