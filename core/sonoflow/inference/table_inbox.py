@@ -7,7 +7,8 @@ for spaces around it. It is not altered: an id that begins with =, +, - or @ is 
 spreadsheet that opens the scores, just as it is in the upload. Where the upload has no ids, the
 first column is called `line` and holds the number of the row's line: numbers under the name `id`
 would be taken for ids. The flags name the features whose values lie far outside of those that the
-model was trained on: `outside-range: mean area; mean radius`.
+model was trained on: `outside-range: mean area; mean radius`. `thousands-assumed` stands in all
+rows where `1.326` was read as 1326, or `1,326`, and nothing but the other numbers said so.
 """
 
 from __future__ import annotations
@@ -117,7 +118,7 @@ def _write(scores: multipart.ObjectWriter, upload: Upload, serving: Serving, tal
     """All scores. Raises TableRejected if there are none."""
     layout, chunks = _layout(serving, encodings.as_utf8(streams.chunks(RemoteObject(upload))))
     blocks = _checked(read_rows(chunks, layout), serving.table, layout, tally)
-    pieces = _pieces(blocks, serving.table)
+    pieces = _pieces(blocks, serving.table, layout.assumed)
     client("sagemaker-runtime")  # made here: threads must not make it at the same time
     answer = functools.partial(_answer, serving)
     scores.write(_lines([(LINE if layout.id is None else ID, *COLUMNS)]))
@@ -194,21 +195,24 @@ def _shifted(shifted: int, rows: int, layout: RowLayout) -> TableRejected:
     return TableRejected("columns-shifted", detail)
 
 
-def _pieces(blocks: Iterable[tuple[Block, NDArray[np.bool_]]], table: Table) -> Iterator[_Piece]:
+def _pieces(
+    blocks: Iterable[tuple[Block, NDArray[np.bool_]]], table: Table, assumed: str
+) -> Iterator[_Piece]:
     rows = table_endpoint.rows_per_request(table)
     for block, outside in blocks:
-        flags = _flags(outside, table.features)
+        flags = _flags(outside, table.features, assumed)
         for start in range(0, len(block.ids), rows):
             end = start + rows
             yield _Piece(block.ids[start:end], block.values[start:end], flags[start:end])
 
 
-def _flags(outside: NDArray[np.bool_], features: Sequence[str]) -> list[str]:
-    flags = [""] * len(outside)
+def _flags(outside: NDArray[np.bool_], features: Sequence[str], assumed: str) -> list[str]:
+    flags = [assumed] * len(outside)
     for row in np.flatnonzero(outside.any(axis=1)).tolist():
         named = [features[at] for at in np.flatnonzero(outside[row]).tolist()]
         more = f"; {len(named) - _NAMED_LIMIT} more" if len(named) > _NAMED_LIMIT else ""
-        flags[row] = f"outside-range: {'; '.join(named[:_NAMED_LIMIT])}{more}"
+        before = f"{assumed} | " if assumed else ""
+        flags[row] = f"{before}outside-range: {'; '.join(named[:_NAMED_LIMIT])}{more}"
     return flags
 
 

@@ -356,6 +356,17 @@ def test_a_table_whose_values_are_mostly_far_outside_is_rejected(
 
 
 @pytest.mark.usefixtures("with_ranges")
+def test_what_was_assumed_of_the_numbers_is_flagged_in_every_row() -> None:
+    data = b"id;radius;texture\na1;40,5;1\na2;1.326;2\na3;50,5;3\n"
+
+    assert flags(data) == [
+        "thousands-assumed",
+        "thousands-assumed | outside-range: radius",
+        "thousands-assumed",
+    ]
+
+
+@pytest.mark.usefixtures("with_ranges")
 def test_a_few_rows_under_their_names_may_be_far_outside() -> None:
     assert flags(b"id,radius,texture\na1,900,90\n") == ["outside-range: radius; texture"]
 
