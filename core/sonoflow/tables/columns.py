@@ -77,7 +77,7 @@ def find_columns(head: bytes, mapping: Mapping[str, Any]) -> Columns:
     )
     chosen = "features" in mapping
     like_ids = [] if chosen or identity is not None else roles.like_ids(names, found.rows, features)
-    told = (*found.assumptions, *roles.told(dropped), *like_ids)
+    told = (*found.assumptions, *roles.told(dropped, len(found.rows)), *like_ids)
     return Columns(layout, label, dropped, told, chosen)
 
 
