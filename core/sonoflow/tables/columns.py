@@ -110,10 +110,11 @@ def _check_widths(found: Writing) -> None:
     if len(found.rows) < 5 or usual == found.width or 10 * fitting > len(found.rows):
         return
     detail = f"the first line has {found.width} cells, most lines below it {usual}"
-    if found.delimiter == "," and usual > found.width:
+    if found.header is not None and found.delimiter == "," and usual > found.width:
         detail += (
-            ": a comma may stand in the numbers too; save the table with semicolons between cells"
+            "; if commas stand in the numbers too, save the table with semicolons between cells"
         )
+    detail += '; a line before the table is passed over with {"skip": 1}'
     raise _no_table(detail)
 
 
