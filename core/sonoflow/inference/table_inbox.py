@@ -7,7 +7,8 @@ for spaces around it. It is not altered: an id that begins with =, +, - or @ is 
 spreadsheet that opens the scores, just as it is in the upload. Where the upload has no ids, the
 first column is called `line` and holds the number of the row's line: numbers under the name `id`
 would be taken for ids. The flags name the features whose values lie far outside of those that the
-model was trained on: `outside-range: mean area; mean radius`.
+model was trained on: `outside-range: mean area; mean radius`. `thousands-assumed` stands in all
+rows where `1.326` was read as 1326, or `1,326`, and nothing but the other numbers said so.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import functools
 import io
 import itertools
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -35,12 +36,12 @@ from sonoflow.inference import table_endpoint, table_rejections
 from sonoflow.inference.answers import Answer, Overtaken
 from sonoflow.inference.outcomes import PREDICTED, REJECTED, Outcome
 from sonoflow.inference.table_endpoint import Serving
+from sonoflow.inference.table_flags import Flags
 from sonoflow.inference.table_rejections import Tally
 from sonoflow.settings import Buckets
-from sonoflow.tables import encodings, ranges, writing
+from sonoflow.tables import encodings, writing
 from sonoflow.tables.layout import RowLayout, inbox_layout
 from sonoflow.tables.reader import Block, read_rows
-from sonoflow.tables.table import Table
 
 COLUMNS = ("score", "label", "model_version", "flags")  # after the first, which is one of these:
 ID, LINE = "id", "line"
@@ -49,10 +50,8 @@ REQUESTS_AT_ONCE = 4
 # fifty million of one.
 BYTES_LIMIT = 512 * 1024 * 1024
 HOPELESS_ROWS = 1_000_000  # as many bad ones and not one that is good: this is no table
-SHIFTED_ROWS = 5
 _FIRST_LINE_LIMIT = 1024 * 1024
 _SAMPLE_BYTES = 256 * 1024
-_NAMED_LIMIT = 5  # features that a flag names
 
 
 @dataclasses.dataclass(frozen=True)
@@ -116,8 +115,8 @@ def _write_rejection(answer: Answer, upload: Upload, tally: Tally) -> None:
 def _write(scores: multipart.ObjectWriter, upload: Upload, serving: Serving, tally: Tally) -> None:
     """All scores. Raises TableRejected if there are none."""
     layout, chunks = _layout(serving, encodings.as_utf8(streams.chunks(RemoteObject(upload))))
-    blocks = _checked(read_rows(chunks, layout), serving.table, layout, tally)
-    pieces = _pieces(blocks, serving.table)
+    rows = table_endpoint.rows_per_request(serving.table)
+    pieces = _pieces(read_rows(chunks, layout), rows, tally, Flags(serving.table, layout))
     client("sagemaker-runtime")  # made here: threads must not make it at the same time
     answer = functools.partial(_answer, serving)
     scores.write(_lines([(LINE if layout.id is None else ID, *COLUMNS)]))
@@ -160,56 +159,15 @@ def _layout(serving: Serving, chunks: Iterator[bytes]) -> tuple[RowLayout, Itera
     return layout, itertools.chain(taken, chunks)
 
 
-def _checked(
-    blocks: Iterable[Block], table: Table, layout: RowLayout, tally: Tally
-) -> Iterator[tuple[Block, NDArray[np.bool_]]]:
-    """Blocks, and which of their values lie far outside of those of training, (rows, features).
-
-    Raises TableRejected where there is nothing to score, or what is scored would be wrong.
-    """
-    shifted = 0
+def _pieces(blocks: Iterable[Block], rows: int, tally: Tally, flags: Flags) -> Iterator[_Piece]:
     for block in blocks:
         tally.count(len(block.ids), block.bad)
         if not tally.rows and tally.bad_rows >= HOPELESS_ROWS:
             raise _nothing_to_score(tally)
-        outside = np.zeros(block.values.shape, dtype=bool)
-        if table.ranges is not None:
-            outside = table.ranges.far_outside(block.values)
-        shifted += int(ranges.are_shifted(outside).sum())
-        # Of rows whose columns are named, a few may be as they are.
-        if 2 * shifted > tally.rows and (shifted >= SHIFTED_ROWS or not layout.header):
-            raise _shifted(shifted, tally.rows, layout)
-        yield block, outside
-
-
-def _shifted(shifted: int, rows: int, layout: RowLayout) -> TableRejected:
-    if layout.header:
-        hint = "are they in other units, or standardised?"
-    else:
-        hint = "do the columns stand as in training? Add a header that names them"
-    detail = (
-        f"{shifted} of {rows} rows lie far outside of what the model was trained on, in many"
-        f" features each: {hint}"
-    )
-    return TableRejected("columns-shifted", detail)
-
-
-def _pieces(blocks: Iterable[tuple[Block, NDArray[np.bool_]]], table: Table) -> Iterator[_Piece]:
-    rows = table_endpoint.rows_per_request(table)
-    for block, outside in blocks:
-        flags = _flags(outside, table.features)
+        told = flags.of(block)
         for start in range(0, len(block.ids), rows):
             end = start + rows
-            yield _Piece(block.ids[start:end], block.values[start:end], flags[start:end])
-
-
-def _flags(outside: NDArray[np.bool_], features: Sequence[str]) -> list[str]:
-    flags = [""] * len(outside)
-    for row in np.flatnonzero(outside.any(axis=1)).tolist():
-        named = [features[at] for at in np.flatnonzero(outside[row]).tolist()]
-        more = f"; {len(named) - _NAMED_LIMIT} more" if len(named) > _NAMED_LIMIT else ""
-        flags[row] = f"outside-range: {'; '.join(named[:_NAMED_LIMIT])}{more}"
-    return flags
+            yield _Piece(block.ids[start:end], block.values[start:end], told[start:end])
 
 
 def _answer(serving: Serving, piece: _Piece) -> bytes:
@@ -230,6 +188,9 @@ def _lines(rows: Iterable[Iterable[Any]]) -> bytes:
 
 def _nothing_to_score(tally: Tally) -> TableRejected:
     if tally.bad_rows:
-        detail = f"none of the first {tally.bad_rows} rows can be scored"
+        reason, times = tally.reasons.most_common(1)[0]
+        detail = f"none of the first {tally.bad_rows} rows can be scored, {times} × {reason}"
+        if first := next((row for row in tally.listed if row.reason == reason), None):
+            detail += f" (line {first.line}: {first.detail})"
         return TableRejected("no-usable-rows", detail)
     return TableRejected("empty-table", "the file has a header and no rows")

@@ -77,7 +77,7 @@ def find_columns(head: bytes, mapping: Mapping[str, Any]) -> Columns:
     )
     chosen = "features" in mapping
     like_ids = [] if chosen or identity is not None else roles.like_ids(names, found.rows, features)
-    told = (*found.assumptions, *roles.told(dropped), *like_ids)
+    told = (*found.assumptions, *roles.told(dropped, len(found.rows)), *like_ids)
     return Columns(layout, label, dropped, told, chosen)
 
 
@@ -110,10 +110,11 @@ def _check_widths(found: Writing) -> None:
     if len(found.rows) < 5 or usual == found.width or 10 * fitting > len(found.rows):
         return
     detail = f"the first line has {found.width} cells, most lines below it {usual}"
-    if found.delimiter == "," and usual > found.width:
+    if found.header is not None and found.delimiter == "," and usual > found.width:
         detail += (
-            ": a comma may stand in the numbers too; save the table with semicolons between cells"
+            "; if commas stand in the numbers too, save the table with semicolons between cells"
         )
+    detail += '; a line before the table is passed over with {"skip": 1}'
     raise _no_table(detail)
 
 

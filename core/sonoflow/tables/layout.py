@@ -48,6 +48,7 @@ class RowLayout:
     trailing: bool = False  # rows may end in a delimiter
     preamble: int = 0  # lines passed over besides the header, blank ones not counted
     notation: Notation = USUAL
+    assumed: str = ""  # a code, where the notation is not quite certain
 
 
 def inbox_layout(table: Table, head: bytes | str) -> RowLayout:
@@ -64,7 +65,9 @@ def inbox_layout(table: Table, head: bytes | str) -> RowLayout:
         layout = _named(table, found) or _numbered(table, found)
         if layout is not None:
             _check_ids(layout, found)
-            return dataclasses.replace(layout, notation=_notation(table, found))
+            notation = _notation(table, found)
+            assumed = "thousands-assumed" if found.assumed and notation != table.notation else ""
+            return dataclasses.replace(layout, notation=notation, assumed=assumed)
     raise TableRejected("columns-unknown", _expectation(table, lines))
 
 

@@ -131,13 +131,14 @@ def counting(names: Sequence[str], rows: Sequence[Sequence[str]]) -> dict[str, s
     return found
 
 
-def told(dropped: Mapping[str, str]) -> list[Assumption]:
-    """Of columns that are passed over for what they hold."""
+def told(dropped: Mapping[str, str], rows: int) -> list[Assumption]:
+    """Of columns that are passed over for what they hold in a sample of so many rows."""
     empty = [name for name, why in dropped.items() if why == _EMPTY]
     counts = [name for name, why in dropped.items() if why == COUNTING]
     said = []
     if empty:
-        detail = f"columns without a value are passed over: {', '.join(map(repr, empty))}"
+        listed = ", ".join(map(repr, empty))
+        detail = f"columns without a value in the first {rows} rows are passed over: {listed}"
         said.append(Assumption("empty-columns", detail, _features(empty)))
     if counts:
         said.append(counted(counts))

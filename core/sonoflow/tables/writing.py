@@ -44,6 +44,7 @@ class Writing:
     notation: Notation
     unclear: str  # why the notation is not known; empty if it is
     settle: str  # what a mapping may say then
+    assumed: str  # what was assumed of the notation, if anything
     assumptions: tuple[Assumption, ...]
 
     @property
@@ -130,6 +131,7 @@ def find(lines: Sequence[str], given: Mapping[str, Any], delimiter: str | None =
         notation=found.notation,
         unclear=found.unclear,
         settle=found.settle,
+        assumed=found.assumed,
         assumptions=tuple(told),
     )
 

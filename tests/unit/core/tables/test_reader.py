@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sonoflow.tables import reader
 from sonoflow.tables.layout import RowLayout
 from sonoflow.tables.lines import LINE_BYTES_LIMIT, read_lines
 from sonoflow.tables.numbers import Notation
@@ -272,3 +273,12 @@ def test_marks_of_thousands_are_read_where_they_are_some() -> None:
     block = read("7;M;1.326,5;2\n8;B;0,5;2.551\n9;B;1,5;2\n", rules)
 
     assert block.values.tolist() == [[1326.5, 2], [0.5, 2551], [1.5, 2]]
+
+
+def test_decimal_commas_are_read_as_fast_as_points(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Together: none of the lines is read singly."""
+    monkeypatch.setattr(reader, "parse_row", None)
+
+    block = read("7;M;1,5;2\n8;B;-3e1;,25\n", layout(delimiter=";", notation=Notation(",")))
+
+    assert block.values.tolist() == [[1.5, 2.0], [-30.0, 0.25]]

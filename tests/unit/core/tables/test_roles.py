@@ -33,8 +33,9 @@ def test_another_counts_them_in_their_order_only() -> None:
 
 
 def test_what_is_passed_over_for_its_content_is_said() -> None:
-    said = roles.told({"a": "empty", "b": "counts rows", "c": "unnamed"})
+    said = roles.told({"a": "empty", "b": "counts rows", "c": "unnamed"}, 200)
 
+    assert "in the first 200 rows" in said[0].detail
     assert [(one.code, one.settle) for one in said] == [
         ("empty-columns", '{"features": ["a", "…"]}'),
         ("counting-columns", '{"features": ["b", "…"]}'),
