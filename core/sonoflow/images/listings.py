@@ -13,10 +13,10 @@ import dataclasses
 import io
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import PurePosixPath
 
 from sonoflow.archives import verdicts
 from sonoflow.images import words, workbooks
+from sonoflow.images.paths import stem_of, without_channel
 
 SUFFIXES = (".csv", ".tsv", ".xlsx")
 BYTES_LIMIT = 16 * 1024 * 1024
@@ -141,10 +141,10 @@ class Names:
         self._paths = {path.lower(): path for path in images}
         self._named: dict[str, list[str]] = collections.defaultdict(list)
         for path in self._paths.values():
-            name = PurePosixPath(path).name.lower()
+            name = path[path.rfind("/") + 1 :].lower()
             self._named[name].append(path)
-            stem = PurePosixPath(name).stem
-            for alias in {stem, re.sub(r"_0000$", "", stem)} - {name}:
+            stem = stem_of(name)
+            for alias in {stem, without_channel(stem)} - {name}:
                 self._named[alias].append(path)
 
     def find(self, cell: str, folder: str = "") -> str | None:

@@ -51,7 +51,10 @@ def gather(
     """`read` gives a table's content, or raises ImageRejected. Raises DatasetRefused where the
     mapping names a table or a column that is not there."""
     found = Hints()
-    names, paths = Names(images), list(paths)
+    paths = [path for path in paths if path.lower().endswith((*listings.SUFFIXES, ".txt"))]
+    if not paths and not any(isinstance(mapping.get(key), dict) for key in ("classes", "groups")):
+        return found
+    names = Names(images)
     _lists(paths, names, read, mapping, found)
     tables = sorted(
         (path for path in paths if path.lower().endswith(listings.SUFFIXES)),
