@@ -43,6 +43,11 @@ def apart(names: Iterable[str]) -> dict[str, str]:
     return found
 
 
+def aliases(name: str) -> tuple[str, ...]:
+    """What a name may have become among others."""
+    return class_name(name), _spelled_out(name), _with_digest(name)
+
+
 def _spelled_out(name: str) -> str:
     told = _SIGNS_TOLD.sub(" minus ", name)
     for sign, word in _SIGNS:

@@ -52,13 +52,18 @@ def look(data: bytes | None) -> Look | None:
 def _stored(image: Image.Image) -> npt.NDArray[Any]:
     """A number for each pixel, equal for equal colours or indices of a palette."""
     array = np.asarray(image)
-    step = max(1, int((array.shape[0] * array.shape[1] / _PIXELS) ** 0.5))
+    step = _step(array)
     array = array[::step, ::step]
     if array.ndim == 2:
         return array
     weights = 256 ** np.arange(array.shape[2], dtype=np.int64)
     numbers: npt.NDArray[np.int64] = (array.astype(np.int64) * weights).sum(axis=2)
     return numbers
+
+
+def _step(array: npt.NDArray[Any]) -> int:
+    """Each how many rows and columns are enough to look at."""
+    return max(1, int((array.shape[0] * array.shape[1] / _PIXELS) ** 0.5))
 
 
 def is_soft(grey: pixels.Pixels) -> bool:
@@ -84,7 +89,9 @@ def check_scan(grey: pixels.Pixels) -> None:
 def _is_coloured(image: Image.Image) -> bool:
     if image.mode not in ("RGB", "RGBA", "P", "CMYK", "YCbCr"):
         return False
-    colours = np.asarray(image.convert("RGB")).astype(np.int16)
+    colours = np.asarray(image.convert("RGB"))
+    step = _step(colours)
+    colours = colours[::step, ::step].astype(np.int16)
     apart = colours.max(axis=2) - colours.min(axis=2) > _COLOUR_LEVELS
     return bool(np.count_nonzero(apart) > _COLOUR_SHARE * apart.size)
 

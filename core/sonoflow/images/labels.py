@@ -152,10 +152,13 @@ def renamed(labels: Labels, names: Mapping[str, str]) -> Labels:
     if not names:
         return labels
     found = {label for label in labels.by_path.values() if label}
-    told = {class_names.class_name(old): class_names.class_name(new) for old, new in names.items()}
-    if missing := sorted(old for old in names if class_names.class_name(old) not in found):
-        detail = f"'labels' renames {missing[0]!r}; the classes are {', '.join(sorted(found))}"
-        raise DatasetRefused("mapping-invalid", detail)
+    told: dict[str, str] = {}
+    for old, new in names.items():
+        label = next((one for one in class_names.aliases(old) if one in found), None)
+        if label is None:
+            detail = f"'labels' renames {old!r}; the classes are {', '.join(sorted(found))}"
+            raise DatasetRefused("mapping-invalid", detail)
+        told[label] = class_names.class_name(new)
     changed = {p: told.get(label, label) if label else label for p, label in labels.by_path.items()}
     return dataclasses.replace(labels, by_path=changed)
 

@@ -345,6 +345,12 @@ case(
     mapping={"labels": {"良性": "benign", "正常": "normal"}},
 )  # fmt: skip
 case(
+    "classes that signs tell apart, named by the mapping",
+    functools.partial(both, "{l}/{i}.png", "{l}/{i}_mask.png", {"ER+": "", "ER-": ""}),
+    classes={"positive": 3, "er-minus": 3}, masked=6, assumed={"classes-from-folders"},
+    mapping={"labels": {"ER+": "positive"}},
+)  # fmt: skip
+case(
     "patients within classes",
     functools.partial(both, "{l}/patient_{n}/a.png", "{l}/patient_{n}/a_mask.png"),
     classes=TWO, masked=6, groups=6, assumed={"groups-from-folders"},
