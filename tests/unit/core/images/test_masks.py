@@ -112,3 +112,9 @@ def test_a_line_that_encloses_nothing_is_thin_and_a_small_lesion_is_not() -> Non
 def test_a_lesion_of_more_than_half_of_its_image_is_flagged() -> None:
     assert masks.shaped(holed(37, 0), None)[1] == ("large-mask",)
     assert masks.shaped(holed(34, 0), None)[1] == ()
+
+
+def test_a_thick_outline_is_filled_where_the_others_are_outlines_too() -> None:
+    assert masks.shaped(holed(20, 8), True)[1] == ("outline-filled",)
+    assert masks.shaped(holed(20, 8), None)[1] == ()
+    assert masks.shaped(holed(20, 12), None)[1] == ("mask-outline",)
