@@ -45,6 +45,7 @@ class Writing:
     unclear: str  # why the notation is not known; empty if it is
     settle: str  # what a mapping may say then
     assumed: str  # what was assumed of the notation, if anything
+    differs: bool  # whether columns are written in several notations
     assumptions: tuple[Assumption, ...]
 
     @property
@@ -132,6 +133,7 @@ def find(lines: Sequence[str], given: Mapping[str, Any], delimiter: str | None =
         unclear=found.unclear,
         settle=found.settle,
         assumed=found.assumed,
+        differs=found.differs,
         assumptions=tuple(told),
     )
 
