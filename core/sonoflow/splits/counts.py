@@ -45,8 +45,20 @@ def _check(entries: Sequence[Entry], minimum: int) -> None:
     for split in SPLITS:
         missing = set(classes) - {entry["class"] for entry in entries if entry["split"] == split}
         if missing:
-            detail = f"no image of {sorted(missing)} is left for {split}: too few different ones"
+            detail = f"no image of {sorted(missing)} is left for {split}: {_why(entries, missing)}"
             raise DatasetRefused("empty-split", detail)
+
+
+def _why(entries: Sequence[Entry], missing: Iterable[str]) -> str:
+    """Of the first of these classes: how few groups it has."""
+    label = min(missing)
+    groups = collections.Counter(e["group"] for e in entries if e["class"] == label)
+    if groups.total() <= len(groups):
+        return "too few different ones"
+    return (
+        f"class {label!r} has {groups.total()} images that make {len(groups)} groups, and a group"
+        " (one patient's images, look-alikes) is never divided"
+    )
 
 
 def _too_few_classes(entries: Sequence[Entry], classes: Sequence[str]) -> str:

@@ -16,6 +16,7 @@ def entry(label: str, number: int, split: str = "train") -> dict[str, Any]:
         "id": name,
         "class": label,
         "sha256": name,
+        "group": name,
         "split": split,
         "flags": ["no-mask"],
         "image": f"images/{label}/{number}.png",
@@ -45,6 +46,16 @@ def test_what_cannot_train_is_refused_and_the_class_named(
 ) -> None:
     with pytest.raises(DatasetRefused, match=f"{reason}: .*{named}"):
         counts.check(entries, minimum)
+
+
+def test_few_groups_are_named_where_they_are_why_a_split_is_empty() -> None:
+    entries = whole("normal") + [
+        {**entry("benign", n, split), "group": f"patient-{n // 2}"}
+        for n, split in enumerate(("train", "train", "validation", "validation"))
+    ]
+
+    with pytest.raises(DatasetRefused, match="'benign' has 4 images that make 2 groups"):
+        counts.check(entries, 3)
 
 
 def test_what_was_set_aside_comes_first_where_it_is_the_reason() -> None:
