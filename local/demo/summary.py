@@ -9,6 +9,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from local.demo.inbox import TestImage
 from local.demo.table import Scores
@@ -44,12 +45,14 @@ def summarise(made: Summary) -> dict[str, Any]:
             "images": split["images"],
             "splits": split["splits"],
             "quarantined": split["quarantined"],
+            "assumptions": split.get("assumptions", []),
         },
         "table": {
             **table["dataset"],
             "rows": rows["rows"],
             "splits": rows["splits"],
             "quarantined": rows["quarantined"],
+            "assumptions": rows.get("assumptions", []),
             "scores": made.scores.document(),
         },
         "models": {
@@ -89,6 +92,8 @@ def print_summary(summary: dict[str, Any], console: Console, out: Path) -> None:
         splits = ", ".join(f"{n} {sum(c.values())}" for n, c in dataset["splits"].items())
         console.print(f"{counted:<10} {dataset['name']} {dataset['version']}: {counts}")
         console.print(f"splits     {splits}; {dataset['quarantined']} set aside")
+        for assumed in dataset["assumptions"]:
+            console.print(Text(f"assumed    {assumed['detail']}", "yellow"), soft_wrap=True)
     for model, facts in summary["models"].items():
         shown = ", ".join(
             f"{name} {_figure(facts['metrics'].get(name))}" for name in _SHOWN_METRICS[model]

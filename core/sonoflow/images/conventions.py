@@ -79,6 +79,7 @@ class _Values:
         self._flags: collections.Counter[str] = collections.Counter()
         self._tokens: dict[str, set[reading.Token]] = collections.defaultdict(set)
         self._refused: dict[str, list[str]] = collections.defaultdict(list)
+        self._one_each = True  # of all colours that mean a lesion, each mask has but one
         self.looked_at = self.lesions = self.outlines = self.large = 0
 
     def add(self, stored: StoredMask) -> None:
@@ -91,6 +92,7 @@ class _Values:
         for flag in {*stored.flags, *flags} - {binary_masks.POLARITY, binary_masks.OUTSIDE}:
             self._flags[flag] += 1
             self._tokens[flag] |= set(stored.tokens)
+            self._one_each &= flag != COLOURS or len(stored.tokens) == 2
         if 0 < mask.sum() < mask.size:
             self.lesions += 1
             self.outlines += masks.enclosed(mask) is not None
@@ -122,6 +124,9 @@ class _Values:
         word = f'"{some}"' if isinstance(some, str) else some
         dark = '{"masks": {"lesion": "dark"}}'
         coloured = f'{{"masks": {{"lesion": [{word}]}}}}'
+        if len(others := [token for token in tokens if any(token)]) > 1 and self._one_each:
+            named = ", ".join(f'"{reading.spelt(token)}": "<class>"' for token in others[:6])
+            coloured = f'{{"masks": {{"classes": {{{named}}}}}}}'
         told = {
             VALUES: (f"they hold the values {shown}; the larger one is the lesion", dark),
             COLOURS: (

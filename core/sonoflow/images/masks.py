@@ -22,6 +22,8 @@ FULL, LARGE = "full-mask", "large-mask"
 
 # A mask that was made on a scaled copy of its image has nearly the same aspect, not quite.
 ASPECT_TOLERANCE = 0.02
+# How many times larger an outline gets when it is filled; and one beside others that are outlines.
+_OUTLINE_GROWTH, _FILLED_GROWTH = 1.4, 1.1
 # Of BUSI's images, two of 780 have lesions of more than half.
 _LARGE_SHARE = 0.5
 
@@ -145,7 +147,7 @@ def shaped(mask: Mask, fill: bool | None) -> tuple[Mask, tuple[str, ...]]:
         return mask, (FULL,)
     if area == 0 or fill is False:
         return mask, ()
-    whole = enclosed(mask)
+    whole = enclosed(mask, _FILLED_GROWTH if fill else _OUTLINE_GROWTH)
     if whole is not None:
         return (whole, (OUTLINE_FILLED,)) if fill else (mask, (OUTLINE,))
     if is_large(mask):
@@ -153,13 +155,13 @@ def shaped(mask: Mask, fill: bool | None) -> tuple[Mask, tuple[str, ...]]:
     return mask, (THIN,) if is_thin(mask) else ()
 
 
-def enclosed(mask: Mask) -> Mask | None:
-    """A mask that is an outline, filled; None where it is none."""
+def enclosed(mask: Mask, growth: float = _OUTLINE_GROWTH) -> Mask | None:
+    """A mask that is an outline, filled; None where that does not make it so many times larger."""
     area = int(np.count_nonzero(mask))
-    if area >= 0.75 * regions.span(mask):
+    if regions.span(mask) < growth * area:
         return None
     whole = regions.filled(mask)
-    return whole if np.count_nonzero(whole) >= 2 * area else None
+    return whole if np.count_nonzero(whole) >= growth * area else None
 
 
 def is_large(mask: Mask) -> bool:

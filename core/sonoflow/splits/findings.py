@@ -26,6 +26,7 @@ _FEWEST = 20  # pictures that tell what is usual
 _SPREADS = 8.0  # how many usual deviations from the middle are unusual
 _LEAST_SPREAD = 0.04  # of a share or a correlation
 _LEAST_STROKES = 0.0002
+_SMOOTH = 0.6  # texture of pictures in which a bright line is no speckle
 
 # Masks that show no lesion a model could learn, and how that is said.
 _BAD = {
@@ -91,7 +92,7 @@ def _unlike(entries: Sequence[Entry]) -> set[str]:
 
 def _marked(entries: Sequence[Entry]) -> set[str]:
     """Images with far more sharp bright lines than is usual: text, calipers."""
-    measured = [entry for entry in entries if entry.get("strokes") is not None]
+    measured = [entry for entry in entries if (entry.get("texture") or 0) >= _SMOOTH]
     if len(measured) < _FEWEST:
         return set()
     shares = np.array([entry["strokes"] for entry in measured], dtype=float)

@@ -228,7 +228,9 @@ def test_pictures_in_place_of_masks_are_refused() -> None:
         Done(files)
 
 
-def test_colours_name_classes_where_the_mapping_says_so() -> None:
+def of_two_colours() -> dict[str, bytes]:
+    """Green and red lesions by class, which nothing else tells, and one image without any."""
+
     def write(label: str, mask: mask_sets.Mask) -> bytes:
         colour = mask_sets.GREEN if label == "benign" else mask_sets.RED
         return mask_sets.colours(mask_sets.BLACK, colour)(mask)
@@ -241,9 +243,17 @@ def test_colours_name_classes_where_the_mapping_says_so() -> None:
         files[f"masks/{name}.png"] = write(label, mask)
     files["images/none.png"] = mask_sets.png(mask_sets.scan(77, mask_sets.lesion(77)))
     files["masks/none.png"] = mask_sets.white(np.zeros((80, 112), bool))
+    return files
+
+
+def test_colours_name_classes_where_the_mapping_says_so() -> None:
+    (told,) = (one for one in Done(of_two_colours()).assumptions if one.code == "mask-colours")
+    assert json.loads(told.settle) == {
+        "masks": {"classes": {"#00ff00": "<class>", "#ff0000": "<class>"}}
+    }
 
     mapping = {"masks": {"classes": {"#00ff00": "Benign", "#ff0000": "malignant"}}}
-    done = Done(files, mapping)
+    done = Done(of_two_colours(), mapping)
 
     counted = collections.Counter(entry["class"] for entry in done.entries)
     assert counted == {"benign": 6, "malignant": 6, "normal": 1}

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from sonoflow.errors import ImageRejected
@@ -112,3 +114,38 @@ def test_a_line_that_encloses_nothing_is_thin_and_a_small_lesion_is_not() -> Non
 def test_a_lesion_of_more_than_half_of_its_image_is_flagged() -> None:
     assert masks.shaped(holed(37, 0), None)[1] == ("large-mask",)
     assert masks.shaped(holed(34, 0), None)[1] == ()
+
+
+def test_a_thick_outline_is_filled_where_the_others_are_outlines_too() -> None:
+    assert masks.shaped(holed(20, 8), True)[1] == ("outline-filled",)
+    assert masks.shaped(holed(20, 8), None)[1] == ()
+    assert masks.shaped(holed(20, 12), None)[1] == ("mask-outline",)
+
+
+WAYS = [
+    mask_sets.white,
+    mask_sets.two(0, 3, np.uint16),
+    mask_sets.colours(mask_sets.BLACK, mask_sets.RED),
+    mask_sets.colours(mask_sets.BLACK, mask_sets.RED, "JPEG"),
+    mask_sets.palette(mask_sets.BLACK, mask_sets.BLACK),
+    mask_sets.transparent(0, 255, 0),
+    mask_sets.tiff(np.float32),
+]
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from(WAYS), st.data())
+@pytest.mark.filterwarnings("ignore::UserWarning")  # what Pillow has to say about bad TIFF tags
+def test_damaged_masks_never_raise_anything_but_a_rejection(
+    write: mask_sets.Write, data: st.DataObject
+) -> None:
+    lesion = mask_sets.lesion(3, 40, 56)
+    damaged = bytearray(write(lesion))
+    for _ in range(data.draw(st.integers(1, 5))):
+        damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))
+
+    try:
+        found = masks.union([bytes(damaged)], pixels.Decoded(mask_sets.scan(3, lesion)))
+    except ImageRejected:
+        return
+    assert found.mask.shape == lesion.shape

@@ -121,4 +121,6 @@ def test_images_with_far_more_bright_lines_than_the_others_are_marked() -> None:
     marked = [entry(n, strokes=0.004) for n in range(100, 110)]
 
     assert flagged(*plain, *marked) == {one["id"]: ["burned-in-marks"] for one in marked}
+    rough = [one | {"texture": 0.4} for one in (*plain, *marked)]
+    assert flagged(*rough) == {}, "speckle has bright lines everywhere"
     assert flagged(*plain[:5], *marked[:5]) == {}, "ten do not say what is usual"
