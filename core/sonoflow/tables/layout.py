@@ -87,7 +87,7 @@ def _notation(table: Table, found: Writing) -> Notation:
     """By the file's own numbers; where they do not tell, they are meant as in training."""
     if not found.unclear:
         return found.notation
-    if table.notation.decimal == ",":
+    if found.differs or table.notation.decimal == ",":
         return table.notation
     detail = f"{found.unclear}: write numbers without marks for thousands"
     raise TableRejected("decimal-unclear", detail)

@@ -83,12 +83,17 @@ class Found:
     unclear: str = ""  # a sentence, where the sample does not decide
     settle: str = ""  # what a mapping may say then, in JSON
     assumed: str = ""  # a sentence, where it does not quite
+    differs: bool = False  # not clear because columns are written in several notations
 
 
 def find(columns: Iterable[Iterable[str]]) -> Found:
     """From the stripped cells of each column of a sample."""
     kinds = [collections.Counter(_kind(c.translate(_SPACES)) for c in column) for column in columns]
     count = sum(kinds, collections.Counter())
+    if _most(kinds, "comma") and _most(kinds, "point"):
+        told = "some columns have decimal commas and others decimal points"
+        settle = '{"decimal": ","} or {"decimal": "."}, and pass over the others with "ignore"'
+        return Found(USUAL, told, settle, differs=True)
     comma = count["comma"] + count["points"] > count["point"] + count["commas"]
     if comma:
         return _with_commas(count)
@@ -102,8 +107,16 @@ def find(columns: Iterable[Iterable[str]]) -> Found:
         return Found(USUAL, told, '{"thousands": ","} or {"decimal": ","}')
     if any(map(_mixed, kinds)):
         told = "a column holds whole numbers and such as 1.326, which may be 1326 or 1.326"
-        return Found(USUAL, told, '{"thousands": "."} or {"decimal": "."}')
+        decimal = '{"decimal": "."}'
+        if count["point"]:  # which cannot mean both
+            return Found(USUAL, told, f"{decimal}, or export it without marks for thousands")
+        return Found(USUAL, told, f'{{"thousands": "."}} or {decimal}')
     return Found(Notation(".", _other_mark(count)))
+
+
+def _most(kinds: Iterable[collections.Counter[str]], kind: str) -> bool:
+    """Whether most cells of some column are of that kind."""
+    return any(2 * counter[kind] > counter.total() for counter in kinds)
 
 
 def _with_commas(count: collections.Counter[str]) -> Found:

@@ -153,6 +153,13 @@ def test_numbers_are_meant_as_the_file_says_and_else_as_in_training() -> None:
         inbox_layout(TABLE, "a;b\n1,326;2\n")
 
 
+def test_where_columns_differ_numbers_are_meant_as_in_training() -> None:
+    european = dataclasses.replace(TABLE, notation=Notation(","))
+
+    for table in (TABLE, european):
+        assert inbox_layout(table, "a;b;day\n1,5;2,5;12.03\n").notation == table.notation
+
+
 def test_ids_that_a_spreadsheet_rounded_are_rejected() -> None:
     with pytest.raises(TableRejected, match="ids-altered"):
         inbox_layout(TABLE, "id,a,b\n8.42E+05,1,2\n8.43E+05,1,2\n")

@@ -55,8 +55,16 @@ def test_a_feature_that_parts_the_classes_is_said() -> None:
     assert (said.code, said.settle) == ("parts-the-classes", '{"ignore": ["score"]}')
 
 
-def test_what_parts_all_rows_but_one_is_a_feature() -> None:
-    score = TRUTH * 10 + MEASURE
-    score[0] = 0
+def test_the_label_with_an_error_is_said() -> None:
+    copy = np.where(TRUTH, 4, 2)
+    copy[0] = 2
+
+    (said,) = leaks.check(statistics(copy=copy), ("copy",), chosen=False)
+
+    assert said.settle == '{"ignore": ["copy"]}'
+
+
+def test_what_parts_all_rows_but_some_is_a_feature() -> None:
+    score = TRUTH * 5 + MEASURE
 
     assert leaks.check(statistics(score=score), ("score",), chosen=False) == []

@@ -84,6 +84,7 @@ def test_marks_that_may_part_thousands_are_assumed_to_where_other_numbers_say_so
 )
 def test_what_may_be_either_is_unclear(cells: list[str], settle: str) -> None:
     found = find([cells, ["1", "2"]])
+    assert not found.differs
 
     assert "may be 1326" in found.unclear
     assert settle in found.settle
@@ -92,3 +93,16 @@ def test_what_may_be_either_is_unclear(cells: list[str], settle: str) -> None:
 def test_three_decimals_are_decimals_where_some_are_shorter_or_none_is_whole() -> None:
     assert find([["1.326", "2.551", "1.001", "1.2", "1.878", "566"]]).unclear == ""
     assert find([["1.326", "2.551", "1.001", "1.203", "1.878"], ["7"] * 5]).unclear == ""
+
+
+def test_points_that_cannot_mean_both_are_to_be_exported_otherwise() -> None:
+    found = find([["1.326", "2.551", "1.001", "1.203", "1.878", "566"], ["17.9"]])
+
+    assert found.settle.startswith('{"decimal": "."}, or export it')
+
+
+def test_columns_in_several_notations_are_unclear() -> None:
+    found = find([["1,5", "2,5", "x"], ["12.03", "13.03", "14.04"]])
+
+    assert found.differs
+    assert '{"decimal": ","}' in found.settle
