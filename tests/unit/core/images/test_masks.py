@@ -9,6 +9,7 @@ from PIL import Image
 from sonoflow.errors import ImageRejected
 from sonoflow.images import masks, pixels, png
 from tests.unit import pictures
+from tests.unit.core.images import mask_sets
 
 GREY = pictures.scan()
 
