@@ -45,7 +45,8 @@ def _check(entries: Sequence[Entry], minimum: int) -> None:
     for split in SPLITS:
         missing = set(classes) - {entry["class"] for entry in entries if entry["split"] == split}
         if missing:
-            detail = f"no image of {sorted(missing)} is left for {split}: too few different ones"
+            detail = f"no image of {sorted(missing)} is left for {split}: too few different ones, "
+            detail += "as look-alikes and groups stay together"
             raise DatasetRefused("empty-split", detail)
 
 
