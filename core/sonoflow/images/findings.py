@@ -8,7 +8,7 @@ import itertools
 from collections.abc import Mapping, Sequence
 
 from sonoflow.assumptions import Assumption
-from sonoflow.images import kinds, paths, series, words
+from sonoflow.images import kinds, pairing, paths, series, words
 from sonoflow.images.kinds import Look
 from sonoflow.images.looks import spread
 from sonoflow.images.paths import File, Folders, Roles
@@ -102,8 +102,10 @@ def _begins(stem: str) -> bool:
 def _drawn(seen: Sequence[Series], companions: Mapping[str, Companion]) -> set[str]:
     """The files that were drawn. Where nothing could be seen, those named like a picture's mask."""
     drawn: set[str] = set()
+    any_drawn = any(one.all_drawn for one in seen)
     for one in seen:
-        if one.all_drawn:
+        # Of blank files no picture comes; beside masks they are those of images without lesion.
+        if one.all_drawn or (any_drawn and one.all_blank):
             drawn.update(one.paths)
         elif not one.looks and words.has(one.affix, words.MASKS):
             drawn.update(path for path in one.paths if path in companions)
@@ -126,7 +128,10 @@ def _roles(files: Sequence[File], drawn: set[str]) -> Roles:
         folders = tuple(folder.split("/"))
         beside = series.counterparts(folders, others)
         at = max(beside, key=lambda place: len(beside[place]), default=len(folders) - 1)
-        if folder not in named and not words.is_class(folders[at]):
+        told = {pairing.core(name) for name in beside.get(at, ())}
+        # `benign masks` beside `benign` is not a role alone: it says whose masks they are.
+        apart = pairing.core(folders[at]) not in told
+        if folder not in named and apart and not words.is_class(folders[at]):
             masks.add(folders[at].lower())
         if (name := series.picture_role(beside.get(at, set()))) and words.role(name) is None:
             pictures.add(name)

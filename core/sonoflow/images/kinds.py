@@ -79,8 +79,11 @@ def is_soft(grey: pixels.Pixels) -> bool:
 
 def check_scan(grey: pixels.Pixels) -> None:
     """Raises ImageRejected (drawn) for what is to train as a picture and looks like a mask."""
-    values = int(np.count_nonzero(np.bincount(grey.reshape(-1), minlength=256)))
-    if values <= DRAWN_VALUES or is_soft(grey):
+    levels = np.flatnonzero(np.bincount(grey.reshape(-1), minlength=256))
+    values = len(levels)
+    # The levels of a dark scan lie close together, those of a drawing apart.
+    apart = int(levels[-1] - levels[0]) >= 2 * values
+    if (values <= DRAWN_VALUES and apart) or is_soft(grey):
         detail = f"it was drawn, with {values} values, as masks are, and is no scan; if it is the "
         detail += "mask of an image, call it <image>_mask.png"
         raise ImageRejected("drawn", detail)

@@ -20,6 +20,7 @@ from sonoflow.images.paths import File, without_channel
 _NAMED_CLASS = re.compile(r"(?P<word>[^\W\d_]+)[ _-]*\(?\d+\)?")
 
 UNDECIDED = ""  # where nothing names a class, and no mask is there to show one
+_LAST = re.compile(r"[ _-]+(?:\(?\d+\)?|[a-zA-Z])$")
 _UNKNOWN_LIMIT = 20  # classes that folders with unknown names may make
 
 FROM_NAMES = Assumption(
@@ -169,6 +170,12 @@ PATIENTS = Assumption(
     "and keep their images together",
     '{"groups": "none"} or {"classes": "names"}',
 )
+ALIKE = Assumption(
+    "names-begin-alike",
+    "names of several images begin with one number, as those of one patient do; they were not kept "
+    "together by it",
+    '{"groups": "names"}',
+)
 _CODES_LEAST = 8  # words that are many enough to be patients, of whom some may go to each split
 
 
@@ -190,8 +197,23 @@ def by_digest(labels: Labels, names: Mapping[str, str]) -> Labels:
     return dataclasses.replace(labels, assumptions=[*labels.assumptions, BY_DIGEST])
 
 
+def alike(scans: Sequence[File]) -> list[Assumption]:
+    """Says so where names begin with numbers that several images share, as those of patients do."""
+    begun = collections.Counter(_beginning(scan.stem) for scan in scans)
+    shared = {name: count for name, count in begun.items() if count > 1 and re.search(r"\d", name)}
+    many = len(shared) >= _CODES_LEAST and 2 * sum(shared.values()) > len(scans)
+    return [ALIKE] if many else []
+
+
+def _beginning(stem: str) -> str:
+    """A name without the number, or the letter, that it ends in; nothing where it is no more."""
+    told = without_channel(stem)
+    begun = _LAST.sub("", told)
+    return begun.lower() if begun != told else ""
+
+
 def codes(scans: Sequence[File]) -> dict[str, str]:
-    """The words that names begin with, as groups: by path."""
-    found = {scan.path: word(scan.stem) for scan in scans}
+    """What names begin with, as groups: by path."""
+    found = {scan.path: word(scan.stem) or _beginning(scan.stem) for scan in scans}
     counted = collections.Counter(found.values())
     return {path: name for path, name in found.items() if name and counted[name] > 1}

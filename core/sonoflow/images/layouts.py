@@ -90,6 +90,7 @@ def arrange(
     groups, of_groups = _groups(scans, said.get("groups"), told.groups)
     if not groups and "groups" not in said:
         decided, groups = labels.as_patients(decided, scans)
+        of_groups = of_groups if groups else labels.alike(scans)
     arranged = [
         Scan(
             scan.path,

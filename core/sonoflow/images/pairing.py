@@ -136,7 +136,7 @@ def core(stem: str) -> str:
     """A name without words at its ends that say "picture" or "mask": `img_17_seg` → `17`."""
     stem = _SUFFIX.sub("", stem)
     original = words.without_copy(stem)
-    if original != stem and not _ROLES.isdisjoint(words.tokens(original)[-1:]):
+    if original != stem and not words.MASKS.isdisjoint(words.tokens(original)[-1:]):
         stem = original  # `17_seg (1)`; in `benign (1)` the number is the image's own
     parts = _BETWEEN.split(without_channel(stem).lower())
     while len(parts) > 1 and parts[0] in _ROLES:

@@ -53,6 +53,10 @@ class Series:
         told = any(look.values > 1 for look in self.looks.values()) or bool(self.affix)
         return bool(self.looks) and told and len(self.drawn) == len(self.looks)
 
+    @property
+    def all_blank(self) -> bool:
+        return bool(self.looks) and all(look.values == 1 for look in self.looks.values())
+
 
 def companions(files: Sequence[File]) -> dict[str, Companion]:
     """By path, for each file whose name is another's of the same folder and something more."""

@@ -7,11 +7,13 @@ palette whose colours do not, or transparency.
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from sonoflow.errors import ImageRejected
 from sonoflow.images import pixels
 from sonoflow.images.reading import BLACK, WHITE, Token
 
@@ -82,17 +84,18 @@ def _telling_indices(image: Image.Image) -> Values | None:
 
 
 def _alpha(image: Image.Image) -> tuple[Image.Image | None, str | None]:
-    """The picture that counts, and a flag; no picture where transparency alone is the mask."""
+    """The picture that counts, on black, and a flag; no picture where transparency alone is the
+    mask, as all that is shown is dark too."""
     lowest, highest = image.getchannel("A").getextrema()
     if lowest == highest:
         return image.convert("RGB"), None if lowest == 255 else ALPHA_IGNORED
     colours = _counted(image, 4096)
     shown = {colour[:3] for colour in colours if colour[3] >= _OPAQUE}
-    if not colours or len(shown) > 1:
+    bright = any(max(colour) >= _OPAQUE for colour in shown)
+    if not colours or len(shown) > 1 or bright:
         black = Image.new("RGBA", image.size, (0, 0, 0, 255))
         return Image.alpha_composite(black, image).convert("RGB"), None
-    white = {(255, 255, 255)}
-    return None, None if shown == white else BY_ALPHA
+    return None, BY_ALPHA
 
 
 def _black_and_white(image: Image.Image) -> tuple[Values, dict[Token, int]]:
@@ -104,11 +107,11 @@ def _black_and_white(image: Image.Image) -> tuple[Values, dict[Token, int]]:
 
 
 def _numbers(image: Image.Image) -> tuple[Values, dict[Token, int]]:
-    if image.mode.startswith("I;16"):
-        wide = np.asarray(image).astype(np.uint16)
+    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
+        wide = _whole_numbers(np.asarray(image))
         found, counts = np.unique(wide, return_counts=True)
         if len(found) > TOKENS_LIMIT:
-            return pixels.grey(image)[0], {}
+            return pixels.grey(Image.fromarray(wide))[0], {}
         return wide, {(int(value),): int(n) for value, n in zip(found, counts, strict=True)}
     if image.mode == "RGB":
         red, green, blue = image.split()
@@ -118,6 +121,15 @@ def _numbers(image: Image.Image) -> tuple[Values, dict[Token, int]]:
     elif image.mode != "L":
         image = Image.fromarray(pixels.grey(image)[0])
     return np.asarray(image), _counted(image)
+
+
+def _whole_numbers(values: npt.NDArray[Any]) -> npt.NDArray[np.uint16]:
+    """Labels as programs for arrays store them: as 16 or 32 bits, or as fractions of one."""
+    if not np.isfinite(values).all() or values.min() < 0 or values.max() > 65535:
+        raise ImageRejected("unsupported-mode", "it holds numbers below 0 or above 65535")
+    fractions = values.max() <= 1 and (values % 1).any()
+    numbers: npt.NDArray[np.uint16] = np.rint(values * (255 if fractions else 1)).astype(np.uint16)
+    return numbers
 
 
 def _alike(red: Image.Image, *others: Image.Image) -> bool:

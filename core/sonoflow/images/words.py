@@ -95,6 +95,9 @@ def has(text: str, words: frozenset[str]) -> bool:
 
 def is_class(name: str) -> bool:
     """Whether one of its words is known to name a class."""
-    return has(name, CLASSES) or not NUMBERED_CLASSES.isdisjoint(
-        [*tokens(name), re.sub(r"[\W\d_]+", "", name.lower())]
+    several = {token.removesuffix("s") for token in tokens(name)}
+    return (
+        has(name, CLASSES)
+        or not CLASSES.isdisjoint(several)
+        or not NUMBERED_CLASSES.isdisjoint([*tokens(name), re.sub(r"[\W\d_]+", "", name.lower())])
     )

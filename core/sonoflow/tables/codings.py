@@ -51,7 +51,8 @@ def key(label: str) -> str:
     text = " ".join(label.casefold().split())
     text = _DECIMAL_COMMA.sub(r"\1.\2", text)
     if is_number(text):
-        return f"{float(text):g}" if abs(float(text)) < 1e6 else text
+        number = float(text)
+        return str(int(number)) if number.is_integer() and abs(number) < 1e15 else repr(number)
     return _KEYS.get(text, text)
 
 

@@ -12,6 +12,7 @@ from sonoflow.errors import DatasetRefused
 from sonoflow.tables import codings, known
 from sonoflow.tables.statistics import Classes, Statistics
 
+_LISTED = 10  # spellings that a sentence names
 _SIZES = ("mean_radius", "mean_perimeter", "mean_area")  # of nuclei; malignant ones' are larger
 
 
@@ -120,9 +121,10 @@ def merged_said(classes: Classes, given: Mapping[str, str]) -> list[Assumption]:
     for name, spellings in classes.spellings.items():
         others = [one for one in spellings if one != name and one not in given]
         if others and not all(map(codings.is_number, spellings)):
-            listed = ", ".join(map(repr, [name, *others]))
+            more = f" and {len(others) - _LISTED} more" if len(others) > _LISTED else ""
+            listed = ", ".join(map(repr, [name, *others[:_LISTED]])) + more
             detail = f"the labels {listed} are one class, {name!r}"
-            settle = _mapping(labels={one: one for one in others})
+            settle = _mapping(labels={one: one for one in others[:_LISTED]})
             told.append(Assumption("labels-merged", detail, settle))
     return told
 

@@ -18,6 +18,7 @@ LABEL_NAMES = ("diagnosis", "label", "class", "target", "outcome", "y")
 # How programs call the column in which they count rows.
 _COUNTS = ("index", "level_0", "row", "rowid", "row_id", "row_number", "rownames", "row_names")
 _EMPTY, COUNTING = "empty", "counts rows"
+_LISTED = 20  # columns that a sentence names
 _DIGITS = 5  # of a number that may be an id
 _ROWS = 10  # fewer tell nothing of a column
 
@@ -137,7 +138,7 @@ def told(dropped: Mapping[str, str], rows: int) -> list[Assumption]:
     counts = [name for name, why in dropped.items() if why == COUNTING]
     said = []
     if empty:
-        listed = ", ".join(map(repr, empty))
+        listed = _listed(empty)
         detail = f"columns without a value in the first {rows} rows are passed over: {listed}"
         said.append(Assumption("empty-columns", detail, _features(empty)))
     if counts:
@@ -161,8 +162,13 @@ def like_ids(
 
 
 def counted(names: Sequence[str]) -> Assumption:
-    detail = f"columns that count the rows are no features: {', '.join(map(repr, names))}"
+    detail = f"columns that count the rows are no features: {_listed(names)}"
     return Assumption("counting-columns", detail, _features(names))
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
+    return ", ".join(map(repr, names[:_LISTED])) + more
 
 
 def _features(names: Sequence[str]) -> str:

@@ -154,9 +154,10 @@ def _is_comment(line: str) -> bool:
 
 
 def _is_row(line: str, following: Sequence[str]) -> bool:
-    """`#id,a,b` is a header: it is parted as the lines after it are."""
+    """`#id,a,b` is a header: it is parted as the line after it is, and that is none."""
     row = next((one for one in following if not _is_comment(one)), "")
-    return any(0 < line.count(mark) == row.count(mark) for mark in _SNIFFED)
+    alike = [mark for mark in _SNIFFED if 0 < line.count(mark) == row.count(mark)]
+    return any(_has_number(_cells(row, mark)) for mark in alike)
 
 
 def sniff(lines: Sequence[str]) -> str:

@@ -144,6 +144,23 @@ case(
     classes=TWO, masked=6,
 )  # fmt: skip
 case(
+    "folders of any name within classes, one of them without lesions",
+    functools.partial(both, "U/{l}/pic/{n}.png", "U/{l}/area/{n}.png",
+                      {"benign": "", "malignant": "", "normal": ""}),
+    classes={**TWO, "normal": 3}, masked=9, assumed={"folders-by-content"},
+)  # fmt: skip
+case(
+    "a folder of masks beside each class, in words of several",
+    functools.partial(both, "{l}s/img ({n}).png", "{l}s masks/img ({n}).png",
+                      {"benign": "", "malignant": "", "normal": ""}),
+    classes={"benigns": 3, "malignants": 3, "normals": 3}, masked=9,
+)  # fmt: skip
+case(
+    "folders of classes with words that nobody knows",
+    functools.partial(both, "kappa{l}/{n}.png", "kappa{l} seg/{n}.png", {"A": "", "B": ""}),
+    classes={"kappaa": 3, "kappab": 3}, masked=6, assumed={"classes-from-folders"},
+)  # fmt: skip
+case(
     "nnU-Net, classes in names",
     lambda: {
         **both("D/imagesTr/{l}-{n:03d}_0000.png", "D/labelsTr/{l}-{n:03d}.png"),

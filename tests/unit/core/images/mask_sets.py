@@ -161,6 +161,11 @@ def three(low: int, middle: int, high: int) -> Write:
     return write
 
 
+def tiff(kind: type, inside: float = 1) -> Write:
+    """Numbers as programs for arrays store them."""
+    return lambda mask: encode(Image.fromarray((mask * inside).astype(kind)), "TIFF")
+
+
 # ── Pictures ─────────────────────────────────────────────────────────────────────────────────────
 def deep(bits: int, *, stretched: bool = False) -> Callable[[Grey], bytes]:
     """The same grey in so many of 16 bits, shifted or stretched to them."""
@@ -258,12 +263,17 @@ CASES = [
                 [np.full(m.shape, 255), np.zeros(m.shape), np.zeros(m.shape), m * 255]
             ).astype(np.uint8)
         ),
-        "mask-by-alpha",
+        "mask-colours",
     ),
+    case("dark grey strokes on nothing", transparent(60, 255, 0), "mask-by-alpha"),
     case("white strokes on nothing", transparent(255, 255, 0)),
     case("white on black, all transparent", transparent(255, 0, 0, 0), "mask-alpha-ignored"),
     case("white on black, all half transparent", transparent(255, 90, 90, 0), "mask-alpha-ignored"),
     case("white on black, opaque", transparent(255, 255, 255, 0)),
+    case("0 and 1 of 32 bits", tiff(np.int32)),
+    case("0 and 3 of 32 bits", tiff(np.int32, 3), "mask-values"),
+    case("0 and 1 as fractions", tiff(np.float32)),
+    case("0 and .5 as fractions", tiff(np.float32, 0.5)),
     case("a line of 2", line(2), "outline-filled"),
     case("a line of 1", line(1), "outline-filled"),
 ]

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+from sonoflow.errors import ImageRejected
 from sonoflow.images import kinds
 from tests.unit import pictures, ultrasound
 
@@ -86,3 +87,17 @@ def test_a_picture_beyond_the_limit_has_no_look() -> None:
     Image.new("1", (20_000, 10_000)).save(held, "PNG")
 
     assert kinds.look(held.getvalue()) is None
+
+
+@pytest.mark.parametrize("drawn", [MASK, MASK.resize((300, 220), Image.Resampling.BILINEAR)])
+def test_a_drawing_is_no_picture_to_train_on(drawn: Image.Image) -> None:
+    with pytest.raises(ImageRejected, match=r"drawn: .*call it <image>_mask.png"):
+        kinds.check_scan(np.asarray(drawn))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_scan_is_one_however_dark_it_is(seed: int) -> None:
+    pixels = ultrasound.scan(seed)
+
+    kinds.check_scan(pixels)
+    kinds.check_scan((pixels // 24).astype(np.uint8))

@@ -66,3 +66,20 @@ def test_names_may_say_what_belongs_together() -> None:
     scans = [paths.read(f"{name}.png", paths.Roles()) for name in ("KA_1", "KA_2", "KE_1", "x")]
 
     assert labels.codes(scans) == {"KA_1.png": "ka", "KA_2.png": "ka"}
+
+
+@pytest.mark.parametrize(
+    ("template", "said"),
+    [
+        ("P{a:03d}_B_{b}", True),
+        ("bus_{a:04d}-{c}", True),
+        ("case{a}{b}", False),
+        ("b ({a}{b})", False),
+    ],
+)
+def test_numbers_that_several_names_begin_with_are_told(template: str, said: bool) -> None:
+    names = [template.format(a=a, b=b, c="lr"[b]) for a in range(9) for b in (0, 1)]
+    scans = [paths.read(f"{name}.png", paths.Roles()) for name in names]
+
+    assert bool(labels.alike(scans)) is said
+    assert len(set(labels.codes(scans).values())) == (9 if said else len(labels.codes(scans)) and 1)

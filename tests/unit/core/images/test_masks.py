@@ -2,11 +2,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from sonoflow.errors import ImageRejected
 from sonoflow.images import masks, pixels, png
 from tests.unit import pictures
+from tests.unit.core.images import mask_sets
 
 GREY = pictures.scan()
 
@@ -118,3 +121,32 @@ def test_a_thick_outline_is_filled_where_the_others_are_outlines_too() -> None:
     assert masks.shaped(holed(20, 8), True)[1] == ("outline-filled",)
     assert masks.shaped(holed(20, 8), None)[1] == ()
     assert masks.shaped(holed(20, 12), None)[1] == ("mask-outline",)
+
+
+WAYS = [
+    mask_sets.white,
+    mask_sets.two(0, 3, np.uint16),
+    mask_sets.colours(mask_sets.BLACK, mask_sets.RED),
+    mask_sets.colours(mask_sets.BLACK, mask_sets.RED, "JPEG"),
+    mask_sets.palette(mask_sets.BLACK, mask_sets.BLACK),
+    mask_sets.transparent(0, 255, 0),
+    mask_sets.tiff(np.float32),
+]
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from(WAYS), st.data())
+@pytest.mark.filterwarnings("ignore::UserWarning")  # what Pillow has to say about bad TIFF tags
+def test_damaged_masks_never_raise_anything_but_a_rejection(
+    write: mask_sets.Write, data: st.DataObject
+) -> None:
+    lesion = mask_sets.lesion(3, 40, 56)
+    damaged = bytearray(write(lesion))
+    for _ in range(data.draw(st.integers(1, 5))):
+        damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))
+
+    try:
+        found = masks.union([bytes(damaged)], pixels.Decoded(mask_sets.scan(3, lesion)))
+    except ImageRejected:
+        return
+    assert found.mask.shape == lesion.shape

@@ -50,7 +50,13 @@ def test_a_part_that_two_images_have_pairs_none() -> None:
 
 @pytest.mark.parametrize(
     ("stem", "core"),
-    [("img_17_seg", "17"), ("benign (1)", "benign (1)"), ("mask", "mask"), ("17_seg (1)", "17")],
+    [
+        ("img_17_seg", "17"),
+        ("benign (1)", "benign (1)"),
+        ("mask", "mask"),
+        ("17_seg (1)", "17"),
+        ("img (1)", "(1)"),
+    ],
 )
 def test_the_core_of_a_name_is_what_is_no_role(stem: str, core: str) -> None:
     assert pairing.core(stem) == core

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from sonoflow.errors import ImageRejected
 from sonoflow.images import stored_masks
 from sonoflow.images.reading import Token
 from tests.unit.core.images import mask_sets
@@ -33,7 +34,9 @@ OPAQUE = mask_sets.transparent(255, 255, 255, 0)
         (mask_sets.palette(mask_sets.BLACK, mask_sets.WHITE), "grey", {(0,), (255,)}, ()),
         (OPAQUE, "grey", {(0,), (255,)}, ()),
         (mask_sets.transparent(0, 255, 0), "alpha", {(0,), (255,)}, ("mask-by-alpha",)),
-        (mask_sets.transparent(255, 255, 0), "alpha", {(0,), (255,)}, ()),
+        (mask_sets.transparent(255, 255, 0), "grey", {(0,), (255,)}, ()),
+        (mask_sets.tiff(np.int32, 7), "grey", {(0,), (7,)}, ()),
+        (mask_sets.tiff(np.float32, 0.5), "grey", {(0,), (128,)}, ()),
         (mask_sets.transparent(9, 0, 0, 3), "grey", {(3,), (9,)}, ("mask-alpha-ignored",)),
     ],
 )
@@ -68,3 +71,9 @@ def test_the_distance_from_the_outside_is_that_of_the_farthest_channel(
 
 def test_a_jpeg_is_not_exact() -> None:
     assert not stored_masks.load(mask_sets.soft(0, 255, kind="JPEG")(LESION)).exact
+
+
+@pytest.mark.parametrize("inside", [-1.0, 70_000.0, float("nan")])
+def test_numbers_that_are_no_labels_are_rejected(inside: float) -> None:
+    with pytest.raises(ImageRejected, match="unsupported-mode"):
+        stored_masks.load(mask_sets.tiff(np.float32, inside)(LESION))

@@ -36,6 +36,7 @@ def test_what_is_another_label_has_another_key() -> None:
         "12345679",
     ]
 
+    labels += ["0.1234567", "0.1234568", "1e300", "1e299", "1234567890123456789"]
     assert len({codings.key(label) for label in labels}) == len(labels)
 
 

@@ -42,6 +42,13 @@ def test_what_is_passed_over_for_its_content_is_said() -> None:
     ]
 
 
+def test_of_many_columns_the_first_are_named() -> None:
+    (said,) = roles.told({f"c{n}": "empty" for n in range(1000)}, 200)
+
+    assert said.detail.endswith("'c19' and 980 more")
+    assert len(said.settle) < 100
+
+
 def test_where_nothing_is_left_it_is_said_what_was_passed_over() -> None:
     of = Roles(("label", "a"), True, {})
 

@@ -64,6 +64,7 @@ def test_a_plain_table_is_as_it_looks() -> None:
         (["SEP=,", "", "# a", "#b"], 3),
         (["# exported on 2026-01-01, by hand"], 1),
         (["// one", "% two"], 2),
+        (["# as many, cells, as the, table"], 1),
     ],
 )
 def test_what_is_no_table_before_the_header_is_passed_over(
