@@ -1,4 +1,4 @@
-"""The laptop runtime by hand: `python -m local up | status | permissions | drop | down | demo`."""
+"""The laptop runtime by hand: `python -m local up | status | drop | check | down | …`."""
 
 from __future__ import annotations
 
@@ -123,6 +123,13 @@ def drop(arguments: argparse.Namespace) -> int:
     return drop_files(laptop, arguments.file, arguments.to, wait=not arguments.no_wait, console=out)
 
 
+def check(arguments: argparse.Namespace) -> int:
+    """Say what would become of a data set: no runtime, no training."""
+    from local.laptop.check import check
+
+    return check(arguments.file, arguments.out, out)
+
+
 def demo(arguments: argparse.Namespace) -> int:
     """The whole main job, from a zip to answered inbox images."""
     from local.demo.main_job import run_demo
@@ -160,6 +167,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     upload.add_argument("--to", metavar="KEY", help="key to upload to; a prefix if it ends in /")
     upload.add_argument("--no-wait", action="store_true", help="return after the upload")
+    doctor = command("check", check, "say what a data set would become, without training on it")
+    doctor.add_argument("file", type=Path, help="a .zip, .csv or .data, or a folder of images")
+    doctor.add_argument("--out", type=Path, metavar="FILE.html", help="with pictures, as HTML")
     command("down", down, "stop the runtime; no process is left behind")
     show = command("demo", demo, "the whole main job on this machine, see README.md")
     show.add_argument("--dataset", type=_file, metavar="FILE", help="a zip in the BUSI layout")

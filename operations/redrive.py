@@ -22,8 +22,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from operations.account import Account, Unfinished, code
-from sonoflow import keys
-from sonoflow.tables import mapping
+from sonoflow import keys, sidecar
 
 # https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
 _COPY_LIMIT = 5 * 1024**3
@@ -56,7 +55,7 @@ class Redrive:
             if version["IsLatest"]
             and version["LastModified"] < older_than
             and not version["Key"].endswith("/")
-            and not mapping.is_mapping(version["Key"])
+            and not sidecar.is_mapping(version["Key"])
         ]
         planned = self._planned()
         with concurrent.futures.ThreadPoolExecutor(_AT_ONCE) as pool:

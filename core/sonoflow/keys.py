@@ -18,6 +18,7 @@ SPLITS = (TRAIN, VALIDATION, TEST)
 DATASETS = "datasets/"
 INBOX = "inbox/"
 INBOX_TABLE_SUFFIX = ".csv"  # what else is in the inbox is taken for an image
+_BYTES_LIMIT = 1024  # of a key in S3
 _NAME_LIMIT = 32
 _VERSION_DIGITS = 12
 
@@ -125,11 +126,16 @@ def slug(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
 
 
-def dataset_version(members: Iterable[tuple[str, int, int]]) -> str:
-    """The content digest of an archive, from its members' (name, CRC-32, size)."""
+def dataset_version(
+    members: Iterable[tuple[str, int, int]], mapping: Mapping[str, Any] | None = None
+) -> str:
+    """The content digest of an archive, from its members' (name, CRC-32, size) and what its
+    mapping says, if there is one."""
     digest = hashlib.sha256()
     for name, crc, size in sorted(members):
         digest.update(f"{name}\0{crc:08x}\0{size}\n".encode())
+    if mapping:
+        digest.update(_canonical(mapping))
     return digest.hexdigest()[:_VERSION_DIGITS]
 
 
@@ -138,9 +144,13 @@ def table_version(content: Iterable[bytes], mapping: Mapping[str, Any]) -> str:
     digest = hashlib.sha256()
     for chunk in content:
         digest.update(chunk)
-    canonical = json.dumps(mapping, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    digest.update(b"\0" + canonical.encode())
+    digest.update(_canonical(mapping))
     return digest.hexdigest()[:_VERSION_DIGITS]
+
+
+def _canonical(mapping: Mapping[str, Any]) -> bytes:
+    text = json.dumps(mapping, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return b"\0" + text.encode()
 
 
 def image_id(source: str) -> str:
@@ -176,27 +186,41 @@ def is_inbox_table(key: str) -> bool:
 
 
 def prediction(path: str) -> str:
-    return f"predictions/{path}.json"
+    return f"predictions/{_result(path)}.json"
 
 
 def rejection(path: str) -> str:
-    return f"rejected/{path}.json"
+    return f"rejected/{_result(path)}.json"
 
 
 def mask(path: str) -> str:
-    return f"masks/{path}.png"
+    return f"masks/{_result(path)}.png"
 
 
 def overlay(path: str) -> str:
-    return f"overlays/{path}.png"
+    return f"overlays/{_result(path)}.png"
 
 
 def scores(path: str) -> str:
-    return f"scores/{path}.csv"
+    return f"scores/{_result(path)}.csv"
 
 
 def refusal(upload_key: str) -> str:
-    return f"refused/{upload_key}.json"
+    return f"refused/{_shortened(upload_key, _BYTES_LIMIT - len('refused/.json'))}.json"
+
+
+def _result(path: str) -> str:
+    """An inbox path as it is in the keys of all its results: as long as the longest of them may."""
+    return _shortened(path, _BYTES_LIMIT - len("predictions/.json"))
+
+
+def _shortened(path: str, limit: int) -> str:
+    """What has more bytes in UTF-8 is cut and ends in `~` and 32 hex digits of its SHA-256."""
+    encoded = path.encode()
+    if len(encoded) <= limit:
+        return path
+    digest = hashlib.sha256(encoded).hexdigest()[:32]
+    return f"{encoded[: limit - 1 - len(digest)].decode('utf-8', 'ignore')}~{digest}"
 
 
 def code_archive(sha256: str) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,8 @@ from local.laptop.progress import RUNNING, ProgressView, RunFailed, RunWatch
 from local.laptop.uploads import UploadRefused
 from local.laptop.waiting import POLL_SECONDS, looks
 from local.runtime.failures import Failure
-from sonoflow import keys
+from sonoflow import keys, sidecar
 from sonoflow.images import formats
-from sonoflow.tables import mapping
 
 _DATASETS = (".zip", ".data")
 # A .csv to train on needs --to datasets/.
@@ -61,8 +61,8 @@ def drop_files(
 
 
 def _await(laptop: Laptop, file: Path, key: str, version: str, console: Console) -> None:
-    if mapping.is_mapping(key):
-        console.print("a mapping: it is read when its table is dropped")
+    if sidecar.is_mapping(key):
+        console.print("a mapping: it is read when its data set is dropped")
     elif key.startswith(keys.DATASETS):
         _await_run(laptop, file, key, version, console)
     elif not key.startswith(keys.INBOX):
@@ -80,7 +80,7 @@ def _key(file: Path, to: str | None) -> str:
     if to:
         return _text(f"{to}{file.name}" if to.endswith("/") else to)
     suffix = file.suffix.lower()
-    if suffix in _DATASETS or mapping.is_mapping(file.name):
+    if suffix in _DATASETS or sidecar.is_mapping(file.name):
         return f"{keys.DATASETS}{file.name}"
     if suffix in _INBOX:
         return f"{keys.INBOX}{file.name}"
@@ -102,10 +102,10 @@ def _await_prediction(laptop: Laptop, key: str, version: str, console: Console) 
     bucket = laptop.outputs["ResultsBucketName"]
     with console.status(f"waiting for {path}"):
         for _ in _looks(path, laptop, console):
-            for kind in ("predictions", "rejected"):
-                found = uploads.find_json(laptop, bucket, f"{kind}/{path}.json")
+            for key in (keys.prediction(path), keys.rejection(path)):
+                found = uploads.find_json(laptop, bucket, key)
                 if found and found["image"]["version_id"] == version:
-                    return _show_answer(kind, path, found, console)
+                    return _show_answer(key.partition("/")[0], path, found, console)
     raise DropFailed(f"{path}: no answer within {_PREDICTION_SECONDS:.0f} seconds")
 
 
@@ -161,4 +161,14 @@ def _await_run(laptop: Laptop, file: Path, key: str, version: str, console: Cons
             time.sleep(POLL_SECONDS)
     outcome = watch.outcome()
     console.print(f"[green]{watch.run}[/green] succeeded")
-    console.print_json(outcome.get("output", "{}"))
+    output = outcome.get("output", "{}")
+    for line in _assumed(json.loads(output)):
+        console.print(Text(line, "yellow"), soft_wrap=True)
+    console.print_json(output)
+
+
+def _assumed(output: Mapping[str, Any]) -> Iterator[str]:
+    """What the run took for true without being certain, with what settles it otherwise."""
+    for one in output.get("split", {}).get("assumptions", ()):
+        settle = f"; if not, into the mapping: {one['settle']}" if one["settle"] else ""
+        yield f"assumed: {one['detail']}{settle}"

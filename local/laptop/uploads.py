@@ -13,11 +13,12 @@ from local.laptop.client import Laptop
 from local.laptop.progress import RUNNING
 from local.laptop.waiting import looks
 from local.runtime.failures import Failure
-from sonoflow import keys
+from sonoflow import keys, sidecar
 from sonoflow.aws import objects
 from sonoflow.aws.ranged import HeldFile
 from sonoflow.errors import DatasetRefused
 from sonoflow.images import contents
+from sonoflow.images import mapping as image_mapping
 from sonoflow.planning.plans import TABLE_SUFFIXES
 from sonoflow.tables import mapping as table_mapping
 
@@ -52,9 +53,9 @@ def run_of(
     """
     machine = laptop.outputs[f"{'TrainTable' if _is_table(key) else 'TrainImages'}StateMachineArn"]
     states = laptop.client("stepfunctions")
-    content = _table_name(laptop, file, key) if _is_table(key) else _archive_name(file, key)
+    content = _name(laptop, file, key)
     for _ in looks(f"an execution for {key}", laptop.state, _START_SECONDS, say):
-        refusal = find_json(laptop, laptop.outputs["WorkBucketName"], f"refused/{key}.json")
+        refusal = find_json(laptop, laptop.outputs["WorkBucketName"], keys.refusal(key))
         if refusal and refusal["upload"]["version_id"] == version:
             raise UploadRefused(f"{key} was refused: {refusal['reason']}: {refusal['detail']}")
         executions = [
@@ -75,31 +76,32 @@ def _is_table(key: str) -> bool:
     return PurePosixPath(key).suffix.lower() in TABLE_SUFFIXES
 
 
-def _table_name(laptop: Laptop, file: Path, key: str) -> str | None:
-    """What the names of this content's executions start with; None for no usable mapping."""
-    beside = table_mapping.beside(key)
-    s3, bucket = laptop.client("s3"), laptop.outputs["UploadsBucketName"]
+def _name(laptop: Laptop, file: Path, key: str) -> str | None:
+    """What the names of this content's executions start with; None for what can start none."""
     try:
-        mapping = table_mapping.read(beside, s3.get_object(Bucket=bucket, Key=beside))
+        mapping = _mapping(laptop, key)
+        with file.open("rb") as opened:
+            if _is_table(key):
+                chunks = iter(lambda: opened.read(_CHUNK_BYTES), b"")
+                version = keys.table_version(chunks, mapping)
+            else:
+                version = contents.version(contents.open_archive(HeldFile(opened)), mapping)
     except DatasetRefused:
         return None
+    return f"{keys.dataset_name(key)}-{version}"
+
+
+def _mapping(laptop: Laptop, key: str) -> sidecar.Document:
+    """What lies beside the data set, if anything does. Raises DatasetRefused."""
+    known = table_mapping.KEYS if _is_table(key) else image_mapping.KEYS
+    beside = sidecar.beside(key)
+    s3, bucket = laptop.client("s3"), laptop.outputs["UploadsBucketName"]
+    try:
+        return known.read(beside, s3.get_object(Bucket=bucket, Key=beside))
     except ClientError as error:
         if not objects.is_missing(error):
             raise
-        mapping = {}
-    with file.open("rb") as opened:
-        chunks = iter(lambda: opened.read(_CHUNK_BYTES), b"")
-        return f"{keys.dataset_name(key)}-{keys.table_version(chunks, mapping)}"
-
-
-def _archive_name(file: Path, key: str) -> str | None:
-    """What the names of this content's executions start with; None for no readable archive."""
-    try:
-        with file.open("rb") as opened:
-            index = contents.open_archive(HeldFile(opened))
-        return f"{keys.dataset_name(key)}-{contents.version(index)}"
-    except DatasetRefused:
-        return None
+    return {}
 
 
 def find(laptop: Laptop, bucket: str, key: str) -> bytes | None:

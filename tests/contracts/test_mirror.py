@@ -30,11 +30,13 @@ UNTESTED = {
 OF_NO_MODULE = {
     "core/sonoflow": {
         "archives/corpus": "hostile archives, through all of the room",
+        "images/layout_corpus": "sets as people lay them out, from names to staged images",
         "inference/disturbances": "calls that fail in the middle of an answer",
         "inference/races": "deliveries that break into each other, images",
         "inference/table_races": "the same, tables",
         "inference/table_versions": "versions of one table that come in any order",
         "sonoflow": "the package: what importing it costs",
+        "tables/field": "tables as people upload them, through staging and the inbox",
         "tables/recordio_conformance": "what SageMaker's own SDK reads and writes",
     },
     "model_code/sonomodel": {

@@ -137,7 +137,7 @@ def test_drop_refuses_a_file_that_it_cannot_place(stack: Stack, tmp_path: Path) 
 @pytest.mark.parametrize(
     ("name", "more", "says"),
     [
-        ("cohort.mapping.json", (), "it is read when its table is dropped"),
+        ("cohort.mapping.json", (), "it is read when its data set is dropped"),
         ("scan.png", ("--to", "elsewhere/"), "nothing works on it there, only in datasets/ and"),
     ],
 )

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import dataclasses
 import struct
-import zlib
 from collections.abc import Iterator
 
+from sonoflow.archives import code_pages, names
+from sonoflow.assumptions import Assumption
 from sonoflow.aws.ranged import Source
 from sonoflow.errors import DatasetRefused
 
@@ -24,7 +25,6 @@ MEMBERS_LIMIT = 400_000
 DIRECTORY_BYTES_LIMIT = 64 * 1024 * 1024
 NAME_BYTES_LIMIT = 1024
 
-UTF8 = 0x800  # bit of a member's flags
 _END = struct.Struct("<4s4H2LH")
 _END64 = struct.Struct("<4sQ2H2L4Q")
 _LOCATOR64 = struct.Struct("<4sLQL")
@@ -47,12 +47,14 @@ class Member:
     size: int
     offset: int  # of its local header, from the start of the file
     mode: int  # of Unix, 0 where it is not known
+    undeclared: bytes = b""  # the name's bytes where nothing says how they are written
 
 
 @dataclasses.dataclass(frozen=True)
 class Index:
     members: tuple[Member, ...]  # in the directory's order
     end: int  # where members must have ended: the directory's start
+    assumptions: tuple[Assumption, ...] = ()  # of how names are written
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,7 +94,7 @@ def read(source: Source) -> Index:
         if len(members) == MEMBERS_LIMIT:
             raise _too_many(f"more than {MEMBERS_LIMIT}")
         members.append(member)
-    return Index(tuple(members), directory.start)
+    return _in_one_page(members, directory.start)
 
 
 def _too_many(members: object) -> DatasetRefused:
@@ -203,23 +205,27 @@ def _entries(tail: _Tail, directory: _Directory) -> Iterator[Member]:
 
 def _member(fields: tuple[int, ...], raw: bytes, extra: bytes, shift: int) -> Member:
     _, made_by, _, flags, method, _, _, crc, packed, size, *_, attributes, offset = fields
-    found = dict(_extras(extra))
+    found = dict(names.extra_fields(extra))
     if 1 in found:
         size, packed, offset = _widened((size, packed, offset), found[1])
-    name = decode_name(raw[:NAME_BYTES_LIMIT], flags, found)
+    name = names.decode_name(raw[:NAME_BYTES_LIMIT], flags, found)
     shown = name if name is not None else raw[:64].decode("ascii", "backslashreplace")
     mode = attributes >> 16 if made_by >> 8 in _UNIX else 0
     readable = name is not None
-    return Member(shown, len(raw), readable, flags, method, crc, packed, size, offset + shift, mode)
-
-
-def _extras(extra: bytes) -> Iterator[tuple[int, bytes]]:
-    """The extra fields by their number; what is cut off is left out."""
-    at = 0
-    while at + 4 <= len(extra):
-        kind, length = struct.unpack_from("<2H", extra, at)
-        yield kind, extra[at + 4 : at + 4 + length]
-        at += 4 + length
+    undeclared = b"" if names.declared(raw, flags, found) else raw
+    return Member(
+        shown,
+        len(raw),
+        readable,
+        flags,
+        method,
+        crc,
+        packed,
+        size,
+        offset + shift,
+        mode,
+        undeclared,
+    )
 
 
 def _widened(values: tuple[int, int, int], field: bytes) -> list[int]:
@@ -228,30 +234,26 @@ def _widened(values: tuple[int, int, int], field: bytes) -> list[int]:
     return [next(wide, value) if value == _SATURATED else value for value in values]
 
 
-def decode_name(raw: bytes, flags: int, extras: dict[int, bytes]) -> str | None:
-    """A member's name, None where it claims to be UTF-8 and is not.
+def _in_one_page(members: list[Member], end: int) -> Index:
+    """Names that say in no way how they are written are read in one page, unless they are UTF-8.
 
-    Many archivers write UTF-8 without saying so. Bytes of code page 437 that happen to be valid
-    UTF-8 beyond ASCII make no words.
+    Short names may be valid UTF-8 by chance: where others are in a page of double bytes, those of
+    two-byte sequences alone are so too.
     """
-    if flags & UTF8:
-        return _utf8(raw)
-    unicode_path = extras.get(0x7075, b"")
-    if len(unicode_path) > 5 and unicode_path[0] == 1:
-        (crc,) = struct.unpack_from("<L", unicode_path, 1)
-        if crc == zlib.crc32(raw):
-            return _utf8(unicode_path[5:])
-    name = _utf8(raw)
-    return name if name is not None else raw.decode("cp437")
+    foreign = [m.undeclared for m in members if m.undeclared and names.utf8(m.undeclared) is None]
+    if not foreign:
+        return Index(tuple(members), end)
+    page = code_pages.choose(foreign)
+    named: list[Member] = []
+    count = 0
+    for member in members:
+        if member.undeclared and _is_in(page, member.undeclared):
+            name, count = member.undeclared.decode(page, "replace"), count + 1
+            member = dataclasses.replace(member, name=name, undeclared=b"")
+        named.append(member)
+    return Index(tuple(named), end, (code_pages.assumption(page, count),))
 
 
-def _utf8(raw: bytes) -> str | None:
-    try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError:
-        return None
-
-
-def local_name(raw: bytes, flags: int, extra: bytes) -> str | None:
-    """The name in a local header, by the same rules."""
-    return decode_name(raw, flags, dict(_extras(extra)))
+def _is_in(page: str, raw: bytes) -> bool:
+    name = names.utf8(raw)
+    return name is None or (code_pages.is_double(page) and all(ord(sign) < 0x800 for sign in name))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import bz2
 import concurrent.futures
 import dataclasses
 import struct
@@ -10,7 +9,7 @@ import zlib
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from sonoflow.archives import directory, verdicts
+from sonoflow.archives import directory, methods, names, verdicts
 from sonoflow.aws.ranged import Source
 from sonoflow.errors import ImageRejected
 
@@ -20,7 +19,6 @@ GAP_BYTES = 256 * 1024
 SPAN_BYTES_LIMIT = 8 * 1024 * 1024
 # Local headers repeat the name and add extra fields, mostly a few dozen bytes.
 _EXTRA_BYTES = 512
-_STEP_BYTES = 256 * 1024
 _HEADER = struct.Struct("<4s5H3L2H")
 _DESCRIPTOR = 0x8  # bit of a member's flags: sizes follow the data, the header has none
 
@@ -115,7 +113,7 @@ def _check_header(data: memoryview, name: str, location: Location) -> int:
     begin: int = _HEADER.size + name_bytes + extra_bytes
     raw = bytes(data[_HEADER.size : _HEADER.size + name_bytes])
     extra = bytes(data[_HEADER.size + name_bytes : begin])
-    if directory.local_name(raw, flags, extra) != name or method != location.method:
+    if not names.is_named(name, raw, flags, extra) or method != location.method:
         raise ImageRejected("header-mismatch", "its header and the directory name another file")
     if flags & verdicts.ENCRYPTED:
         raise ImageRejected("encrypted", "the file is encrypted; send it without password")
@@ -131,43 +129,12 @@ def _check_header(data: memoryview, name: str, location: Location) -> int:
 def unpack(data: memoryview, location: Location) -> bytes:
     """Never holds more than the size that the directory gives, and a step."""
     try:
-        content = _inflate(data, location)
-    except (zlib.error, OSError, ValueError, EOFError) as error:
+        content = methods.inflate(data, location.method, location.size)
+    except methods.DAMAGED as error:
         raise ImageRejected("corrupt", f"the archive's copy is damaged: {error}") from error
     if len(content) != location.size:
         detail = f"unpacks to {len(content)} bytes, the directory says {location.size}"
         raise ImageRejected("size-mismatch", detail)
     if zlib.crc32(content) != location.crc:
         raise ImageRejected("crc-mismatch", "the content is not what the directory's CRC says")
-    return content
-
-
-def _inflate(data: memoryview, location: Location) -> bytes:
-    if location.method == verdicts.STORED:
-        return bytes(data)
-    if location.method == verdicts.BZIP2:
-        return _drain_bzip2(data, location.size)
-    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-    content = bytearray()
-    for start in range(0, len(data), _STEP_BYTES):
-        room = location.size + 1 - len(content)
-        content += inflater.decompress(data[start : start + _STEP_BYTES], room)
-        if len(content) > location.size:
-            raise ImageRejected("size-mismatch", f"unpacks to more than {location.size} bytes")
-        if inflater.eof:
-            if inflater.unused_data or start + _STEP_BYTES < len(data):
-                raise ImageRejected("size-mismatch", "the data end before the directory says")
-            return bytes(content)
-    raise ImageRejected("corrupt", "the compressed data break off")
-
-
-def _drain_bzip2(data: memoryview, size: int) -> bytes:
-    expander = bz2.BZ2Decompressor()
-    content = expander.decompress(data, size + 1)
-    while not expander.eof and not expander.needs_input and len(content) <= size:
-        content += expander.decompress(b"", size + 1 - len(content))
-    if len(content) > size:
-        raise ImageRejected("size-mismatch", f"unpacks to more than {size} bytes")
-    if not expander.eof:
-        raise ImageRejected("corrupt", "the compressed data break off")
     return content

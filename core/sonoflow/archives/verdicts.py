@@ -6,11 +6,10 @@ import re
 import stat
 import unicodedata
 
+from sonoflow.archives import methods
 from sonoflow.archives.directory import NAME_BYTES_LIMIT, Index, Member
 from sonoflow.quarantine import SetAside
 
-STORED, DEFLATED, BZIP2 = 0, 8, 12
-METHODS = frozenset({STORED, DEFLATED, BZIP2})
 LOCAL_HEADER_BYTES = 30
 # Deflate reaches 1,000:1 on an empty bitmap, which is small; a large file does so on purpose.
 RATIO_LIMIT = 200
@@ -94,14 +93,15 @@ def _problem(member: Member, end: int, overlaps: bool, bytes_limit: int) -> tupl
         return "special-file", "a folder that claims to have content"
     if member.flags & ENCRYPTED:
         return "encrypted", "the file is encrypted; send it without password"
+    if member.name.lower().endswith(".nii.gz"):
+        return "unsupported-extension", ".nii.gz is NIfTI; send its slices as PNG"
     if _ARCHIVE.fullmatch(suffix(member.name)):
         return "nested-archive", "an archive within the archive is not opened"
-    if member.method not in METHODS:
-        detail = f"compression method {member.method}; stored, deflate and bzip2 are read"
-        return "unsupported-compression", detail
+    if member.method not in methods.READ:
+        return "unsupported-compression", methods.unsupported(member.method)
     if member.offset < 0 or member.offset + _extent(member) > end:
         return "size-mismatch", "by the directory, the file reaches beyond the archive's data"
-    if member.method == STORED and member.packed != member.size:
+    if member.method == methods.STORED and member.packed != member.size:
         detail = f"stored, yet {member.packed} bytes are said to become {member.size}"
         return "size-mismatch", detail
     if overlaps:

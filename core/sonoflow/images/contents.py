@@ -5,22 +5,33 @@ from __future__ import annotations
 import collections
 import concurrent.futures
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sonoflow import keys
+from sonoflow import assumptions, keys
 from sonoflow.archives import directory, members, verdicts
 from sonoflow.archives.directory import Index, Member
 from sonoflow.assumptions import Assumption
 from sonoflow.aws.ranged import Source
 from sonoflow.errors import DatasetRefused, ImageRejected
-from sonoflow.images import batches, conventions, formats, group_hints, layouts
+from sonoflow.images import (
+    batches,
+    conventions,
+    formats,
+    group_hints,
+    kinds,
+    layouts,
+    listings,
+    table_hints,
+)
+from sonoflow.images import mapping as image_mapping
 from sonoflow.images.batches import PlannedImage
 from sonoflow.images.looks import Looks
 from sonoflow.images.reading import USUAL, Reading
 from sonoflow.quarantine import SetAside
 
-NOTHING_SAID: Mapping[str, Any] = {}
+# What a set is refused for, by its own name, where no image is left because of it.
+_CAUSES = frozenset({"unsupported-compression"})
 # An image with its masks, unpacked: what one worker must be able to stage.
 IMAGE_BYTES_LIMIT = 2 * formats.FILE_BYTES_LIMIT
 
@@ -43,41 +54,107 @@ def open_archive(source: Source) -> Index:
     return index
 
 
-def version(index: Index) -> str:
-    return keys.dataset_version((m.name, m.crc, m.size) for m in index.members)
+def version(index: Index, mapping: Mapping[str, Any] | None = None) -> str:
+    return keys.dataset_version(((m.name, m.crc, m.size) for m in index.members), mapping)
 
 
-def read(index: Index, source: Source, mapping: Mapping[str, Any] = NOTHING_SAID) -> Contents:
+def read(index: Index, source: Source, mapping: Mapping[str, Any] | None = None) -> Contents:
     """Pairs images with masks and classes; what fits nowhere is set aside.
 
-    `mapping` is what the sidecar says. Raises DatasetRefused if no image is left, or the images or
-    masks contradict each other. Of the archive's content groups.csv is read and a few images.
+    Raises DatasetRefused if no image is left, or where something that decides on all of them cannot
+    be understood. Of the archive's content tables are read, and a few images where names leave open
+    what they are.
     """
+    said = mapping or {}
     usable, quarantine = verdicts.judge(index, formats.FILE_BYTES_LIMIT)
-    groups_file = group_hints.find(usable)
-    scans, unplaced = layouts.arrange(path for path in usable if path != groups_file)
+    archive = _Archive(index, source, usable)
+    names, ignored = _wanted(usable, said.get("ignore", []))
+    hints, groups = _hints(archive, names, said)
+    paths = [path for path in names if path not in hints.used and path != groups.path]
+    arranged = layouts.arrange(paths, archive.look, said, hints.tables)
+    unplaced = [*ignored, *hints.set_aside, *groups.set_aside, *arranged.set_aside]
     # Where a name was written with backslashes, people know it that way.
     quarantine += [dataclasses.replace(e, source=usable[e.source].name) for e in unplaced]
-    groups: dict[str, str] = {}
-    if groups_file:
-        groups, unused = _groups(groups_file, usable, index, source, [s.image for s in scans])
-        quarantine += unused
     images = []
-    for scan in scans:
-        image = _planned(scan, usable, index.end, groups.get(scan.image))
+    for scan in arranged.scans:
+        image = _planned(scan, usable, index.end, groups.by_image.get(scan.image, scan.group))
         if excess := _excess(image):
             quarantine.append(SetAside(image.image, *excess))
         else:
             images.append(image)
     if not images:
         raise _nothing_left(quarantine)
-    found = conventions.find(scans, Looks(source, usable, index.end), mapping)
+    read_as = conventions.find(arranged.scans, Looks(source, usable, index.end), said)
+    made = [
+        *(index.assumptions, hints.assumptions, groups.assumptions, arranged.assumptions),
+        read_as.assumptions,
+    ]
     return Contents(
         tuple(sorted(images, key=lambda image: image.image)),
         tuple(sorted(quarantine, key=lambda entry: (entry.source, entry.reason))),
-        found.reading,
-        found.assumptions,
+        read_as.reading,
+        tuple(assumptions.merged(made)),
     )
+
+
+class _Archive:
+    """The contents of files that may be read."""
+
+    def __init__(self, index: Index, source: Source, usable: Mapping[str, Member]) -> None:
+        self.usable = usable
+        self._end, self._source = index.end, source
+        self._looks = Looks(source, usable, index.end)
+
+    def look(self, paths: Sequence[str]) -> dict[str, kinds.Look | None]:
+        return {path: kinds.look(data) for path, data in self._looks.read(paths).items()}
+
+    def table(self, path: str) -> bytes:
+        """Raises ImageRejected."""
+        member = self.usable[path]
+        if member.size > listings.BYTES_LIMIT:
+            detail = f"{member.size} bytes, the limit is {listings.BYTES_LIMIT}"
+            raise ImageRejected("too-large", detail)
+        location = members.locate(member, self._end)
+        with concurrent.futures.ThreadPoolExecutor(max_workers=1) as pool:
+            reader = members.BatchReader(self._source, [location], pool)
+            return reader.read(member.name, location)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Groups:
+    """What groups.csv says, if there is one."""
+
+    path: str | None = None
+    by_image: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    set_aside: Sequence[SetAside] = ()
+    assumptions: Sequence[Assumption] = ()
+
+
+def _wanted(
+    usable: Mapping[str, Member], patterns: Sequence[str]
+) -> tuple[list[str], list[SetAside]]:
+    detail = "the mapping says to leave it out"
+    ignored = [path for path in usable if image_mapping.ignored(path, patterns)]
+    left = set(ignored)
+    kept = [path for path in usable if path not in left]
+    return kept, [SetAside(path, "ignored", detail) for path in ignored]
+
+
+def _hints(
+    archive: _Archive, names: Sequence[str], said: Mapping[str, Any]
+) -> tuple[table_hints.Hints, _Groups]:
+    images = [path for path in names if formats.is_image(path)]
+    scans = [path for path in images if not layouts.is_named_mask(path)]
+    groups = _Groups()
+    file = group_hints.find(names)
+    if file and "groups" not in said:
+        try:
+            told = group_hints.match(file, archive.table(file), scans)
+        except ImageRejected as error:
+            raise group_hints.unreadable(file, error) from error
+        groups = _Groups(file, told.groups, told.set_aside, told.assumptions)
+    tables = [path for path in names if path != groups.path]
+    return table_hints.gather(tables, scans, archive.table, said), groups
 
 
 def _planned(
@@ -105,32 +182,18 @@ def _excess(image: PlannedImage) -> tuple[str, str] | None:
     return None
 
 
-def _groups(
-    path: str,
-    usable: Mapping[str, Member],
-    index: Index,
-    source: Source,
-    images: Iterable[str],
-) -> tuple[dict[str, str], list[SetAside]]:
-    member = usable[path]
-    if member.size > group_hints.BYTES_LIMIT:
-        detail = f"{member.size} bytes, the limit is {group_hints.BYTES_LIMIT}; no groups are known"
-        return {}, [SetAside(member.name, "groups-unreadable", detail)]
-    location = members.locate(member, index.end)
-    with concurrent.futures.ThreadPoolExecutor(max_workers=1) as pool:
-        try:
-            content = members.BatchReader(source, [location], pool).read(member.name, location)
-        except ImageRejected as error:
-            return {}, [SetAside(member.name, "groups-unreadable", str(error))]
-    return group_hints.match(path, content, images)
-
-
-def _nothing_left(quarantine: Iterable[SetAside]) -> DatasetRefused:
+def _nothing_left(quarantine: Sequence[SetAside]) -> DatasetRefused:
+    """The largest cause first, in its own words."""
     reasons = collections.Counter(entry.reason for entry in quarantine)
     if set(reasons) == {"encrypted"}:
         return DatasetRefused("encrypted", "the zip archive is encrypted; send it without password")
     detail = "the zip archive holds no image in a class folder (<class>/<name>.png)"
-    if reasons:
-        counts = ", ".join(f"{count} × {reason}" for reason, count in reasons.most_common(5))
-        detail += f"; set aside: {counts}"
-    return DatasetRefused("no-images", detail)
+    if not reasons:
+        return DatasetRefused("no-images", detail)
+    counts = ", ".join(f"{count} × {reason}" for reason, count in reasons.most_common(5))
+    # That a mask has no image is what follows where the images cannot be used.
+    largest = max(reasons, key=lambda reason: (reason != "mask-without-image", reasons[reason]))
+    causes = collections.Counter(e.detail for e in quarantine if e.reason == largest)
+    cause, _ = causes.most_common(1)[0]
+    detail = f"{reasons[largest]} × {largest}: {cause}. So {detail}; set aside: {counts}"
+    return DatasetRefused(largest if largest in _CAUSES else "no-images", detail)

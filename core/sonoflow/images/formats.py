@@ -1,13 +1,48 @@
-"""The image file formats that Sonoflow reads."""
+"""The image file formats that Sonoflow reads, and those that it is asked to and does not."""
 
 from __future__ import annotations
+
+from pathlib import PurePosixPath
 
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"})
 
 # One image of this many bytes is far beyond any scanner and within a function's memory.
 FILE_BYTES_LIMIT = 64 * 1024 * 1024
+_OTHERS = {
+    ".dcm": "DICOM",
+    ".dicom": "DICOM",
+    ".ima": "DICOM",
+    ".nii": "NIfTI",
+    ".gz": "a compressed file, perhaps NIfTI",
+    ".mha": "MetaImage",
+    ".nrrd": "NRRD",
+    ".npy": "a NumPy array",
+    ".mat": "MATLAB data",
+    ".webp": "WebP",
+    ".heic": "HEIC",
+    ".avif": "AVIF",
+    ".gif": "GIF",
+    ".jp2": "JPEG 2000",
+    ".avi": "a video",
+    ".mp4": "a video",
+}
+
+
+def is_image(path: str) -> bool:
+    """By its extension."""
+    name = path[path.rfind("/") + 1 :]
+    at = name.rfind(".")
+    return at > 0 and name[at:].lower() in IMAGE_SUFFIXES
 
 
 def suffixes() -> str:
     """For messages."""
     return ", ".join(sorted(IMAGE_SUFFIXES))
+
+
+def unsupported(path: str) -> str:
+    """Why a file is no image that is read, in words."""
+    suffix = PurePosixPath(path).suffix.lower()
+    if suffix in _OTHERS:
+        return f"{suffix} is {_OTHERS[suffix]}; only {suffixes()} files are read: convert it to PNG"
+    return f"only {suffixes()} files are read"

@@ -5,60 +5,99 @@
     benign/benign (2).png,patient-17
 
 Files by their path in the archive, by their path from where groups.csv lies, or by their bare name
-where only one image has it. A first line without such a file is a heading.
+where only one image has it. A first line without such a file is a heading. Any delimiter, any
+encoding. Whoever puts it there means groups: if nothing of it is understood, the set is refused.
 """
 
 from __future__ import annotations
 
-import collections
-import csv
-import io
+import dataclasses
 from collections.abc import Iterable
 
-from sonoflow.archives import verdicts
+from sonoflow.assumptions import Assumption
+from sonoflow.errors import DatasetRefused
+from sonoflow.images import listings
+from sonoflow.images.listings import Names, Rows
 from sonoflow.quarantine import SetAside
 
-FILE_NAME = "groups.csv"
-BYTES_LIMIT = 16 * 1024 * 1024
+FILE_NAMES = frozenset({"groups.csv", "groups.tsv", "groups.xlsx"})
+BYTES_LIMIT = listings.BYTES_LIMIT
 _GROUP_LIMIT = 256  # characters
-_HEADINGS = frozenset({"file", "filename", "file name", "image", "path", "name"})
+_SETTLE = (
+    "put it right (file,group in each line), or leave it out and write into <name>.mapping.json: "
+    '{"groups": "none"}'
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Hints:
+    groups: dict[str, str]  # by image
+    set_aside: list[SetAside]
+    assumptions: list[Assumption]
 
 
 def find(paths: Iterable[str]) -> str | None:
     """The outermost groups.csv."""
-    named = [path for path in paths if path.rpartition("/")[2].lower() == FILE_NAME]
+    named = [path for path in paths if path.rpartition("/")[2].lower() in FILE_NAMES]
     return min(named, key=lambda path: (path.count("/"), path), default=None)
 
 
-def match(
-    path: str, content: bytes, images: Iterable[str]
-) -> tuple[dict[str, str], list[SetAside]]:
-    """The group of each image that has one, and what could not be used of the file at `path`."""
+def unreadable(path: str, why: object) -> DatasetRefused:
+    detail = f"{path!r} says which images belong together, but cannot be used: {why}; {_SETTLE}"
+    return DatasetRefused("groups-unreadable", detail)
+
+
+def match(path: str, content: bytes, images: Iterable[str]) -> Hints:
+    """The group of each image that has one, and what could not be used of the file at `path`.
+
+    Raises DatasetRefused (groups-unreadable) where no line names an image and its group.
+    """
     try:
-        rows = list(csv.reader(io.StringIO(content.decode("utf-8-sig")), strict=True))
-    except (UnicodeDecodeError, csv.Error) as error:
-        detail = f"no CSV text in UTF-8, so no groups are known: {error}"
-        return {}, [SetAside(path, "groups-unreadable", detail)]
-    exact = {image: image for image in images}
-    folder = path.rpartition("/")[0]
-    named: dict[str, list[str]] = collections.defaultdict(list)
-    for image in exact:
-        named[image.rpartition("/")[2]].append(image)
+        rows = [row for row in listings.parse(path, content) if any(row)]
+    except listings.Unreadable as error:
+        raise unreadable(path, error) from error
+    known = list(images)
+    names, folder = Names(known), path.rpartition("/")[0]
+    file_column, group_column = _columns(rows, names, folder)
     groups: dict[str, str] = {}
     unmatched: list[str] = []
     for number, row in enumerate(rows):
-        if not any(row) or (number == 0 and row[0].strip().lower() in _HEADINGS):
-            continue
-        file = verdicts.canonical(row[0].strip())
-        beside = f"{folder}/{file}" if folder else file
-        alike = named.get(file, [])
-        found = exact.get(beside) or exact.get(file) or (alike[0] if len(alike) == 1 else None)
-        group = row[1].strip()[:_GROUP_LIMIT] if len(row) > 1 else ""
+        found = names.find(_cell(row, file_column), folder)
+        group = _cell(row, group_column)[:_GROUP_LIMIT]
         if found and group:
-            groups[found] = group
-        else:
-            unmatched.append(row[0][:80])
-    if not unmatched:
-        return groups, []
-    detail = f"{len(unmatched)} lines name no image of the archive or no group: "
-    return groups, [SetAside(path, "groups-unmatched", detail + ", ".join(unmatched[:5]))]
+            if groups.setdefault(found, group) != group:
+                raise unreadable(path, f"line {number + 1} gives an image a second group")
+        elif number or found:  # a first line that names no image is a heading
+            unmatched.append(_cell(row, file_column)[:80])
+    if known and not groups:
+        raise unreadable(path, f"none of its {len(rows)} lines names an image and a group")
+    return Hints(groups, _unmatched(path, unmatched), _incomplete(len(known) - len(groups)))
+
+
+def _columns(rows: Rows, names: Names, folder: str) -> tuple[int, int]:
+    """Where images are named, and where their groups."""
+    width = min(max((len(row) for row in rows), default=0), 64)
+    counts = [sum(bool(names.find(_cell(row, at), folder)) for row in rows) for at in range(width)]
+    file_column = counts.index(max(counts)) if counts else 0
+    heading = listings.heading(rows[0] if rows else [], listings.GROUPS, file_column)
+    if heading is not None:
+        return file_column, heading
+    return file_column, file_column + 1 if file_column + 1 < width else max(0, file_column - 1)
+
+
+def _cell(row: list[str], at: int) -> str:
+    return row[at].strip() if at < len(row) else ""
+
+
+def _unmatched(path: str, lines: list[str]) -> list[SetAside]:
+    if not lines:
+        return []
+    detail = f"{len(lines)} lines name no image of the archive or no group: "
+    return [SetAside(path, "groups-unmatched", detail + ", ".join(lines[:5]))]
+
+
+def _incomplete(missing: int) -> list[Assumption]:
+    if not missing:
+        return []
+    detail = f"{missing} images are in no group of groups.csv: each was taken to stand alone"
+    return [Assumption("groups-incomplete", detail, "")]

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import concurrent.futures
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeVar
 
 from sonoflow.archives import members
 from sonoflow.archives.directory import Member
 from sonoflow.aws.ranged import Source
 from sonoflow.errors import ImageRejected
+
+T = TypeVar("T")
 
 FILES_LIMIT = 256
 FILE_BYTES_LIMIT = 8 * 1024 * 1024
@@ -61,7 +64,7 @@ class Looks:
             return None
 
 
-def spread(paths: Sequence[str], count: int) -> list[str]:
+def spread(paths: Sequence[T], count: int) -> list[T]:
     """So many of them, evenly over the whole, in their order."""
     if len(paths) <= count:
         return list(paths)

@@ -22,7 +22,7 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from sonoflow.errors import DatasetRefused
-from sonoflow.images import depths, layouts
+from sonoflow.images import class_names, depths
 
 Token = tuple[int, ...]  # a value, or a colour's red, green and blue
 
@@ -112,7 +112,9 @@ def given(mapping: Mapping[str, Any]) -> Reading:
     if "outside" in masks:
         found = dataclasses.replace(found, outside=_token(masks["outside"]))
     if classes := masks.get("classes"):
-        named = tuple((_token(one), layouts.class_name(label)) for one, label in _pairs(classes))
+        named = tuple(
+            (_token(one), class_names.class_name(label)) for one, label in _pairs(classes)
+        )
         found = dataclasses.replace(found, classes=named, lesions=tuple(t for t, _ in named))
     known = "lesion" in masks or "outside" in masks or bool(found.classes)
     return dataclasses.replace(found, polarity_known=known)
@@ -144,7 +146,7 @@ def _choice(
 
 def _pairs(classes: Any) -> list[tuple[Any, Any]]:
     if not isinstance(classes, Mapping) or not all(
-        isinstance(label, str) and layouts.class_name(label) for label in classes.values()
+        isinstance(label, str) and class_names.class_name(label) for label in classes.values()
     ):
         raise DatasetRefused(
             "mapping-invalid", 'its \'classes\' must be like {"#00ff00": "benign"}'

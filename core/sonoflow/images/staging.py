@@ -16,7 +16,7 @@ from sonoflow.archives.members import BatchReader, Reader
 from sonoflow.aws import objects
 from sonoflow.aws.ranged import Source
 from sonoflow.errors import ImageRejected
-from sonoflow.images import batches, fingerprints, masks, oddities, parts, pixels, png
+from sonoflow.images import batches, fingerprints, kinds, masks, oddities, parts, pixels, png
 from sonoflow.images.batches import Batch, PlannedImage
 from sonoflow.images.classes import EMPTY_MASK, FROM_MASK, LESION, LESION_IN_NORMAL, NORMAL
 from sonoflow.images.masks import MaskUnion
@@ -69,6 +69,7 @@ def prepare(reader: Reader, planned: PlannedImage, reading: Reading = USUAL) -> 
     data = reader.read(planned.image, planned.members[0])
     decoded = pixels.decode(data, reading.bits)
     pixels.check_not_blank(decoded)
+    kinds.check_scan(decoded.pixels)
     lesions, lesion_pixels = None, 0
     flags = [*decoded.flags] if decoded.orientation == 1 else ["rotated", *decoded.flags]
     if planned.masks:

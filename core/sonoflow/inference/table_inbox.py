@@ -1,12 +1,14 @@
 """What happens to a table in the inbox: its rows come back with a score, a label and the model.
 
-    id,score,label,model_version
+    id,score,label,model_version,flags
 
 Rows are in the order of the upload. The id is the cell of the id column, as it is in the upload but
 for spaces around it. It is not altered: an id that begins with =, +, - or @ is a formula to a
 spreadsheet that opens the scores, just as it is in the upload. Where the upload has no ids, the
 first column is called `line` and holds the number of the row's line: numbers under the name `id`
-would be taken for ids.
+would be taken for ids. The flags name the features whose values lie far outside of those that the
+model was trained on: `outside-range: mean area; mean radius`. `thousands-assumed` stands in all
+rows where `1.326` was read as 1326, or `1,326`, and nothing but the other numbers said so.
 """
 
 from __future__ import annotations
@@ -34,12 +36,14 @@ from sonoflow.inference import table_endpoint, table_rejections
 from sonoflow.inference.answers import Answer, Overtaken
 from sonoflow.inference.outcomes import PREDICTED, REJECTED, Outcome
 from sonoflow.inference.table_endpoint import Serving
+from sonoflow.inference.table_flags import Flags
 from sonoflow.inference.table_rejections import Tally
 from sonoflow.settings import Buckets
+from sonoflow.tables import encodings, writing
 from sonoflow.tables.layout import RowLayout, inbox_layout
 from sonoflow.tables.reader import Block, read_rows
 
-COLUMNS = ("score", "label", "model_version")  # after the first, which is one of these:
+COLUMNS = ("score", "label", "model_version", "flags")  # after the first, which is one of these:
 ID, LINE = "id", "line"
 REQUESTS_AT_ONCE = 4
 # What fits the function's time, whatever its rows: two and a half million of thirty features, or
@@ -47,6 +51,7 @@ REQUESTS_AT_ONCE = 4
 BYTES_LIMIT = 512 * 1024 * 1024
 HOPELESS_ROWS = 1_000_000  # as many bad ones and not one that is good: this is no table
 _FIRST_LINE_LIMIT = 1024 * 1024
+_SAMPLE_BYTES = 256 * 1024
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,6 +60,7 @@ class _Piece:
 
     ids: list[str]
     values: NDArray[np.float64]  # (rows, features)
+    flags: list[str]
 
 
 def handle(upload: Upload, buckets: Buckets, endpoint: str) -> Outcome:
@@ -108,9 +114,9 @@ def _write_rejection(answer: Answer, upload: Upload, tally: Tally) -> None:
 
 def _write(scores: multipart.ObjectWriter, upload: Upload, serving: Serving, tally: Tally) -> None:
     """All scores. Raises TableRejected if there are none."""
-    layout, chunks = _layout(serving, streams.chunks(RemoteObject(upload)))
-    blocks = read_rows(chunks, layout)
-    pieces = _pieces(blocks, table_endpoint.rows_per_request(serving.table), tally)
+    layout, chunks = _layout(serving, encodings.as_utf8(streams.chunks(RemoteObject(upload))))
+    rows = table_endpoint.rows_per_request(serving.table)
+    pieces = _pieces(read_rows(chunks, layout), rows, tally, Flags(serving.table, layout))
     client("sagemaker-runtime")  # made here: threads must not make it at the same time
     answer = functools.partial(_answer, serving)
     scores.write(_lines([(LINE if layout.id is None else ID, *COLUMNS)]))
@@ -130,34 +136,38 @@ def _check_size(upload: Upload) -> None:
 
 
 def _layout(serving: Serving, chunks: Iterator[bytes]) -> tuple[RowLayout, Iterator[bytes]]:
-    """How the rows are read, from the first line that is not blank; and all chunks again."""
+    """How the rows are read, from the lines at the beginning; and all chunks again."""
     head = b""
     taken = []
     for chunk in chunks:
         taken.append(chunk)
         head += chunk
-        if b"\n" in head.lstrip() or len(head) > _FIRST_LINE_LIMIT:
+        line_ends = len(head) > _SAMPLE_BYTES and b"\n" in head.lstrip()
+        if line_ends or len(head) > _FIRST_LINE_LIMIT:
             break
-    text = re.search(rb"\S", head)
-    if text is None:
+    if re.search(rb"[^\s\xef\xbb\xbf]", head) is None:
         raise TableRejected("empty-table", "the file begins with nothing but blank lines")
-    start = head.rfind(b"\n", 0, text.start()) + 1
-    line = head[start:].partition(b"\n")[0]
+    if what := writing.foreign(head):
+        raise TableRejected("not-a-table", what)
+    start = len(head) - len(head.lstrip(b"\r\n "))
+    start = head.rfind(b"\n", 0, start) + 1
+    length = max(head.find(b"\n", start) - start, _SAMPLE_BYTES)
     try:
-        layout = inbox_layout(serving.table, line[:_FIRST_LINE_LIMIT])
+        layout = inbox_layout(serving.table, head[start : start + min(length, _FIRST_LINE_LIMIT)])
     except csv.Error as error:
         raise TableRejected("not-a-table", f"the first line is no CSV: {error}") from error
     return layout, itertools.chain(taken, chunks)
 
 
-def _pieces(blocks: Iterable[Block], rows: int, tally: Tally) -> Iterator[_Piece]:
+def _pieces(blocks: Iterable[Block], rows: int, tally: Tally, flags: Flags) -> Iterator[_Piece]:
     for block in blocks:
         tally.count(len(block.ids), block.bad)
         if not tally.rows and tally.bad_rows >= HOPELESS_ROWS:
             raise _nothing_to_score(tally)
+        told = flags.of(block)
         for start in range(0, len(block.ids), rows):
             end = start + rows
-            yield _Piece(block.ids[start:end], block.values[start:end])
+            yield _Piece(block.ids[start:end], block.values[start:end], told[start:end])
 
 
 def _answer(serving: Serving, piece: _Piece) -> bytes:
@@ -166,7 +176,8 @@ def _answer(serving: Serving, piece: _Piece) -> bytes:
     found = table_endpoint.score(serving.endpoint, table.transform(piece.values), table)
     labels = [table.classes[label] for label in found.labels.tolist()]
     versions = itertools.repeat(serving.version)
-    return _lines(zip(piece.ids, found.scores.tolist(), labels, versions, strict=False))
+    scores = found.scores.tolist()
+    return _lines(zip(piece.ids, scores, labels, versions, piece.flags, strict=False))
 
 
 def _lines(rows: Iterable[Iterable[Any]]) -> bytes:
@@ -177,6 +188,9 @@ def _lines(rows: Iterable[Iterable[Any]]) -> bytes:
 
 def _nothing_to_score(tally: Tally) -> TableRejected:
     if tally.bad_rows:
-        detail = f"none of the first {tally.bad_rows} rows can be scored"
+        reason, times = tally.reasons.most_common(1)[0]
+        detail = f"none of the first {tally.bad_rows} rows can be scored, {times} × {reason}"
+        if first := next((row for row in tally.listed if row.reason == reason), None):
+            detail += f" (line {first.line}: {first.detail})"
         return TableRejected("no-usable-rows", detail)
     return TableRejected("empty-table", "the file has a header and no rows")

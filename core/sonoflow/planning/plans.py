@@ -6,19 +6,22 @@ import dataclasses
 from pathlib import PurePosixPath
 from typing import Any
 
-from sonoflow import keys, settings
+from sonoflow import keys, settings, sidecar
 from sonoflow.archives.directory import Index
+from sonoflow.assumptions import Assumption
 from sonoflow.aws import objects, streams, uploads
 from sonoflow.aws.ranged import RemoteObject, Source
 from sonoflow.aws.uploads import Upload
 from sonoflow.errors import ConfigurationError, DatasetRefused
 from sonoflow.images import batches, contents, parts
+from sonoflow.images import mapping as image_mapping
 from sonoflow.keys import Dataset
 from sonoflow.planning import executions
 from sonoflow.releases import tasks
 from sonoflow.tables import mapping as table_mapping
 
 TABLE_SUFFIXES = (".csv", ".data")
+_SPREADSHEETS = (".xlsx", ".xls", ".ods")
 # Staging reads a table in the fifteen minutes that a function has, ten minutes' work here.
 TABLE_BYTES_LIMIT = 11 * 1000**3
 
@@ -28,6 +31,7 @@ class Plan:
     dataset: Dataset
     state_machine_arn: str
     details: dict[str, Any]  # of an execution's input, beside data set and upload
+    assumptions: tuple[Assumption, ...] = ()
 
     def start(self, upload: Upload) -> dict[str, Any]:
         """Starts the execution, once; gives what became of it."""
@@ -38,15 +42,18 @@ class Plan:
         }
         run = self.dataset.run
         started = executions.start_once(self.state_machine_arn, run, payload)
-        return {"status": "started" if started else "known", "run": started or run, **payload}
+        answer = {"status": "started" if started else "known", "run": started or run, **payload}
+        if self.assumptions:
+            answer["assumptions"] = [assumption.document() for assumption in self.assumptions]
+        return answer
 
 
 def reason_to_ignore(upload: Upload) -> str | None:
     """Why there is nothing to plan, and nothing to refuse either."""
     if upload.key.endswith("/"):
         return "a folder"
-    if table_mapping.is_mapping(upload.key):
-        return "a mapping, read when its table arrives"
+    if sidecar.is_mapping(upload.key):
+        return "a mapping, read when its data set arrives"
     return None if uploads.exists(upload) else "gone"
 
 
@@ -60,45 +67,57 @@ def plan(upload: Upload, planning: settings.Planning, work: str) -> Plan:
         raise DatasetRefused("parameters", detail) from error
 
 
+def is_table(key: str) -> bool:
+    return PurePosixPath(key).suffix.lower() in TABLE_SUFFIXES
+
+
 def _plan(upload: Upload, planning: settings.Planning, work: str) -> Plan:
-    if PurePosixPath(upload.key).suffix.lower() in TABLE_SUFFIXES:
-        return _table(upload, planning)
-    return _images(upload, planning, work)
+    if is_table(upload.key):
+        tasks.check(tasks.OF_TABLES)
+        settings.read(settings.TableStaging)
+        dataset, mapping = of_table(upload)
+        return Plan(dataset, planning.train_table_state_machine_arn, {"mapping": mapping})
+    tasks.check(tasks.OF_IMAGES)
+    dataset, count, assumed = of_images(upload, settings.read(settings.Batching), work)
+    details = {"plan": {"bucket": work, "key": dataset.plan, "batches": count}}
+    return Plan(dataset, planning.train_images_state_machine_arn, details, assumed)
 
 
-def _table(upload: Upload, planning: settings.Planning) -> Plan:
-    tasks.check(tasks.OF_TABLES)
-    settings.read(settings.TableStaging)
+def of_table(upload: Upload) -> tuple[Dataset, sidecar.Document]:
+    """The data set that a table becomes, and its mapping. Raises DatasetRefused."""
     if upload.size == 0:
         raise DatasetRefused("empty-table", "the file holds no bytes")
     if upload.size > TABLE_BYTES_LIMIT:
         detail = f"{upload.size} bytes, the limit is {TABLE_BYTES_LIMIT}"
         raise DatasetRefused("too-large", detail)
-    mapping = table_mapping.find(upload)
+    mapping = table_mapping.KEYS.find(upload)
     version = keys.table_version(streams.chunks(RemoteObject(upload)), mapping)
-    dataset = Dataset(keys.dataset_name(upload.key), version)
-    return Plan(dataset, planning.train_table_state_machine_arn, {"mapping": mapping})
+    return Dataset(keys.dataset_name(upload.key), version), mapping
 
 
-def _images(upload: Upload, planning: settings.Planning, work: str) -> Plan:
-    tasks.check(tasks.OF_IMAGES)
-    batching = settings.read(settings.Batching)
+def of_images(
+    upload: Upload, batching: settings.Batching, work: str
+) -> tuple[Dataset, int, tuple[Assumption, ...]]:
+    """The data set that an archive becomes, the number of its batches, and what was assumed. Leaves
+    the plan and what it sets aside in the bucket `work`. Raises DatasetRefused."""
     source = RemoteObject(upload)
     index = open_upload(upload, source)
-    found = contents.read(index, source)
-    dataset = Dataset(keys.dataset_name(upload.key), contents.version(index))
+    mapping = image_mapping.KEYS.find(upload)
+    found = contents.read(index, source, mapping)
+    dataset = Dataset(keys.dataset_name(upload.key), contents.version(index, mapping))
     limits = batches.Limits(batching.stage_batch_images, batching.stage_batch_bytes)
     document, count = batches.plan_document(batches.cut(found.images, limits, found.reading))
     objects.write(work, dataset.plan, document, "application/json")
     parts.write(work, dataset.plan_part, [], found.quarantine, assumptions=found.assumptions)
-    details = {"plan": {"bucket": work, "key": dataset.plan, "batches": count}}
-    return Plan(dataset, planning.train_images_state_machine_arn, details)
+    return dataset, count, found.assumptions
 
 
 def open_upload(upload: Upload, source: Source) -> Index:
     """The index of an archive as it was uploaded. Raises DatasetRefused if it is none."""
     if PurePosixPath(upload.key).suffix.lower() != ".zip":
         detail = "a data set is uploaded as datasets/<name>.zip, a table as .csv or .data"
+        if PurePosixPath(upload.key).suffix.lower() in _SPREADSHEETS:
+            detail += "; save the spreadsheet as CSV"
         raise DatasetRefused("unsupported-extension", detail)
     if upload.size == 0:
         raise DatasetRefused("empty", "the file holds no bytes")

@@ -62,6 +62,7 @@ def compose(
         **subject.facts(),
         "classes": classes,
         "label": table["label"]["column"],
+        "assumptions": table.get("assumptions", []),
         "rows": {label: statistics["classes"][label] for label in classes},
         "splits": statistics["splits"],
         "features": {

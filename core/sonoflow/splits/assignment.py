@@ -103,7 +103,10 @@ def _block(images: list[Candidate]) -> _Block:
     if len(splits) > 1:
         named = sorted(f"{image.source or image.identity} ({image.given})" for image in images)
         more = f" and {len(named) - 10} more" if len(named) > 10 else ""
-        detail = f"the same picture or patient lies in several given splits: {named[:10]}{more}"
+        detail = (
+            f"the same picture or patient lies in several given splits: {named[:10]}{more}; put "
+            'that right, or write {"splits": "own"} into <name>.mapping.json to have others drawn'
+        )
         raise DatasetRefused("split-leak", detail)
     counts = Counts(image.label for image in images)
     return _Block(counts, min(splits, default=None), any(image.conflict for image in images))

@@ -45,16 +45,30 @@ def _check(entries: Sequence[Entry], minimum: int) -> None:
     for split in SPLITS:
         missing = set(classes) - {entry["class"] for entry in entries if entry["split"] == split}
         if missing:
-            detail = f"no image of {sorted(missing)} is left for {split}: too few different ones"
+            detail = f"no image of {sorted(missing)} is left for {split}: {_why(entries, missing)}"
             raise DatasetRefused("empty-split", detail)
+
+
+def _why(entries: Sequence[Entry], missing: Iterable[str]) -> str:
+    """Of the first of these classes: how few groups it has."""
+    label = min(missing)
+    groups = collections.Counter(e["group"] for e in entries if e["class"] == label)
+    if groups.total() <= len(groups):
+        return "too few different ones"
+    return (
+        f"class {label!r} has {groups.total()} images that make {len(groups)} groups, and a group"
+        " (one patient's images, look-alikes) is never divided"
+    )
 
 
 def _too_few_classes(entries: Sequence[Entry], classes: Sequence[str]) -> str:
     if entries and all(FROM_MASK in entry["flags"] for entry in entries):
         shown = "every usable mask shows a lesion" if LESION in classes else "every mask is empty"
         return (
-            f"no folder names a class, and {shown}, so there is nothing to tell apart: add images "
-            "of the other kind with their masks (all black where there is no lesion), or put the "
-            "images into a folder per class"
+            f"no folder, name or table tells a class, and {shown}, so there is nothing to tell "
+            "apart: add images of the other kind with their masks (all black where there is no "
+            "lesion), put the images into a folder per class, or add a table and write into "
+            '<name>.mapping.json: {"classes": {"file": "<table>.csv", "image": "<column of the '
+            'images\' names>", "class": "<column>"}}'
         )
     return f"two classes are needed at least; usable images were found of: {list(classes)}"

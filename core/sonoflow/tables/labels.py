@@ -2,34 +2,135 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import dataclasses
+import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sonoflow.assumptions import Assumption
 from sonoflow.errors import DatasetRefused
-from sonoflow.tables.layout import is_number
-from sonoflow.tables.statistics import Statistics
+from sonoflow.tables import codings, known
+from sonoflow.tables.statistics import Classes, Statistics
 
-POSITIVE_NAMES = ("m", "malignant", "1", "true", "yes")
+_LISTED = 10  # spellings that a sentence names
+_SIZES = ("mean_radius", "mean_perimeter", "mean_area")  # of nuclei; malignant ones' are larger
 
 
-def order_classes(statistics: Statistics, positive: str | None) -> tuple[str, ...]:
+def order_classes(
+    statistics: Statistics, positive: str | None, label: str = "label"
+) -> tuple[str, ...]:
     """The classes in the order of their numbers.
 
-    Of two, the positive one is number 1: the one given, or else the one of a name that says so, or
-    else the rarer one. More are sorted.
+    Of two, the positive one is number 1: the one given, or else the one that says so, or else the
+    rarer one. More are sorted.
     """
     classes = sorted(statistics.classes)
     if len(classes) != 2:
         return tuple(classes)
-    telling = [name for name in classes if _is_positive(name)]
-    if positive not in classes:
-        by_count = min(classes[::-1], key=statistics.of_class)  # of equals the greater text
-        positive = telling[0] if len(telling) == 1 else by_count
-    return tuple(sorted(classes, key=lambda name: name == positive))
+    name = given_class(classes, positive) or _chosen(statistics, classes, label).name
+    return tuple(sorted(classes, key=lambda one: one == name))
 
 
-def _is_positive(name: str) -> bool:
-    return name.casefold() in POSITIVE_NAMES or (is_number(name) and float(name) == 1)
+def given_class(classes: Sequence[str], positive: str | None) -> str | None:
+    """The class that a mapping means; None where it means none."""
+    if positive is None or positive in classes:
+        return positive
+    alike = [name for name in classes if codings.key(name) == codings.key(positive)]
+    return alike[0] if len(alike) == 1 else None
+
+
+@dataclasses.dataclass(frozen=True)
+class _Choice:
+    name: str
+    why: str = ""  # a sentence, where it is not certain
+    unclear: bool = False  # nothing says so, and being wrong would turn every figure round
+
+
+def _chosen(statistics: Statistics, classes: Sequence[str], label: str) -> _Choice:
+    """The positive one of two sorted classes."""
+    signs = {codings.sign(name): name for name in classes}
+    if codings.POSITIVE in signs and len(signs) == 2:
+        certain = codings.NEGATIVE in signs
+        told = f"{signs[codings.POSITIVE]!r} by its name"
+        return _Choice(signs[codings.POSITIVE], "" if certain else told)
+    keys = [codings.key(name) for name in classes]
+    if keys == ["2", "4"]:
+        told = "4, as in the older Wisconsin data"
+        return _Choice(classes[1], "" if known.is_wisconsin(statistics.features) else told)
+    answers = {codings.answer(name): name for name in classes}
+    if set(answers) == {codings.POSITIVE, codings.NEGATIVE}:
+        name = answers[codings.POSITIVE]
+        numbers = not set(keys) <= {"yes", "no", "true", "false"}
+        unclear = codings.asks_for_health(label) or (numbers and known.is_wdbc(statistics.features))
+        return _Choice(name, f"{name!r}, as an answer to {label!r}", unclear)
+    if codings.NEGATIVE in signs and len(signs) == 2:
+        name = next(one for one in classes if one != signs[codings.NEGATIVE])
+        return _Choice(name, f"{name!r}, the other being {signs[codings.NEGATIVE]!r}")
+    rarer = min(classes[::-1], key=statistics.of_class)  # of equals the greater text
+    numbers = all(map(codings.is_number, keys))
+    return _Choice(rarer, f"{rarer!r}, which is the rarer one", numbers)
+
+
+def positive_said(
+    statistics: Statistics, classes: Sequence[str], positive: str | None, label: str
+) -> list[Assumption]:
+    """What is assumed of which class is the positive one, nothing where it is certain.
+
+    Raises DatasetRefused (positive-unclear) where nothing says which.
+    """
+    if len(classes) != 2 or given_class(classes, positive):
+        return []
+    choice = _chosen(statistics, sorted(classes), label)
+    if choice.unclear:
+        raise DatasetRefused("positive-unclear", _question(statistics, sorted(classes), label))
+    if not choice.why:
+        return []
+    other = next(name for name in classes if name != choice.name)
+    detail = f"the positive class is {choice.why}; sensitivity is of it"
+    return [Assumption("positive-class", detail, _mapping(positive=other))]
+
+
+def _question(statistics: Statistics, classes: Sequence[str], label: str) -> str:
+    detail = (
+        f"which of {classes[0]!r} and {classes[1]!r} in column {label!r} is the positive class is"
+        f" not said: write {_mapping(positive=classes[0])} or {_mapping(positive=classes[1])}"
+    )
+    sizes = [name for name in statistics.features if known.same(name) in _SIZES]
+    if not (known.is_wdbc(statistics.features) and sizes):
+        return detail
+    at = statistics.features.index(sizes[0])
+    means = {name: float(statistics.class_moments(name).mean[at]) for name in classes}
+    larger = max(classes, key=means.__getitem__)
+    return (
+        f"{detail}. scikit-learn writes 0 for malignant, others write 1; here {larger!r} has the"
+        f" larger nuclei, as malignant ones are ({sizes[0]!r} is {means[larger]:.4g} on average,"
+        f" against {min(means.values()):.4g})"
+    )
+
+
+def merged_said(classes: Classes, given: Mapping[str, str]) -> list[Assumption]:
+    """Which spellings are taken for one class. Raises DatasetRefused (labels-mixed) where labels
+    are those of several codings."""
+    if codings.are_mixed(classes.names):
+        detail = (
+            f"the labels {classes.names} are of several codings: say which class each is, as"
+            f" {_mapping(labels={one: classes.names[0] for one in classes.names[1:2]})}"
+        )
+        raise DatasetRefused("labels-mixed", detail)
+    told = []
+    for name, spellings in classes.spellings.items():
+        others = [one for one in spellings if one != name and one not in given]
+        if others and not all(map(codings.is_number, spellings)):
+            more = f" and {len(others) - _LISTED} more" if len(others) > _LISTED else ""
+            listed = ", ".join(map(repr, [name, *others[:_LISTED]])) + more
+            detail = f"the labels {listed} are one class, {name!r}"
+            settle = _mapping(labels={one: one for one in others[:_LISTED]})
+            told.append(Assumption("labels-merged", detail, settle))
+    return told
+
+
+def _mapping(**given: Any) -> str:
+    return json.dumps(given, ensure_ascii=False)
 
 
 def check_classes(statistics: Statistics, mapping: Mapping[str, Any], minimum: int) -> None:
@@ -41,15 +142,25 @@ def check_classes(statistics: Statistics, mapping: Mapping[str, Any], minimum: i
         raise DatasetRefused("too-few-rows", f"no row can be used; {_set_aside(statistics)}")
     if len(statistics.classes) < 2:
         detail = f"all {statistics.rows} usable rows are of class {statistics.classes[0]!r}"
-        raise DatasetRefused("one-class-only", f"{detail}; {_set_aside(statistics)}")
+        raise DatasetRefused("one-class-only", _with_causes(detail, statistics))
     for name in sorted(statistics.classes):
         if (rows := statistics.of_class(name)) < minimum:
             detail = f"class {name!r} has {rows} usable rows, {minimum} are needed"
-            raise DatasetRefused("too-few-rows", f"{detail}; {_set_aside(statistics)}")
+            raise DatasetRefused("too-few-rows", _with_causes(detail, statistics))
     positive = mapping.get("positive")
-    if positive is not None and (len(statistics.classes) > 2 or positive not in statistics.classes):
+    if positive is not None and (
+        len(statistics.classes) > 2 or not given_class(statistics.classes, positive)
+    ):
         detail = f"'positive' is {positive!r}, the classes are {sorted(statistics.classes)}"
         raise DatasetRefused("mapping-invalid", detail)
+
+
+def _with_causes(detail: str, statistics: Statistics) -> str:
+    """The largest cause first: most often it is what became of the other rows."""
+    causes = _set_aside(statistics)
+    if statistics.quarantine.total() > statistics.rows:
+        return f"most rows are {causes}; {detail}"
+    return f"{detail}; {causes}"
 
 
 def _set_aside(statistics: Statistics) -> str:
@@ -58,4 +169,12 @@ def _set_aside(statistics: Statistics) -> str:
     for reason, rows in statistics.quarantine.most_common(3):
         first = statistics.examples[reason]
         reasons.append(f"{rows} × {reason} (line {first.line}: {first.detail})")
-    return f"set aside: {', '.join(reasons)}" if reasons else "none was set aside"
+    if not reasons:
+        return "none was set aside"
+    hint = ""
+    if statistics.quarantine["not-a-number"] > statistics.rows:
+        hint = (
+            '. A column of other than numbers is passed over with {"ignore": ["<column>"]}, a text'
+            ' that means no value is one with {"missing": ["<text>"]}'
+        )
+    return f"set aside: {', '.join(reasons)}{hint}"

@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import dataclasses
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from sonoflow.errors import TableRejected
+from sonoflow.tables import codings, identifiers, writing
+from sonoflow.tables.known import same
+from sonoflow.tables.numbers import USUAL, Notation, is_number
 from sonoflow.tables.table import Table
+from sonoflow.tables.writing import DELIMITERS, Unparted, Writing
 
-DELIMITERS = (",", ";", "\t", "|")
 # How columns of ids are called, in their plain spelling.
 ID_NAMES = (
     "id",
     "id_number",
     "identifier",
     "sample_id",
+    "sample_number",
+    "sample_code_number",
     "case_id",
+    "case_number",
     "record_id",
     "patient_id",
+    "patient_number",
     "subject_id",
 )
+# How data frames call a second column of a name.
+_SECOND = re.compile(r"\.\d+$")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,50 +45,93 @@ class RowLayout:
     id: int | None = None  # None: a row goes by the number of its line
     header: bool = False
     delimiter: str = ","
-    trailing: bool = False  # rows may end in a delimiter, as the header does
+    trailing: bool = False  # rows may end in a delimiter
+    preamble: int = 0  # lines passed over besides the header, blank ones not counted
+    notation: Notation = USUAL
+    assumed: str = ""  # a code, where the notation is not quite certain
 
 
-def inbox_layout(table: Table, first_line: bytes | str) -> RowLayout:
-    """How rows for the model of `table` are read from a file that starts with that line.
+def inbox_layout(table: Table, head: bytes | str) -> RowLayout:
+    """How rows for the model of `table` are read from a file that begins with `head`, UTF-8 text
+    that holds its first line at least.
 
     With a header, columns go by name, in any order, and what is not needed is ignored; ids are the
     file's own, whether or not the training file had any. Without one, rows are those of the
-    training file, with or without the label, or the features alone. Raises TableRejected
-    (columns-unknown).
+    training file, with or without the label or the id, or the features alone. Raises TableRejected
+    (columns-unknown, columns-shifted, decimal-unclear, ids-altered); csv.Error.
     """
-    line = decode(first_line) if isinstance(first_line, bytes) else first_line
-    others = (delimiter for delimiter in DELIMITERS if delimiter != table.delimiter)
-    for delimiter in (table.delimiter, *others):
-        cells = split_line(line, delimiter)
-        layout = _named(table, cells, delimiter) or _numbered(table, cells, delimiter)
+    lines = writing.sample(head if isinstance(head, bytes) else head.encode()) or [""]
+    for found in _likely(table, lines):
+        layout = _named(table, found) or _numbered(table, found)
         if layout is not None:
-            return layout
-    raise TableRejected("columns-unknown", _expectation(table, line))
+            _check_ids(layout, found)
+            notation = _notation(table, found)
+            assumed = "thousands-assumed" if found.assumed and notation != table.notation else ""
+            return dataclasses.replace(layout, notation=notation, assumed=assumed)
+    raise TableRejected("columns-unknown", _expectation(table, lines))
 
 
-def _named(table: Table, cells: Sequence[str], delimiter: str) -> RowLayout | None:
-    names, trailing = trim(cells)
+def _likely(table: Table, lines: Sequence[str]) -> Iterator[Writing]:
+    """How the file may be written: as it says or suggests, as in training, or otherwise."""
+    try:
+        suggested = [writing.find(lines, {}).delimiter]
+    except (Unparted, csv.Error):
+        suggested = []
+    yield writing.find(lines, {}, [*suggested, table.delimiter][0])
+    for delimiter in dict.fromkeys((table.delimiter, *DELIMITERS)):
+        with contextlib.suppress(csv.Error):
+            yield writing.find(lines, {}, delimiter)
+
+
+def _notation(table: Table, found: Writing) -> Notation:
+    """By the file's own numbers; where they do not tell, they are meant as in training."""
+    if not found.unclear:
+        return found.notation
+    if found.differs or table.notation.decimal == ",":
+        return table.notation
+    detail = f"{found.unclear}: write numbers without marks for thousands"
+    raise TableRejected("decimal-unclear", detail)
+
+
+def _check_ids(layout: RowLayout, found: Writing) -> None:
+    if layout.id is None:
+        return
+    ids = [row[layout.id] for row in found.rows if len(row) > layout.id]
+    if altered := identifiers.altered(ids):
+        raise TableRejected("ids-altered", f"{altered}: export the table again, with ids as text")
+    named = found.header is not None and not writing.are_counted(found.header, named=True)
+    if not named and (what := identifiers.none(ids)):
+        detail = f"{what} stand where ids do in training: add a header that names the columns"
+        raise TableRejected("columns-shifted", detail)
+
+
+def _named(table: Table, found: Writing) -> RowLayout | None:
+    names = (found.header if found.header is not None else found.rows[0])[: found.width]
     positions: dict[str, list[int]] = {}
+    known = {same(column) for column in table.columns}
     for position, name in enumerate(names):
-        positions.setdefault(plain(name), []).append(position)
-    wanted = [positions.get(plain(name), []) for name in table.features]
+        first = same(_SECOND.sub("", name))
+        key = first if first in known and same(name) not in known else same(name)
+        positions.setdefault(key, []).append(position)
+    wanted = [positions.get(same(name), []) for name in table.features]
     if not all(wanted):
         return None
     if twice := [
-        name for name, found in zip(table.features, wanted, strict=True) if len(found) > 1
+        name for name, places in zip(table.features, wanted, strict=True) if len(places) > 1
     ]:
         raise TableRejected("columns-unknown", f"the header names the feature {twice[0]!r} twice")
-    features = tuple(found[0] for found in wanted)
+    features = tuple(places[0] for places in wanted)
     if len(set(features)) < len(table.features):
         return None
     return RowLayout(
-        columns=tuple(names),
+        columns=names,
         features=features,
         missing=frozenset(table.missing),
         id=_identity(table, positions),
         header=True,
-        delimiter=delimiter,
-        trailing=trailing,
+        delimiter=found.delimiter,
+        trailing=found.trailing,
+        preamble=found.preamble,
     )
 
 
@@ -88,27 +141,50 @@ def _identity(table: Table, positions: Mapping[str, Sequence[int]]) -> int | Non
     None where there is none, and where several may be it: a line's number is wrong of no row, an
     id out of the wrong column would give a row's score to somebody else.
     """
-    if table.id is not None and (found := positions.get(plain(table.id))):
+    if table.id is not None and (found := positions.get(same(table.id))):
         return found[0] if len(found) == 1 else None
-    taken = {plain(table.label), *(plain(name) for name in table.features)}
+    taken = {same(table.label), *(same(name) for name in table.features)}
     like = [at for name in ID_NAMES if name not in taken for at in positions.get(name, ())]
     return like[0] if len(like) == 1 else None
 
 
-def _numbered(table: Table, cells: Sequence[str], delimiter: str) -> RowLayout | None:
-    unlabelled = tuple(name for name in table.columns if name != table.label)
-    for columns in (table.columns, unlabelled, table.features):
-        # A header of other names has no number in it, a row of features has nothing else.
-        if len(cells) == len(columns) and any(is_number(cell) for cell in cells):
-            _check_label(table, columns, cells)
+def _numbered(table: Table, found: Writing) -> RowLayout | None:
+    # A header of other names has no number in it, a row of features has nothing else.
+    if found.header is not None and not writing.are_counted(found.header, named=True):
+        return None
+    if not found.rows:
+        return None
+    first = found.rows[0]
+    for columns in _shapes(table, found.rows):
+        if found.width == len(columns):
+            _check_label(table, columns, first)
             return RowLayout(
                 columns=columns,
                 features=tuple(columns.index(name) for name in table.features),
                 missing=frozenset(table.missing),
                 id=columns.index(table.id) if table.id in columns else None,
-                delimiter=delimiter,
+                header=found.header is not None,
+                delimiter=found.delimiter,
+                trailing=found.trailing,
+                preamble=found.preamble,
             )
     return None
+
+
+def _shapes(table: Table, rows: Sequence[Sequence[str]]) -> list[tuple[str, ...]]:
+    """The columns that rows without a header may have, the likeliest first."""
+    unlabelled = tuple(name for name in table.columns if name != table.label)
+    unnamed = tuple(name for name in table.columns if name != table.id)
+    shapes = [table.columns, unlabelled, unnamed, table.features]
+    if len(unnamed) < len(table.columns):
+        # As many cells with an id and without a label as the other way round: which, the cells say.
+        at = unnamed.index(table.label)
+        cells = {row[at] for row in rows if len(row) == len(unnamed)}
+        known = {codings.key(label) for label in table.classes}
+        numbered = all(map(is_number, table.classes))
+        if {codings.key(cell) for cell in cells} <= known and (not numbered or len(rows) > 2):
+            shapes[1:3] = [unnamed, unlabelled]
+    return shapes
 
 
 def _check_label(table: Table, columns: Sequence[str], cells: Sequence[str]) -> None:
@@ -126,49 +202,16 @@ def _check_label(table: Table, columns: Sequence[str], cells: Sequence[str]) -> 
         )
 
 
-def _expectation(table: Table, line: str) -> str:
-    found = len(split_line(line, table.delimiter))
-    missing = [
-        name
-        for name in table.features
-        if plain(name) not in {plain(cell) for cell in split_line(line, table.delimiter)}
-    ]
+def _expectation(table: Table, lines: Sequence[str]) -> str:
+    start = writing.find(lines, {}, table.delimiter)
+    cells = start.header if start.header is not None else start.rows[0]
+    missing = [name for name in table.features if same(name) not in {same(cell) for cell in cells}]
+    commas = start.delimiter == "," and len(cells) > len(table.columns)
+    hint = "; commas may stand in its numbers too" if commas else ""
+    lacking = f"names no column {missing[0]!r}" if missing else "names a feature twice"
     return (
-        f"the first line has {found} cells and names no column {missing[0]!r}; expected a header"
-        f" that names all {len(table.features)} features, or rows of {len(table.columns)}"
-        f" columns as in training, one less without the label, or {len(table.features)} features"
+        f"the first line has {len(cells)} cells and {lacking}{hint}; expected a"
+        f" header that names all {len(table.features)} features, or rows of"
+        f" {len(table.columns)} columns as in training, one less without the label, or"
+        f" {len(table.features)} features"
     )
-
-
-def decode(line: bytes) -> str:
-    """As UTF-8, or else Latin-1; without a byte-order mark."""
-    try:
-        return line.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return line.decode("latin-1")
-
-
-def split_line(line: str, delimiter: str) -> list[str]:
-    """The cells of a line, stripped."""
-    rows = csv.reader([line.rstrip("\r\n")], delimiter=delimiter, skipinitialspace=True)
-    return [cell.strip() for cell in next(rows, [])]
-
-
-def trim(names: Sequence[str]) -> tuple[list[str], bool]:
-    """A header's names, and whether it ended in a delimiter with no name after it."""
-    if len(names) > 1 and names[-1] == "":
-        return list(names[:-1]), True
-    return list(names), False
-
-
-def plain(name: str) -> str:
-    """A name as it is compared: `Mean Radius` is `mean_radius`."""
-    return re.sub(r"[\s_.-]+", "_", name.strip().casefold())
-
-
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-
-
-def is_number(cell: str) -> bool:
-    """Whether the stripped cell is a decimal number, with or without exponent."""
-    return _NUMBER.fullmatch(cell) is not None

@@ -1,105 +1,22 @@
-"""What the uploader says of a table's columns: a JSON document beside it, or object metadata.
-
-The mapping is kept as the document that it is: a state's input, and a part of the version.
-"""
+"""What the uploader may say of a table's columns, in the mapping beside it (sidecar.py)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
-from botocore.exceptions import ClientError
+from sonoflow import sidecar
+from sonoflow.sidecar import METADATA_PREFIX
+from sonoflow.sidecar import invalid as _invalid
+from sonoflow.tables import numbers
 
-from sonoflow import uploaded_json
-from sonoflow.aws import objects
-from sonoflow.aws.clients import client
-from sonoflow.aws.uploads import Upload
-from sonoflow.errors import DatasetRefused, DocumentInvalid
-
-Document = dict[str, Any]
-
-SUFFIX = ".mapping.json"
-METADATA_PREFIX = "sonoflow-"
-# It travels in the input of an execution, which holds 256 KB in all.
-BYTES_LIMIT = 64 * 1024
+LINES_LIMIT = 100  # that may stand before a table
 DEFAULT_MISSING = ("", "?", "NA", "nan")
 DELIMITERS = {",": ",", ";": ";", "\t": "\t", "|": "|", "tab": "\t", "\\t": "\t"}
 
 
-def is_mapping(key: str) -> bool:
-    return key.lower().endswith(SUFFIX)
-
-
-def find(upload: Upload) -> Document:
-    """The mapping of an uploaded table: `x.mapping.json` beside `x.csv`, or else the object's
-    metadata, or else empty. Raises DatasetRefused (mapping-invalid)."""
-    key = beside(upload.key)
-    try:
-        return read(key, client("s3").get_object(Bucket=upload.bucket, Key=key))
-    except ClientError as error:
-        if not objects.is_missing(error):
-            raise
-    head = client("s3").head_object(
-        Bucket=upload.bucket, Key=upload.key, **objects.versioned(upload.version_id)
-    )
-    return from_metadata(head["Metadata"])
-
-
-def beside(key: str) -> str:
-    """The key of a table's mapping."""
-    return key.rpartition(".")[0] + SUFFIX
-
-
-def read(key: str, answer: Mapping[str, Any]) -> Document:
-    """The mapping that GetObject answers with. Raises DatasetRefused (mapping-invalid)."""
-    try:
-        document = uploaded_json.read(answer, BYTES_LIMIT)
-    except DocumentInvalid as error:
-        raise _invalid(f"{key!r} cannot be used: {error}") from error
-    return parse(document)
-
-
-def parse(document: Any) -> Document:
-    """Checked, in its one way to be written. Raises DatasetRefused (mapping-invalid).
-
-    Also of what was no file: metadata, and the input of an execution that was started by hand.
-    """
-    try:
-        uploaded_json.check(document)
-    except DocumentInvalid as error:
-        raise _invalid(str(error)) from error
-    if not isinstance(document, dict):
-        raise _invalid(f"a JSON object is expected, not {type(document).__name__}")
-    if unknown := sorted(set(document) - set(_CHECKS)):
-        raise _invalid(f"unknown key {unknown[0]!r}; known are {', '.join(_CHECKS)}")
-    return {key: _CHECKS[key](key, document[key]) for key in sorted(document)}
-
-
-def from_metadata(metadata: Mapping[str, str]) -> Document:
-    """The same from `sonoflow-label` and so on. Lists are JSON, or names with commas between."""
-    document: Document = {}
-    for name, text in metadata.items():
-        if name.startswith(METADATA_PREFIX):
-            key = name.removeprefix(METADATA_PREFIX)
-            document[key] = _READ.get(key, _as_is)(key, text)
-    return parse(document)
-
-
-def _as_is(key: str, text: str) -> str:
-    return text
-
-
 def _or_none(key: str, text: str) -> str | None:
     return None if text in ("", "null") else text
-
-
-def _split(key: str, text: str) -> Any:
-    if not text.startswith("["):
-        return [part.strip() for part in text.split(",")]
-    try:
-        return uploaded_json.parse(text, BYTES_LIMIT)
-    except DocumentInvalid as error:
-        raise _invalid(f"{METADATA_PREFIX}{key} is no JSON list: {error}") from error
 
 
 def _truth(key: str, text: str) -> bool:
@@ -108,12 +25,19 @@ def _truth(key: str, text: str) -> bool:
     return text == "true"
 
 
+def _whole(key: str, text: str) -> Any:
+    return int(text) if text.isdecimal() and len(text) < 9 else text
+
+
 _READ: dict[str, Callable[[str, str], Any]] = {
     "id": _or_none,
-    "features": _split,
-    "ignore": _split,
-    "missing": _split,
+    "features": sidecar.text_list,
+    "ignore": sidecar.text_list,
+    "missing": sidecar.text_list,
     "header": _truth,
+    "labels": sidecar.json_text,
+    "skip": _whole,
+    "units": _truth,
 }
 
 
@@ -163,8 +87,26 @@ def _texts(key: str, value: Any) -> list[str]:
     return sorted({text.strip() for text in value})
 
 
-def _invalid(detail: str) -> DatasetRefused:
-    return DatasetRefused("mapping-invalid", detail)
+def _mark(key: str, value: Any) -> str:
+    known = numbers.DECIMALS if key == "decimal" else numbers.THOUSANDS
+    if not isinstance(value, str) or value not in known:
+        raise _invalid(f"{key!r} must be one of {', '.join(map(repr, known))}, not {value!r}")
+    return value
+
+
+def _classes(key: str, value: Any) -> dict[str, str]:
+    """Labels as they are written, and the class of each."""
+    if not isinstance(value, dict) or not value:
+        raise _invalid(f"{key!r} must say of labels which class they are, not {value!r}")
+    return {
+        _label_value(key, label): _label_value(key, name) for label, name in sorted(value.items())
+    }
+
+
+def _count(key: str, value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= LINES_LIMIT:
+        raise _invalid(f"{key!r} must be a number of lines up to {LINES_LIMIT}, not {value!r}")
+    return value
 
 
 _CHECKS: dict[str, Callable[[str, Any], Any]] = {
@@ -176,4 +118,18 @@ _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "delimiter": _delimiter,
     "header": _flag,
     "missing": _texts,
+    "decimal": _mark,
+    "thousands": _mark,
+    "labels": _classes,
+    "skip": _count,
+    "units": _flag,
 }
+
+
+def _together(document: sidecar.Document) -> None:
+    if "decimal" in document and document["decimal"] == document.get("thousands"):
+        raise _invalid("'decimal' and 'thousands' are the same mark")
+
+
+KEYS = sidecar.Keys("a table", _CHECKS, _READ, _together)
+parse, from_metadata = KEYS.parse, KEYS.from_metadata

@@ -16,8 +16,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sonoflow.tables.layout import RowLayout
-from sonoflow.tables.lines import LINE_BYTES_LIMIT, read_lines, without_quotes
-from sonoflow.tables.rows import FLOAT32_LIMIT, BadRow, Row, missing_numbers, parse_row
+from sonoflow.tables.lines import LINE_BYTES_LIMIT, Lines, read_lines, without_quotes
+from sonoflow.tables.rows import (
+    FLOAT32_LIMIT,
+    BadRow,
+    Row,
+    missing_numbers,
+    parse_record,
+    parse_row,
+)
 
 _NEWLINE, _QUOTE = ord("\n"), ord('"')
 _SINGLE = np.zeros(256, dtype=bool)  # bytes for which a line is read singly
@@ -25,8 +32,11 @@ _SINGLE[[byte for byte in range(32) if byte not in b"\t\n"]] = True
 _SINGLE[[_QUOTE, 127]] = True
 _SINGLE_ASCII = _SINGLE.copy()
 _SINGLE_ASCII[128:] = True
-_NUMERIC = np.zeros(256, dtype=bool)  # bytes that numbers are written with
-_NUMERIC[list(b"0123456789+-.eE ")] = True
+_NUMERIC = {}  # by the decimal mark: bytes that numbers are written with
+for _mark in b".,":
+    _NUMERIC[chr(_mark)] = np.zeros(256, dtype=bool)
+    _NUMERIC[chr(_mark)][[*b"0123456789+-eE ", _mark]] = True
+_POINTS = bytes.maketrans(b",", b".")
 
 _CONTROL = re.compile("[\x80-\x9f]")
 
@@ -48,19 +58,21 @@ class Block:
 def read_rows(chunks: Iterable[bytes], layout: RowLayout) -> Iterator[Block]:
     """The rows of a file whose bytes arrive in `chunks` of any size.
 
-    The header, if the layout has one, and blank lines are passed over. Memory is bounded by the
+    What stands before the rows, comments and blank lines are passed over. Memory is bounded by the
     size of a block, a few times lines.PIECE_BYTES.
     """
-    header = layout.header
+    before = layout.preamble + layout.header
     for lines in read_lines(chunks):
         content = _tidied(lines.data, layout)
         text = np.frombuffer(content, np.uint8)
         ends = np.flatnonzero(text == _NEWLINE)
         starts = np.concatenate([[0], ends[:-1] + 1])
         wanted = ends > starts
-        if header:
-            header = _pass_over_header(content, starts, ends, wanted)
-        yield _block(_Piece(lines.first, content, text, starts, ends, wanted), layout)
+        if before:
+            before = _pass_over(before, content, starts, ends, wanted)
+        records = _records(lines, wanted) if lines.records else []
+        piece = _Piece(lines.first, content, text, starts, ends, wanted, records)
+        yield _block(piece, layout)
 
 
 def _tidied(data: bytes, layout: RowLayout) -> bytes:
@@ -72,13 +84,26 @@ def _tidied(data: bytes, layout: RowLayout) -> bytes:
     return data
 
 
-def _pass_over_header(content: bytes, starts: Positions, ends: Positions, wanted: Mask) -> bool:
-    """Marks the first line that is not blank as not wanted; whether it is still to come."""
+def _pass_over(count: int, content: bytes, starts: Positions, ends: Positions, wanted: Mask) -> int:
+    """Marks so many lines that are not blank as not wanted; how many are still to come."""
     for line in np.flatnonzero(wanted):
         wanted[line] = False
-        if content[starts[line] : ends[line]].strip():
-            return False
-    return True
+        count -= bool(content[starts[line] : ends[line]].strip())
+        if not count:
+            break
+    return count
+
+
+def _records(lines: Lines, wanted: Mask) -> list[tuple[int, int, bytes]]:
+    """First and last line of each row of several lines, and its bytes; marked as not wanted."""
+    ends = np.flatnonzero(np.frombuffer(lines.data, np.uint8) == _NEWLINE)
+    found = []
+    for first, last in lines.records:
+        if wanted[first]:
+            start = int(ends[first - 1]) + 1 if first else 0
+            found.append((first, last, lines.data[start : int(ends[last])]))
+        wanted[first : last + 1] = False
+    return found
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,7 +115,8 @@ class _Piece:
     text: NDArray[np.uint8]
     starts: Positions
     ends: Positions
-    wanted: Mask  # neither empty nor the header
+    wanted: Mask  # neither empty, nor before the rows, nor of several lines
+    records: list[tuple[int, int, bytes]]  # rows of several lines: first, last, content
 
 
 def _block(piece: _Piece, layout: RowLayout) -> Block:
@@ -107,7 +133,11 @@ def _block(piece: _Piece, layout: RowLayout) -> Block:
             bad.append(row)
         elif row is not None:
             read.append(row)
-    return _merged(rows, read, bad, layout)
+    for first, last, content in piece.records:
+        found = parse_record(piece.first + first, piece.first + last, content, layout)
+        bad += [row for row in found if isinstance(row, BadRow)]
+        read += [row for row in found if isinstance(row, Row)]
+    return _merged(rows, read, sorted(bad, key=lambda row: row.line), layout)
 
 
 def _singles(piece: _Piece, layout: RowLayout) -> Mask:
@@ -142,8 +172,11 @@ class _Rows:
 def _parse_together(piece: _Piece, fast: Mask, layout: RowLayout) -> tuple[_Rows, Positions]:
     """Rows of the lines in `fast`, and those of these lines that must be read singly after all."""
     chosen = np.flatnonzero(fast)
+    if not len(chosen):
+        return _none(layout), chosen
     content, bounds = _select(piece, fast, layout)
-    values = _values(content, layout)
+    # With decimal commas a point is none, and would be taken for one.
+    values = _values(content, layout) if layout.notation.decimal == "." else None
     left = np.zeros(len(chosen), dtype=bool)
     if values is None:  # the rare block: find the cells that are no numbers, try the others
         left = ~_look_like_numbers(content, bounds, layout)
@@ -152,8 +185,7 @@ def _parse_together(piece: _Piece, fast: Mask, layout: RowLayout) -> tuple[_Rows
         content, bounds = _select(piece, fast, layout)
         values = _values(content, layout)
     if values is None:
-        empty = np.empty((0, len(layout.features)))
-        return _Rows(np.empty(0, np.int64), [], [], empty), chosen
+        return _none(layout), chosen
     parsed = chosen[~left]
     ids, labels = _texts(content, bounds, layout.id), _texts(content, bounds, layout.label)
     usable: Mask = np.max(np.abs(values), axis=1) <= FLOAT32_LIMIT
@@ -166,6 +198,10 @@ def _parse_together(piece: _Piece, fast: Mask, layout: RowLayout) -> tuple[_Rows
     named = _pick(ids, usable) if layout.id is not None else [str(line) for line in lines.tolist()]
     rows = _Rows(lines, named, _pick(labels, usable), values[usable])
     return rows, np.concatenate([chosen[left], parsed[~usable]])
+
+
+def _none(layout: RowLayout) -> _Rows:
+    return _Rows(np.empty(0, np.int64), [], [], np.empty((0, len(layout.features))))
 
 
 def _select(piece: _Piece, fast: Mask, layout: RowLayout) -> tuple[bytes, Positions]:
@@ -181,6 +217,8 @@ def _values(content: bytes, layout: RowLayout) -> NDArray[np.float64] | None:
     """The features of lines that all have the layout's columns, or None if not all are numbers."""
     if not content:
         return np.empty((0, len(layout.features)))
+    if layout.notation.decimal == ",":
+        content = content.translate(_POINTS)
     try:
         return np.loadtxt(
             io.StringIO(content.decode("latin-1")),  # a character a byte: texts are not read here
@@ -195,7 +233,7 @@ def _values(content: bytes, layout: RowLayout) -> NDArray[np.float64] | None:
 
 def _look_like_numbers(content: bytes, bounds: Positions, layout: RowLayout) -> Mask:
     """Lines whose features are not empty and of bytes that numbers are written with."""
-    strange = ~_NUMERIC[np.frombuffer(content, np.uint8)]
+    strange = ~_NUMERIC[layout.notation.decimal][np.frombuffer(content, np.uint8)]
     before = np.cumsum(strange, dtype=np.int32) - strange  # up to and without a byte
     starts = _starts(bounds)[:, layout.features]
     ends = bounds[:, layout.features]

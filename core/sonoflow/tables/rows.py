@@ -9,8 +9,10 @@ import re
 
 import numpy as np
 
-from sonoflow.tables.layout import DELIMITERS, RowLayout, decode, is_number
+from sonoflow.tables.layout import RowLayout
 from sonoflow.tables.lines import LINE_BYTES_LIMIT
+from sonoflow.tables.numbers import is_number
+from sonoflow.tables.writing import COMMENTS, DELIMITERS, decode
 
 # Models see 32-bit floating point: beyond this a number is infinite to them.
 FLOAT32_LIMIT = float(np.finfo(np.float32).max)
@@ -38,15 +40,37 @@ class Row:
     values: list[float]
 
 
-def parse_row(line: int, content: bytes, layout: RowLayout) -> Row | BadRow | None:
-    """The line without its line feed; None if it is blank."""
+def parse_record(first: int, last: int, content: bytes, layout: RowLayout) -> list[Row | BadRow]:
+    """What stands in lines that a quote holds together, without their last line feed.
+
+    Where that is no row, neither the line that opens the quote is one nor the line that closes it;
+    lines between them are what they are.
+    """
+    found = parse_row(first, content, layout, several=True)
+    if isinstance(found, Row):
+        return [found]
+    detail = f"a quote that line {first} opens is closed in line {last}, and they make no row"
+    between = content.split(b"\n")[1:-1]
+    parsed = [parse_row(first + n, line, layout) for n, line in enumerate(between, 1)]
+    return [
+        BadRow(first, "unreadable-text", detail),
+        *(row for row in parsed if row is not None),
+        BadRow(last, "unreadable-text", detail),
+    ]
+
+
+def parse_row(
+    line: int, content: bytes, layout: RowLayout, *, several: bool = False
+) -> Row | BadRow | None:
+    """The line without its line feed; None if it is blank, or a comment. `several` lines make one
+    row where quotes hold them together."""
     if len(content) > LINE_BYTES_LIMIT:
         detail = f"the line is longer than {LINE_BYTES_LIMIT} bytes"
         return BadRow(line, "line-too-long", detail)
     text = decode(content)
     if not text.strip(" \t\r"):
         return None
-    if _CONTROL.search(text):
+    if _CONTROL.search(text.replace("\n", " ") if several else text):
         return BadRow(line, "unreadable-text", "the line holds control characters")
     try:
         (cells,) = csv.reader([text], _dialect(layout.delimiter))
@@ -56,6 +80,8 @@ def parse_row(line: int, content: bytes, layout: RowLayout) -> Row | BadRow | No
     if layout.trailing and len(cells) == len(layout.columns) + 1 and not cells[-1]:
         cells.pop()
     if len(cells) != len(layout.columns):
+        if text.lstrip().startswith(COMMENTS):
+            return None
         detail = f"{len(cells)} cells, expected {len(layout.columns)}"
         return BadRow(line, "wrong-column-count", detail)
     return _row(line, cells, layout)
@@ -75,13 +101,13 @@ def _row(line: int, cells: list[str], layout: RowLayout) -> Row | BadRow:
     identity = str(line) if layout.id is None else cells[layout.id]
     if layout.id is not None and identity in layout.missing:
         return BadRow(line, "missing-value", f"column {layout.columns[layout.id]!r} holds no id")
-    wanted = [cells[position] for position in layout.features]
+    wanted = [layout.notation.read(cells[position]) for position in layout.features]
     if (values := _numbers(wanted, layout.missing)) is not None:
         return Row(line, identity, label, values)
     position, reason = next(
         (position, reason)
         for position in layout.features
-        if (reason := _fault(cells[position], layout.missing))
+        if (reason := _fault(cells[position], layout))
     )
     return BadRow(line, reason, f"column {layout.columns[position]!r} {_FAULTS[reason]}")
 
@@ -108,14 +134,15 @@ def _numbers(cells: list[str], missing: frozenset[str]) -> list[float] | None:
     return values if usable and missing_numbers(missing).isdisjoint(values) else None
 
 
-def _fault(cell: str, missing: frozenset[str]) -> str:
+def _fault(cell: str, layout: RowLayout) -> str:
     """Why there is no usable number in a cell; empty where there is one."""
-    if cell in missing:
+    number = layout.notation.read(cell)
+    if cell in layout.missing:
         return "missing-value"
-    if not is_number(cell):
+    if not is_number(number):
         return _WORDS.get(cell.lstrip("+-").casefold(), "not-a-number")
-    value = float(cell)
-    if value in missing_numbers(missing):
+    value = float(number)
+    if value in missing_numbers(layout.missing):
         return "missing-value"
     return "" if abs(value) <= FLOAT32_LIMIT else "infinite-value"
 

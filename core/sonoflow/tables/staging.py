@@ -18,16 +18,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sonoflow import keys
+from sonoflow.assumptions import Assumption
 from sonoflow.aws import multipart, objects, streams
 from sonoflow.aws.ranged import Source
 from sonoflow.errors import DatasetRefused
 from sonoflow.keys import Dataset
 from sonoflow.settings import TableStaging
-from sonoflow.tables import recordio
+from sonoflow.tables import encodings, labels, leaks, recordio, roles
 from sonoflow.tables.columns import Columns, find_columns
 from sonoflow.tables.duplicates import Repeats, Seen
-from sonoflow.tables.labels import check_classes, order_classes
 from sonoflow.tables.reader import read_rows
+from sonoflow.tables.roles import COUNTING
 from sonoflow.tables.rows import BadRow
 from sonoflow.tables.shards import Shards
 from sonoflow.tables.splits import Splitter
@@ -63,13 +64,20 @@ def stage(job: Job) -> dict[str, Any]:
     Raises DatasetRefused.
     """
     head = job.source.read_at(0, min(job.source.size, HEAD_BYTES))
-    columns = find_columns(head, job.mapping)
+    columns = find_columns(b"".join(encodings.as_utf8([head])), job.mapping)
     _check_width(job, columns)
-    statistics = Statistics(columns.features)
-    staged = _measure(job, columns, statistics, _guess(job, columns))
-    check_classes(statistics, job.mapping, job.options.minimum_rows_per_class)
+    statistics, classes = Statistics(columns.features), _classes(job)
+    guess = _guess(job, columns, encodings.is_plain(head))
+    staged = _measure(job, columns, classes, statistics, guess)
+    merged = labels.merged_said(classes, job.mapping.get("labels", {}))
+    labels.check_classes(statistics, job.mapping, job.options.minimum_rows_per_class)
     table = _table(job, columns, statistics)
     _check_table(table, statistics)
+    table = dataclasses.replace(
+        table,
+        ranges=statistics.ranges(table.features),
+        assumptions=(*merged, *_assumptions(job, columns, statistics, table)),
+    )
     if staged is None or staged[0] != table:
         staged = table, _write(job, columns, table)
     objects.write_json(job.bucket, job.dataset.table_statistics, statistics.document(table))
@@ -77,14 +85,37 @@ def stage(job: Job) -> dict[str, Any]:
     return _answer(job, table, statistics, staged[1])
 
 
-def _guess(job: Job, columns: Columns) -> Table | None:
-    """The table as a sample suggests it; None where that is no good to begin with."""
+def _classes(job: Job) -> Classes:
+    return Classes(job.mapping.get("labels"))
+
+
+def _assumptions(
+    job: Job, columns: Columns, statistics: Statistics, table: Table
+) -> list[Assumption]:
+    """What was taken for true of the table. Raises DatasetRefused where it may not be."""
+    positive = job.mapping.get("positive")
+    said = labels.positive_said(statistics, table.classes, positive, table.label)
+    said += columns.assumptions
+    counting = [name for name, why in table.dropped.items() if why == COUNTING]
+    if not set(counting) <= set(columns.dropped):
+        said.append(roles.counted(counting))
+    said += leaks.check(statistics, table.features, chosen=columns.chosen)
+    return said
+
+
+def _chunks(source: Source) -> Iterator[bytes]:
+    return encodings.as_utf8(streams.chunks(source))
+
+
+def _guess(job: Job, columns: Columns, anywhere: bool) -> Table | None:
+    """The table as a sample suggests it; None where that is no good to begin with, or a large
+    file cannot be read from `anywhere` in it."""
     whole = job.source.size <= SAMPLES * SAMPLE_BYTES
-    if job.options.table_features == "engineered" and not whole:
+    if not whole and (job.options.table_features == "engineered" or not anywhere):
         return None  # means are not guessed to the last digit
     statistics = Statistics(columns.features)
-    chunks = streams.chunks(job.source) if whole else _sample(job.source)
-    for rows in _rows(chunks, job, columns, lambda bad: None):
+    chunks = _chunks(job.source) if whole else _sample(job.source)
+    for rows in _rows(chunks, job, columns, _classes(job), lambda bad: None):
         statistics.add(rows)
     table = _table(job, columns, statistics)
     return table if table.features else None
@@ -100,7 +131,7 @@ def _sample(source: Source) -> Iterator[bytes]:
 
 
 def _measure(
-    job: Job, columns: Columns, statistics: Statistics, guess: Table | None
+    job: Job, columns: Columns, classes: Classes, statistics: Statistics, guess: Table | None
 ) -> tuple[Table, dict[str, str]] | None:
     """The first pass. Gives the guessed table and its manifests, if rows were written for it."""
     with contextlib.ExitStack() as stack:
@@ -116,7 +147,7 @@ def _measure(
         shards: Shards | None = None
         if guess is not None:
             shards = stack.enter_context(Shards(job.bucket, guess, columns.features))
-        for rows in _rows(streams.chunks(job.source), job, columns, set_aside):
+        for rows in _rows(_chunks(job.source), job, columns, classes, set_aside):
             statistics.add(rows)
             if statistics.rows > ROWS_LIMIT:
                 detail = f"more than {ROWS_LIMIT} rows; the limit is what one function can stage"
@@ -131,7 +162,7 @@ def _measure(
 def _write(job: Job, columns: Columns, table: Table) -> dict[str, str]:
     """The second pass."""
     with Shards(job.bucket, table, columns.features) as shards:
-        for rows in _rows(streams.chunks(job.source), job, columns, lambda bad: None):
+        for rows in _rows(_chunks(job.source), job, columns, _classes(job), lambda bad: None):
             shards.add(rows)
         return shards.finish()
 
@@ -140,27 +171,29 @@ def _rows(
     chunks: Iterable[bytes],
     job: Job,
     columns: Columns,
+    classes: Classes,
     set_aside: Callable[[list[BadRow]], None],
 ) -> Iterator[Rows]:
     """The usable rows with their splits, block by block, the same whenever they are read."""
-    seen, splitter, classes = Seen(), Splitter(job.options.split_seed), Classes()
+    seen, splitter = Seen(), Splitter(job.options.split_seed)
     for block in read_rows(chunks, columns.layout):
-        lines, ids, labels, values = block.lines, block.ids, block.labels or [], block.values
+        lines, ids, written, values = block.lines, block.ids, block.labels or [], block.values
         bad = block.bad
         if columns.layout.id is not None and len(lines):
-            repeats = seen.add(ids, labels, values, lines)
+            repeats = seen.add(ids, written, values, lines)
             if repeats.repeated.any():
                 kept = np.flatnonzero(~repeats.repeated)
                 bad = sorted([*bad, *_repeated(lines, repeats)], key=lambda row: row.line)
-                ids, labels = [ids[at] for at in kept], [labels[at] for at in kept]
+                ids, written = [ids[at] for at in kept], [written[at] for at in kept]
                 lines, values = lines[kept], values[kept]
         set_aside(bad)
-        codes = classes.codes(labels)
+        codes = classes.codes(written)
         if len(classes.names) > CLASSES_LIMIT:
             detail = f"column {columns.name_of_label!r} holds more than {CLASSES_LIMIT} labels"
             raise DatasetRefused("too-many-classes", f"{detail}: it names no classes")
         splits = splitter.assign(codes, classes.names)
-        yield Rows(lines, ids, labels, codes, list(classes.names), splits, values)
+        named = classes.named(written, codes)
+        yield Rows(lines, ids, named, codes, list(classes.names), splits, values)
 
 
 def _repeated(lines: NDArray[np.int64], repeats: Repeats) -> Iterator[BadRow]:
@@ -174,7 +207,9 @@ def _table(job: Job, columns: Columns, statistics: Statistics) -> Table:
     """What the rows so far say that the table is."""
     layout = columns.layout
     constant = statistics.constant()
-    features = tuple(name for name in columns.features if name not in constant)
+    counting = [] if columns.chosen else statistics.counting()
+    unused = {**dict.fromkeys(counting, COUNTING), **dict.fromkeys(constant, "constant")}
+    features = tuple(name for name in columns.features if name not in unused)
     engineered = job.options.table_features == "engineered"
     return Table(
         dataset=job.dataset,
@@ -182,12 +217,15 @@ def _table(job: Job, columns: Columns, statistics: Statistics) -> Table:
         header=layout.header,
         delimiter=layout.delimiter,
         label=columns.name_of_label,
-        classes=order_classes(statistics, job.mapping.get("positive")),
+        classes=labels.order_classes(
+            statistics, job.mapping.get("positive"), columns.name_of_label
+        ),
         id=None if layout.id is None else layout.columns[layout.id],
         features=features,
         missing=tuple(sorted(layout.missing)),
-        dropped={**columns.dropped, **dict.fromkeys(constant, "constant")},
+        dropped={**columns.dropped, **unused},
         standardisation=statistics.standardisation(features) if engineered else None,
+        notation=layout.notation,
     )
 
 
@@ -223,10 +261,12 @@ def _answer(
     return {
         "kind": "table",
         "classes": list(table.classes),
+        "positive": table.classes[1] if len(table.classes) == 2 else None,
         "rows": {name: statistics.of_class(name) for name in table.classes},
         "splits": statistics.splits(table),
         "features": table.written,
         "quarantined": statistics.quarantine.total(),
         "manifests": dict(manifests),
         "table_uri": keys.uri(job.bucket, job.dataset.table),
+        "assumptions": [one.document() for one in table.assumptions],
     }

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import collections
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sonoflow.keys import SPLITS
+from sonoflow.tables import codings
+from sonoflow.tables.ranges import Ranges
 from sonoflow.tables.rows import BadRow
 from sonoflow.tables.table import Standardisation, Table
 
 # Beyond that, correlations fill megabytes and no picture of them can be read.
 CORRELATED_FEATURES_LIMIT = 200
+COUNTED_ROWS = 50  # fewer whole numbers may be evenly spread by chance
 
 Values = NDArray[np.float64]
 
@@ -34,19 +37,39 @@ class Rows:
 
 
 class Classes:
-    """The labels that came so far, in their order."""
+    """The labels that came so far, in their order. Spellings of one label are one class, called as
+    it was first; `given` says of labels which class they are, whatever their spelling."""
 
-    def __init__(self) -> None:
+    def __init__(self, given: Mapping[str, str] | None = None) -> None:
         self.names: list[str] = []
+        self.spellings: dict[str, list[str]] = {}  # of each class
+        self._given = given or {}
         self._codes: dict[str, int] = {}
+        self._keys: dict[str, int] = {}
 
     def codes(self, labels: Sequence[str]) -> NDArray[np.int64]:
         """The position of each label in `names`, which grows with new ones."""
-        for name in dict.fromkeys(labels):
-            if name not in self._codes:
-                self._codes[name] = len(self.names)
-                self.names.append(name)
+        for label in dict.fromkeys(labels):
+            if label not in self._codes:
+                self._codes[label] = self._new(label)
         return np.fromiter(map(self._codes.__getitem__, labels), np.int64, len(labels))
+
+    def _new(self, label: str) -> int:
+        name = self._given.get(label, label)
+        # What is given as a class stands for itself alone.
+        key = f"= {name}" if name in self._given.values() else codings.key(name)
+        if key not in self._keys:
+            self._keys[key] = len(self.names)
+            self.names.append(name)
+        code = self._keys[key]
+        self.spellings.setdefault(self.names[code], []).append(label)
+        return code
+
+    def named(self, labels: Sequence[str], codes: NDArray[np.int64]) -> Sequence[str]:
+        """The name of each label's class."""
+        if all([name] == self.spellings[name] for name in self.names):
+            return labels
+        return [self.names[code] for code in codes.tolist()]
 
 
 @dataclasses.dataclass
@@ -106,8 +129,8 @@ class Statistics:
         self.counts: list[list[int]] = []  # of each class, of each split
         self.quarantine: collections.Counter[str] = collections.Counter()
         self.examples: dict[str, BadRow] = {}  # the first bad row of each reason
-        self.minimum = np.full(width, np.inf)
-        self.maximum = np.full(width, -np.inf)
+        self.minima, self.maxima = np.empty((0, width)), np.empty((0, width))  # of each class
+        self.whole = np.arange(width)  # features of which all values are whole numbers
         self._all = Moments.empty(width, products=width <= CORRELATED_FEATURES_LIMIT)
         self._train = Moments.empty(width)
         self._by_class: list[Moments] = []
@@ -129,15 +152,33 @@ class Statistics:
             self.classes.append(name)
             self.counts.append([0] * len(SPLITS))
             self._by_class.append(Moments.empty(len(self.features)))
-        self.minimum = np.minimum(self.minimum, values.min(axis=0))
-        self.maximum = np.maximum(self.maximum, values.max(axis=0))
+            self.minima = np.vstack([self.minima, np.full(len(self.features), np.inf)])
+            self.maxima = np.vstack([self.maxima, np.full(len(self.features), -np.inf)])
+        if len(self.whole):
+            held = values[:, self.whole]
+            self.whole = self.whole[(held == np.rint(held)).all(axis=0)]
         self._all.add(values)
         self._train.add(values[rows.splits == SPLITS.index("train")])
         for code, moments in enumerate(self._by_class):
             chosen = rows.codes == code
-            moments.add(values[chosen])
+            of_class = values[chosen]
+            moments.add(of_class)
+            if len(of_class):
+                self.minima[code] = np.minimum(self.minima[code], of_class.min(axis=0))
+                self.maxima[code] = np.maximum(self.maxima[code], of_class.max(axis=0))
             for split in range(len(SPLITS)):
                 self.counts[code][split] += int((chosen & (rows.splits == split)).sum())
+
+    @property
+    def minimum(self) -> Values:
+        return np.asarray(self.minima.min(axis=0, initial=np.inf))
+
+    @property
+    def maximum(self) -> Values:
+        return np.asarray(self.maxima.max(axis=0, initial=-np.inf))
+
+    def class_moments(self, name: str) -> Moments:
+        return self._by_class[self.classes.index(name)]
 
     def of_class(self, name: str) -> int:
         return sum(self.counts[self.classes.index(name)])
@@ -146,6 +187,29 @@ class Statistics:
         """Features that are one number to a model, which sees 32-bit floating point."""
         same = self.minimum.astype(np.float32) == self.maximum.astype(np.float32)
         return [name for name, constant in zip(self.features, same, strict=True) if constant]
+
+    def counting(self) -> list[str]:
+        """Features that count the rows, in whatever order: whole numbers, about as many as there
+        are rows, spread as evenly as 1, 2, 3, … are."""
+        moments, found = self._all, []
+        minimum, maximum = self.minimum, self.maximum
+        if self.rows < COUNTED_ROWS:
+            return []
+        for at in self.whole.tolist():
+            steps = maximum[at] - minimum[at] + 1
+            middle = (maximum[at] + minimum[at]) / 2
+            even = (steps**2 - 1) / 12
+            if (
+                self.rows <= steps <= 1.2 * (self.rows + self.quarantine.total())
+                and abs(moments.mean[at] - middle) <= 0.02 * steps
+                and abs(moments.deviation[at] ** 2 - even) <= 0.05 * even
+            ):
+                found.append(self.features[at])
+        return found
+
+    def ranges(self, features: tuple[str, ...]) -> Ranges:
+        chosen = [self.features.index(name) for name in features]
+        return Ranges(self.minimum[chosen], self.maximum[chosen], self._all.mean[chosen])
 
     def standardisation(self, features: tuple[str, ...]) -> Standardisation:
         """Of the training split; what is constant there is only shifted."""

@@ -9,9 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sonoflow import payloads
+from sonoflow import assumptions, payloads
+from sonoflow.assumptions import Assumption
 from sonoflow.errors import PayloadInvalid
 from sonoflow.keys import Dataset
+from sonoflow.tables.numbers import DECIMALS, THOUSANDS, USUAL, Notation
+from sonoflow.tables.ranges import Ranges
 
 SCHEMA_VERSION = 1
 # In standard deviations. Products of what lies further out would be infinite as float32, and one
@@ -45,6 +48,10 @@ class Table:
     missing: tuple[str, ...]
     dropped: Mapping[str, str]  # column: why it is no feature
     standardisation: Standardisation | None = None  # given: features are engineered
+    notation: Notation = USUAL  # of its numbers
+    # What does not decide what a vector is: of all rows, known when they are read.
+    ranges: Ranges | None = dataclasses.field(default=None, compare=False)
+    assumptions: tuple[Assumption, ...] = dataclasses.field(default=(), compare=False)
 
     @property
     def engineered(self) -> bool:
@@ -87,6 +94,10 @@ class Table:
             "standardise": standard
             and {"mean": list(standard.mean), "scale": list(standard.scale)},
             "written": self.written,
+            "decimal": self.notation.decimal,
+            "thousands": self.notation.thousands,
+            "ranges": self.ranges and self.ranges.document(self.features),
+            "assumptions": [one.document() for one in self.assumptions],
         }
 
     @classmethod
@@ -107,8 +118,13 @@ class Table:
             missing=tuple(payloads.field(document, "missing", list)),
             dropped=payloads.field(document, "dropped", dict),
             standardisation=_standardisation(document),
+            notation=_notation(document),
+            assumptions=tuple(map(assumptions.parse, document.get("assumptions", ()))),
         )
         _check(table, document)
+        # A model that was trained before there were ranges has none.
+        if (ranges := document.get("ranges")) is not None:
+            table = dataclasses.replace(table, ranges=Ranges.parse(ranges, table.features))
         return table
 
 
@@ -125,6 +141,13 @@ def _standardisation(document: Mapping[str, Any]) -> Standardisation | None:
     if not all(isinstance(value, int | float) for value in (*mean, *scale)) or min(scale) <= 0:
         raise PayloadInvalid("'standardise' must hold numbers, scales above 0")
     return Standardisation(tuple(mean), tuple(scale))
+
+
+def _notation(document: Mapping[str, Any]) -> Notation:
+    found = Notation(document.get("decimal", "."), document.get("thousands", ""))
+    if found.decimal not in DECIMALS or found.thousands not in THOUSANDS:
+        raise PayloadInvalid(f"'decimal' and 'thousands' are no marks of numbers: {found}")
+    return found
 
 
 def _check(table: Table, document: Mapping[str, Any]) -> None:

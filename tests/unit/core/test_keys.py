@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -61,6 +62,17 @@ def test_a_version_is_the_digest_that_is_documented() -> None:
     expected = hashlib.sha256(b"a.png\x000000beef\x0010\n").hexdigest()[:12]
 
     assert keys.dataset_version([("a.png", 0xBEEF, 10)]) == expected
+
+
+def test_what_a_mapping_says_makes_another_version_of_an_archive() -> None:
+    members = [("a.png", 0xBEEF, 10)]
+    versions = {
+        keys.dataset_version(members, mapping)
+        for mapping in ({"classes": "masks"}, {"classes": "names"}, {}, None)
+    }
+
+    assert len(versions) == 3
+    assert keys.dataset_version(members, {}) == keys.dataset_version(members)
 
 
 def test_an_image_id_is_the_digest_of_its_path() -> None:
@@ -146,3 +158,25 @@ def test_a_tables_version_is_that_of_its_bytes_and_its_mapping() -> None:
 
 def test_an_object_beside_another_lies_in_its_folder() -> None:
     assert keys.beside("training/r/evaluation.json", "report.html") == "training/r/report.html"
+
+
+RESULTS = (keys.prediction, keys.rejection, keys.mask, keys.overlay, keys.scores, keys.refusal)
+
+
+@pytest.mark.parametrize("sign", ["x", "ä", "超", "🩺"])
+@pytest.mark.parametrize("key", RESULTS)
+def test_the_key_of_a_result_is_one_that_s3_takes(key: Callable[[str], str], sign: str) -> None:
+    for length in range(980, 1019):
+        path = ("d/" + sign * length).encode()[:length].decode("utf-8", "ignore")
+        assert len(key(path).encode()) <= 1024
+        if length <= 1007:
+            assert path in key(path)
+
+
+def test_a_path_that_is_too_long_is_cut_and_told_apart_by_its_digest() -> None:
+    path = "d/" * 508 + "a"
+    digest = hashlib.sha256(path.encode()).hexdigest()[:32]
+
+    assert keys.prediction(path) == f"predictions/{path[:974]}~{digest}.json"
+    assert keys.mask(path) == f"masks/{path[:974]}~{digest}.png"
+    assert keys.mask(path) != keys.mask(path + "b")

@@ -243,9 +243,9 @@ def test_a_table_comes_back_as_scores_and_its_bad_rows_as_a_rejection(
 
     assert stack.keys_of(stack.RESULTS) == [f"rejected/{TABLE_PATH}.json", SCORES]
     assert stack.read(stack.RESULTS, SCORES).decode().splitlines() == [
-        "id,score,label,model_version",
-        f"a1,0.4,B,{tables.VERSION}",
-        f"a3,0.5,M,{tables.VERSION}",
+        "id,score,label,model_version,flags",
+        f"a1,0.4,B,{tables.VERSION},",
+        f"a3,0.5,M,{tables.VERSION},",
     ]
     rejection = stack.read_json(stack.RESULTS, f"rejected/{TABLE_PATH}.json")
     assert (rejection["rows"], rejection["reasons"]) == (2, {"not-a-number": 1})

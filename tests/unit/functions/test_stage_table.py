@@ -28,12 +28,14 @@ def test_wdbc_is_staged_as_it_is_published(aws: None, context: Any) -> None:
     assert answer == {
         "kind": "table",
         "classes": ["B", "M"],
+        "positive": "M",
         "rows": {"B": 357, "M": 212},
         "splits": answer["splits"],
         "features": 30,
         "quarantined": 0,
         "manifests": {split: f"s3://{stack.WORK}/{WDBC.manifest(split)}" for split in SPLITS},
         "table_uri": f"s3://{stack.WORK}/{WDBC.table}",
+        "assumptions": [],
     }
     rows = staged()
     everything = sorted(row for split in SPLITS for row in rows[split])
@@ -66,7 +68,7 @@ def test_rows_are_counted(aws: None, context: Any, capsys: pytest.CaptureFixture
 def test_a_mapping_says_what_the_columns_are(aws: None, context: Any) -> None:
     header = ["site", "case", "finding", "size", "constant", "depth"]
     body = [
-        [f"ward {n % 3}", f"c{n}", ("plain", "suspicious")[n % 2], str(n), "4", str(n % 7)]
+        [f"ward {n % 3}", f"c{n}", ("plain", "suspicious")[n % 2], str(3 * n), "4", str(n % 7)]
         for n in range(60)
     ]
     body[7][3] = "-9"
@@ -101,7 +103,7 @@ def test_the_stack_says_how_a_table_is_staged(
         (b"dear colleague\nbye\n", {}, "not-a-table", "no comma"),
         (b"label,a\n", {}, "empty-table", "no rows"),
         (
-            written([["label", "a"], *(["xy"[n > 24], str(n)] for n in range(30))]),
+            written([["label", "a"], *(["xy"[n > 24], str(n % 9)] for n in range(30))]),
             {},
             "too-few-rows",
             "class 'y' has 5 usable rows, 10 are needed",

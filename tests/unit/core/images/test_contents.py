@@ -114,16 +114,23 @@ def test_a_groups_file_gives_its_images_their_groups() -> None:
     assert reasons(found) == {"d/groups.csv": "groups-unmatched"}
 
 
-def test_a_damaged_groups_file_costs_no_image() -> None:
+def test_a_damaged_groups_file_refuses_the_set_as_groups_were_meant() -> None:
     files = [
         crafting.Entry("a/x.png", b""),
         crafting.Entry("groups.csv", b"a,b", crc=1, descriptor=True),
     ]
 
-    found = read(crafting.archive(files))
+    with pytest.raises(DatasetRefused, match=r'groups-unreadable: .*\{"groups": "none"\}'):
+        read(crafting.archive(files))
 
-    assert len(found.images) == 1
-    assert reasons(found) == {"groups.csv": "groups-unreadable"}
+
+def test_a_mapping_may_say_that_there_are_no_groups() -> None:
+    source = HeldFile(io.BytesIO(pictures.archive({"a/x.png": b"", "groups.csv": b"\xff\x00"})))
+
+    found = contents.read(contents.open_archive(source), source, {"groups": "none"})
+
+    assert found.images[0].group_hint is None
+    assert reasons(found) == {"groups.csv": "unreadable-table"}
 
 
 def test_an_image_that_no_worker_could_hold_is_set_aside(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,9 +8,9 @@ Arranged = dict[str, tuple[str | None, tuple[str, ...], str | None]]
 
 
 def arranged(*paths: str) -> tuple[Arranged, dict[str, str]]:
-    scans, set_aside = layouts.arrange(paths)
-    found: Arranged = {scan.image: (scan.label, scan.masks, scan.given_split) for scan in scans}
-    return found, {entry.source: entry.reason for entry in set_aside}
+    made = layouts.arrange(paths)
+    found: Arranged = {s.image: (s.label, s.masks, s.given_split) for s in made.scans}
+    return found, {entry.source: entry.reason for entry in made.set_aside}
 
 
 def test_class_folders_lie_at_any_depth_with_masks_beside() -> None:
@@ -160,18 +160,3 @@ def test_names_that_only_look_alike_do_not_lend_masks() -> None:
     found, _ = arranged("a/scan (1).png", "a/scan (10).png", "a/scan (10)_mask.png")
 
     assert [masks for _, masks, _ in found.values()] == [(), ("a/scan (10)_mask.png",)]
-
-
-@pytest.mark.parametrize(
-    ("folder", "name"),
-    [("Benign", "benign"), ("BI-RADS 4a", "bi-rads-4a"), ("Läsion", "lasion"), ("...", "")],
-)
-def test_class_names_fit_into_keys(folder: str, name: str) -> None:
-    assert layouts.class_name(folder) == name
-
-
-def test_class_names_of_other_scripts_stay_apart() -> None:
-    one, other = layouts.class_name("良性"), layouts.class_name("恶性")
-
-    assert one != other
-    assert one.startswith("class-")

@@ -198,7 +198,7 @@ def test_a_model_that_changes_during_the_work_leaves_no_scores(endpoint: FakeEnd
     assert stack.keys_of(stack.RESULTS) == []
 
     assert score(item) is not None
-    assert b",ffffffffffff-00000000\n" in stack.read(stack.RESULTS, SCORES)
+    assert b",ffffffffffff-00000000,\n" in stack.read(stack.RESULTS, SCORES)
 
 
 def test_while_another_model_is_deployed_nothing_is_scored(endpoint: FakeEndpoints) -> None:

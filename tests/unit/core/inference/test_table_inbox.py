@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import itertools
 import json
 import threading
@@ -28,10 +29,11 @@ def endpoint(endpoints: FakeEndpoints) -> Iterator[FakeEndpoints]:
 
 
 def scored(data: bytes, first: str = "id") -> list[list[str]]:
-    """The scores of an upload, without header and model; `first` is the first column's name."""
+    """The scores of an upload, without header, model and flags; the first column is `first`."""
     assert score(upload(data)) is not None
     header, *rows = csv.reader(stack.read(stack.RESULTS, SCORES).decode().splitlines())
-    assert header == [first, "score", "label", "model_version"]
+    assert header == [first, "score", "label", "model_version", "flags"]
+    assert {row.pop() for row in rows} <= {""}
     assert {row.pop() for row in rows} <= {tables.VERSION}
     return rows
 
@@ -53,10 +55,10 @@ def test_every_row_has_a_score_a_label_and_the_models_version() -> None:
     assert tally is not None
     assert (tally.rows, tally.bad_rows, tally.rejection) == (3, 0, None)
     assert stack.read(stack.RESULTS, SCORES).decode() == (
-        "id,score,label,model_version\n"
-        f"a1,0.4,B,{tables.VERSION}\n"
-        f"a2,0.9,M,{tables.VERSION}\n"
-        f"a3,0.5,M,{tables.VERSION}\n"
+        "id,score,label,model_version,flags\n"
+        f"a1,0.4,B,{tables.VERSION},\n"
+        f"a2,0.9,M,{tables.VERSION},\n"
+        f"a3,0.5,M,{tables.VERSION},\n"
     )
     assert stack.keys_of(stack.RESULTS) == [SCORES]
 
@@ -193,6 +195,7 @@ def test_what_holds_nothing_but_bad_rows_is_not_read_to_its_end(
     score(upload(data))
 
     assert rejection()["reason"] == "no-usable-rows"
+    assert "× wrong-column-count (line 2: " in rejection()["detail"]
     assert 100 <= rejection()["bad_rows"] < 1000
 
 
@@ -279,3 +282,20 @@ def test_engineered_features_are_made_as_in_training(endpoint: FakeEndpoints) ->
     ((_, _, body),) = endpoint.requests
     vectors = recordio.read(body).vectors
     assert vectors.tolist() == [[2, 3, 4, 9, 6]]
+
+
+@pytest.mark.parametrize("name", ["utf-8-sig", "utf-16", "utf-16-le"])
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
+def test_encodings_and_line_ends_change_no_score(name: str, newline: str) -> None:
+    text = newline.join(["id;radius;texture", "a1;40,0;1,5", "a2;90,0;2,5", ""])
+
+    assert scored(text.encode(name)) == [["a1", "0.4", "B"], ["a2", "0.9", "M"]]
+
+
+def test_an_id_of_two_lines_is_one_id() -> None:
+    data = b'id,radius,texture\n"ward\n1",40,1\na2,90,2\n'
+
+    score(upload(data))
+
+    text = stack.read(stack.RESULTS, SCORES).decode()
+    assert [row[0] for row in csv.reader(io.StringIO(text))] == ["id", "ward\n1", "a2"]

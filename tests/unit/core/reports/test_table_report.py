@@ -194,3 +194,21 @@ def test_a_table_without_correlations_has_a_page() -> None:
 
     assert "Pearson" not in shown
     assert 'href="#correlations"' not in shown
+
+
+def test_what_was_assumed_comes_first_with_what_settles_it() -> None:
+    said = [
+        {"code": "positive-class", "detail": "<1> is positive", "settle": '{"positive": "0"}'},
+        {"code": "x", "detail": "nothing settles this", "settle": ""},
+    ]
+
+    facts = composed(table={"assumptions": said})
+    shown = page(facts)
+
+    assert facts["assumptions"] == said
+    assert "&lt;1&gt; is positive" in shown
+    assert "{&#34;positive&#34;: &#34;0&#34;}" in shown
+    assert "wdbc.mapping.json" in shown
+    assert shown.index("What was assumed") < shown.index("Classes and splits</h2>")
+    assert shown.count("If not, write") == 1
+    assert "What was assumed" not in page(composed())

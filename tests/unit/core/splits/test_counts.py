@@ -16,6 +16,7 @@ def entry(label: str, number: int, split: str = "train") -> dict[str, Any]:
         "id": name,
         "class": label,
         "sha256": name,
+        "group": name,
         "split": split,
         "flags": ["no-mask"],
         "image": f"images/{label}/{number}.png",
@@ -47,6 +48,16 @@ def test_what_cannot_train_is_refused_and_the_class_named(
         counts.check(entries, minimum)
 
 
+def test_few_groups_are_named_where_they_are_why_a_split_is_empty() -> None:
+    entries = whole("normal") + [
+        {**entry("benign", n, split), "group": f"patient-{n // 2}"}
+        for n, split in enumerate(("train", "train", "validation", "validation"))
+    ]
+
+    with pytest.raises(DatasetRefused, match="'benign' has 4 images that make 2 groups"):
+        counts.check(entries, 3)
+
+
 def test_what_was_set_aside_comes_first_where_it_is_the_reason() -> None:
     aside = [{"source": f"{n}.png", "reason": "blank", "detail": "all black"} for n in range(7)]
     aside += [{"source": "x.txt", "reason": "unsupported-extension", "detail": "no image"}]
@@ -68,6 +79,6 @@ def test_masks_that_all_tell_the_same_class_are_refused_with_what_to_do(
     entries = [{**one, "flags": ["class-from-mask"]} for one in whole(label)]
 
     with pytest.raises(
-        DatasetRefused, match=f"too-few-classes: no folder names a class, and {told}"
+        DatasetRefused, match=f"too-few-classes: no folder, name or table tells a class, and {told}"
     ):
         counts.check(entries, minimum=1)

@@ -162,7 +162,6 @@ def test_an_id_that_is_none_is_said_so() -> None:
         (b"PK\x03\x04abc,def\n", {}, "not-a-table", "no text"),
         ("label,a\nx,1\n".encode("utf-16"), {}, "not-a-table", "no text"),
         (b"label,a\nx,\0\n", {}, "not-a-table", "no text"),
-        (b"label,a\rx,1\ry,2\r", {}, "not-a-table", "CR"),
         (b"label,a,a\nx,1,2\n", {}, "not-a-table", "'a' twice"),
         (b"label;a\nx;1\n", {"delimiter": "|"}, "not-a-table", "single cell"),
         (b"label,a\nx,2\n", {"ignore": ["a"]}, "no-features", "no column is left"),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -7,20 +8,22 @@ import numpy as np
 import pytest
 
 from sonoflow.errors import DatasetRefused
-from sonoflow.tables.labels import check_classes, order_classes
+from sonoflow.tables.labels import check_classes, merged_said, order_classes, positive_said
 from sonoflow.tables.rows import BadRow
 from sonoflow.tables.statistics import Classes, Rows, Statistics
 
 BAD = [BadRow(line, "not-a-number", "column 'center' holds text") for line in range(2, 32)]
 
 
-def statistics(labels: Sequence[str], bad: Sequence[BadRow] = ()) -> Statistics:
-    """Of rows with these labels."""
-    found, classes = Statistics(("a",)), Classes()
+def statistics(
+    labels: Sequence[str], bad: Sequence[BadRow] = (), features: tuple[str, ...] = ("a",)
+) -> Statistics:
+    """Of rows with these labels, whose values grow from the first to the last."""
+    found, classes = Statistics(features), Classes()
     count = len(labels)
     codes = classes.codes(labels)
     ids, splits = [""] * count, np.zeros(count, np.int8)
-    values = np.arange(count, dtype=np.float64)[:, np.newaxis]
+    values = np.arange(count, dtype=np.float64)[:, np.newaxis].repeat(len(features), axis=1)
     found.add(Rows(np.arange(count), ids, labels, codes, list(classes.names), splits, values))
     found.set_aside(bad)
     return found
@@ -62,7 +65,7 @@ def test_classes_are_numbered_so_that_the_positive_one_is_1(
             "class 'y' has 5 usable rows, 10 are needed; none was set aside",
         ),
         (["x"] * 25 + ["y"] * 5, BAD, {}, "too-few-rows", "set aside: 30 × not-a-number"),
-        (["B", "M"] * 10, [], {"positive": "m"}, "mapping-invalid", r"'m'.*\['B', 'M'\]"),
+        (["B", "M"] * 10, [], {"positive": "n"}, "mapping-invalid", r"'n'.*\['B', 'M'\]"),
         (["a", "b", "c"] * 10, [], {"positive": "a"}, "mapping-invalid", "'positive' is 'a'"),
     ],
 )
@@ -88,3 +91,132 @@ def test_of_why_rows_were_set_aside_the_three_commonest_are_told() -> None:
 def test_just_enough_rows_of_every_class_will_do() -> None:
     check_classes(statistics(["B", "M"] * 10, BAD), {"positive": "B"}, 10)
     check_classes(statistics(["a", "b", "c"] * 10), {}, 10)
+
+
+@pytest.mark.parametrize(
+    ("labels", "classes"),
+    [
+        (["positive"] * 20 + ["negative"] * 10, ["negative", "positive"]),
+        (["Cancer"] * 20 + ["healthy"] * 10, ["healthy", "Cancer"]),
+        (["no"] * 10 + ["yes"] * 20, ["no", "yes"]),
+        (["2"] * 10 + ["4"] * 20, ["2", "4"]),
+        (["-1"] * 10 + ["1"] * 20, ["-1", "1"]),
+        (["malignant"] * 20 + ["other"] * 10, ["other", "malignant"]),
+        (["benign"] * 10 + ["other"] * 20, ["benign", "other"]),
+    ],
+)
+def test_a_positive_class_that_is_the_more_frequent_one_is_known_by_its_name(
+    labels: list[str], classes: list[str]
+) -> None:
+    assert list(order_classes(statistics(labels), None)) == classes
+
+
+def said(
+    labels: Sequence[str],
+    positive: str | None = None,
+    label: str = "label",
+    features: tuple[str, ...] = ("a",),
+) -> list[tuple[str, str]]:
+    """What is assumed, and what settles it."""
+    found = statistics(labels, features=features)
+    classes = order_classes(found, positive, label)
+    return [(one.detail, one.settle) for one in positive_said(found, classes, positive, label)]
+
+
+KAGGLE = ("texture_mean", "radius_mean", "area_mean")
+
+
+@pytest.mark.parametrize(
+    "labels", [["M", "B"], ["malignant", "Benign"], ["positive", "negative"], ["cancer", "normal"]]
+)
+def test_a_known_coding_is_certain(labels: list[str]) -> None:
+    assert said(labels * 10) == []
+    assert said(labels * 10, features=KAGGLE) == []
+
+
+def test_the_older_wisconsin_table_has_its_own_coding() -> None:
+    features = ("Clump Thickness", "Bare Nuclei", "Mitoses")
+
+    assert said(["2", "4"] * 10, features=features) == []
+    ((detail, settle),) = said(["2", "4"] * 10)
+    assert ("4" in detail, settle) == (True, '{"positive": "2"}')
+
+
+@pytest.mark.parametrize(
+    ("labels", "positive", "other"),
+    [
+        (["0", "1"] * 10, "'1'", "0"),
+        (["no", "yes"] * 10, "'yes'", "no"),
+        (["well"] * 20 + ["ill"] * 10, "'ill'", "well"),
+        (["malignant", "other"] * 10, "'malignant'", "other"),
+        (["benign", "other"] * 10, "'other'", "benign"),
+    ],
+)
+def test_what_is_not_certain_is_said_with_what_settles_it(
+    labels: list[str], positive: str, other: str
+) -> None:
+    ((detail, settle),) = said(labels)
+
+    assert detail.startswith(f"the positive class is {positive}")
+    assert settle == json.dumps({"positive": other})
+    assert said(labels, positive=other) == []
+
+
+@pytest.mark.parametrize(
+    ("labels", "label", "features"),
+    [
+        (["0", "1"], "target", KAGGLE),
+        (["0.0", "1.0"], "diagnosis", KAGGLE),
+        (["1", "2"], "label", ("a",)),
+        (["0", "1"], "benign", ("a",)),
+        (["no", "yes"], "is_normal", ("a",)),
+    ],
+)
+def test_where_nothing_says_which_is_positive_it_is_asked(
+    labels: list[str], label: str, features: tuple[str, ...]
+) -> None:
+    for positive in labels:
+        assert said(labels * 10, positive, label, features) == []
+    with pytest.raises(DatasetRefused, match="positive-unclear") as caught:
+        said(labels * 10, None, label, features)
+
+    for name in labels:
+        assert json.dumps({"positive": name}) in caught.value.detail
+
+
+def test_the_question_says_which_class_has_the_larger_nuclei() -> None:
+    with pytest.raises(DatasetRefused, match=r"here '0' has the larger nuclei.*'radius_mean' is"):
+        said(["1"] * 15 + ["0"] * 15, None, "target", KAGGLE)
+
+
+def test_spellings_that_were_taken_for_one_class_are_said() -> None:
+    classes = Classes()
+    classes.codes(["M", "m", "B", "Malignant"])
+
+    (one,) = merged_said(classes, {})
+
+    assert "'M', 'm', 'Malignant' are one class, 'M'" in one.detail
+    assert one.settle == '{"labels": {"m": "m", "Malignant": "Malignant"}}'
+
+
+def test_what_a_mapping_says_of_labels_is_not_said_again() -> None:
+    given = {"1": "M", "0": "B"}
+    classes = Classes(given)
+    classes.codes(["M", "1", "0", "B"])
+
+    assert (classes.names, merged_said(classes, given)) == (["M", "B"], [])
+
+
+def test_labels_of_several_codings_are_refused() -> None:
+    classes = Classes()
+    classes.codes(["M", "B", "1", "0"])
+
+    with pytest.raises(DatasetRefused, match=r'labels-mixed: .*\{"labels": \{'):
+        merged_said(classes, {})
+
+
+def test_of_mostly_bad_rows_the_cause_comes_first() -> None:
+    with pytest.raises(DatasetRefused, match=r"^too-few-rows: most rows are set aside: 30 × "):
+        check_classes(statistics(["x"] * 12 + ["y"] * 5, BAD), {}, 10)
+    with pytest.raises(DatasetRefused, match=r"^too-few-rows: class 'y' has 5"):
+        check_classes(statistics(["x"] * 35 + ["y"] * 5, BAD), {}, 10)

@@ -7,8 +7,8 @@ import pytest
 
 from sonoflow.errors import TableRejected
 from sonoflow.keys import Dataset
-from sonoflow.tables import layout
 from sonoflow.tables.layout import inbox_layout
+from sonoflow.tables.numbers import Notation
 from sonoflow.tables.table import Table
 
 TABLE = Table(
@@ -125,59 +125,59 @@ def test_a_feature_or_the_label_is_no_id_whatever_it_is_called() -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "text"),
+    ("data", "features", "identity", "preamble"),
     [
-        ("größer".encode(), "größer"),
-        ("größer".encode("latin-1"), "größer"),
-        (b"\xef\xbb\xbfid", "id"),
-        (b"", ""),
+        ("sep=;\nid;a;b\n7;1,5;2,5\n", (1, 2), 0, 1),
+        ("# exported\n7,north,1.5,2.5\n", (2, 3), 0, 1),
+        ("0,1,2,3,4\n7,M,north,1.5,2\n", (3, 4), 0, 1),
+        ("id,a,b\n7,1,2,\n8,3,4,\n", (1, 2), 0, 0),
+        ("M,north,1.5,2\nB,south,1.5,2\n", (2, 3), None, 0),
     ],
+    ids=["sep", "comment", "counted", "trailing", "label and no id"],
 )
-def test_a_line_is_utf8_or_latin1_without_its_mark(line: bytes, text: str) -> None:
-    assert layout.decode(line) == text
-
-
-@pytest.mark.parametrize(
-    ("line", "delimiter", "cells"),
-    [
-        ('a, "b, c" ,d\r\n', ",", ["a", "b, c", "d"]),
-        ('"say ""a""";b', ";", ['say "a"', "b"]),
-        ("\ta\t", "\t", ["", "a", ""]),
-        ("", ",", []),
-    ],
-)
-def test_a_line_is_split_into_stripped_cells(line: str, delimiter: str, cells: list[str]) -> None:
-    assert layout.split_line(line, delimiter) == cells
-
-
-@pytest.mark.parametrize(
-    ("names", "trimmed"),
-    [
-        (["a", "b", ""], (["a", "b"], True)),
-        (["a", "", "b"], (["a", "", "b"], False)),
-        (["a", "", ""], (["a", ""], True)),
-        ([""], ([""], False)),
-        ([], ([], False)),
-    ],
-)
-def test_one_delimiter_at_the_end_is_no_name(
-    names: list[str], trimmed: tuple[list[str], bool]
+def test_the_beginning_of_a_file_tells_how_it_is_written(
+    data: str, features: tuple[int, ...], identity: int | None, preamble: int
 ) -> None:
-    assert layout.trim(names) == trimmed
+    found = inbox_layout(TABLE, data)
+
+    assert (found.features, found.id, found.preamble) == (features, identity, preamble)
 
 
-@pytest.mark.parametrize("name", ["Mean Radius", " mean_radius", "MEAN - RADIUS", "mean.radius"])
-def test_names_are_compared_without_case_and_by_words(name: str) -> None:
-    assert layout.plain(name) == "mean_radius"
+def test_numbers_are_meant_as_the_file_says_and_else_as_in_training() -> None:
+    european = dataclasses.replace(TABLE, notation=Notation(",", "."))
+
+    assert inbox_layout(TABLE, "a;b\n1,5;2\n").notation == Notation(",")
+    assert inbox_layout(european, "a;b\n1.5;2\n").notation == Notation(".")
+    assert inbox_layout(european, "a;b\n1,326;2\n").notation == Notation(",", ".")
+    with pytest.raises(TableRejected, match=r"decimal-unclear: .*may be 1326"):
+        inbox_layout(TABLE, "a;b\n1,326;2\n")
 
 
-@pytest.mark.parametrize("cell", ["1", "+1.5", "-.5", "5.", "1e-3", "2.5E+10", "-0"])
-def test_decimal_numbers_are_numbers(cell: str) -> None:
-    assert layout.is_number(cell)
+def test_where_columns_differ_numbers_are_meant_as_in_training() -> None:
+    european = dataclasses.replace(TABLE, notation=Notation(","))
+
+    for table in (TABLE, european):
+        assert inbox_layout(table, "a;b;day\n1,5;2,5;12.03\n").notation == table.notation
 
 
-@pytest.mark.parametrize(
-    "cell", ["", ".", "e3", "1e", "1_0", "0x1", "inf", "nan", " 1", "1,5", "--1", "٣", "1\n"]
-)
-def test_nothing_else_is_one(cell: str) -> None:
-    assert not layout.is_number(cell)
+def test_ids_that_a_spreadsheet_rounded_are_rejected() -> None:
+    with pytest.raises(TableRejected, match="ids-altered"):
+        inbox_layout(TABLE, "id,a,b\n8.42E+05,1,2\n8.43E+05,1,2\n")
+
+
+def test_ids_that_are_measures_are_rejected_where_nothing_names_the_columns() -> None:
+    with pytest.raises(TableRejected, match="columns-shifted"):
+        inbox_layout(TABLE, "17.5,3,1.5,0\n18.2,4,1.5,1\n")
+    assert inbox_layout(TABLE, "id,a,b\n17.5,1,2\n").id == 0
+
+
+def test_names_are_the_same_in_each_spelling_of_wdbc() -> None:
+    table = dataclasses.replace(
+        TABLE,
+        columns=("id", "class", "radius_mean", "area_se"),
+        features=("radius_mean", "area_se"),
+    )
+
+    assert inbox_layout(table, "area error,id,mean radius").features == (2, 0)
+    with pytest.raises(TableRejected, match="'radius_mean' twice"):
+        inbox_layout(table, "area error,id,mean radius,radius_mean")

@@ -6,7 +6,13 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from sonoflow.tables.lines import Lines, read_lines, without_quotes
+from sonoflow.tables.lines import (
+    RECORD_BYTES_LIMIT,
+    RECORD_LINES_LIMIT,
+    Lines,
+    read_lines,
+    without_quotes,
+)
 
 DATA = b"\xef\xbb\xbfid,y\r\na,1\r\n\r\nb,2"
 
@@ -47,3 +53,42 @@ def test_of_the_mark_alone_nothing_is_left() -> None:
 )
 def test_quotes_go_where_a_line_means_the_same_without(data: bytes, plain: bytes) -> None:
     assert without_quotes(data, ",") == plain
+
+
+@pytest.mark.parametrize("piece", [1, 7, 30, 1000])
+def test_lines_that_a_quote_holds_together_come_together(piece: int) -> None:
+    data = b'a,1\n"b\n\nc",2\nd,3\n"e\nf",4'
+
+    found = [
+        (lines.first + first, lines.first + last)
+        for lines in read_lines([data], piece)
+        for first, last in lines.records
+    ]
+
+    assert found == [(2, 4), (6, 7)]
+
+
+@pytest.mark.parametrize("piece", [3, 1000])
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'a"b,1\nc"d,2\n',
+        b'"never closed,1\nb,2\n',
+        b'"open,1\n' + b"b,2\n" * RECORD_LINES_LIMIT + b'c",3\n',
+        b'"open' + b"x" * RECORD_BYTES_LIMIT + b'\nc",3\n',
+        b'"a",1\n"b",2\n',
+    ],
+    ids=["inches", "never", "many lines", "many bytes", "closed"],
+)
+def test_other_lines_stand_for_themselves(data: bytes, piece: int) -> None:
+    found = list(read_lines([data], piece))
+
+    assert [lines.records for lines in found if lines.records] == []
+    assert b"".join(lines.data for lines in found) == data
+
+
+def test_the_mark_of_each_line_is_dropped() -> None:
+    mark = b"\xef\xbb\xbf"
+    for piece in (1, 5, 1000):
+        found = read_lines([mark + b"a,1\n" + mark + b"b,2\n" + mark], piece)
+        assert b"".join(lines.data for lines in found) == b"a,1\nb,2\n\n"

@@ -18,6 +18,11 @@ def test_every_key_may_be_given() -> None:
         "delimiter": "tab",
         "header": False,
         "missing": ["?", ""],
+        "decimal": ",",
+        "thousands": ".",
+        "labels": {"1": "M", "0": "B"},
+        "skip": 2,
+        "units": True,
     }
 
     assert mapping.parse(document) == {**document, "delimiter": "\t", "missing": ["", "?"]}
@@ -41,6 +46,13 @@ def test_every_key_may_be_given() -> None:
         ({"delimiter": "::"}, "'delimiter'"),
         ({"header": "yes"}, "'header'"),
         ({"missing": [-9]}, "'missing'"),
+        ({"decimal": "·"}, "'decimal' must be one of '.', ','"),
+        ({"thousands": "_"}, "'thousands'"),
+        ({"labels": {}}, "'labels'"),
+        ({"labels": {"1": ["M"]}}, "'labels'"),
+        ({"skip": -1}, "'skip'"),
+        ({"skip": True}, "'skip'"),
+        ({"units": "um"}, "'units'"),
         ({"label": "\ud800"}, "half a surrogate pair"),
         ({"\ud800": 1}, "half a surrogate pair"),
     ],
@@ -63,6 +75,9 @@ def test_what_makes_no_sense_is_refused_by_its_key(document: Any, message: str) 
         ({"sonoflow-delimiter": "tab"}, {"delimiter": "\t"}),
         ({"sonoflow-features": '["a, b", "c"]'}, {"features": ["a, b", "c"]}),
         ({"sonoflow-missing": ",?"}, {"missing": ["", "?"]}),
+        ({"sonoflow-decimal": ","}, {"decimal": ","}),
+        ({"sonoflow-labels": '{"1": "M"}'}, {"labels": {"1": "M"}}),
+        ({"sonoflow-skip": "2", "sonoflow-units": "true"}, {"skip": 2, "units": True}),
     ],
 )
 def test_metadata_says_the_same(metadata: dict[str, str], document: dict[str, Any]) -> None:
@@ -75,6 +90,8 @@ def test_metadata_says_the_same(metadata: dict[str, str], document: dict[str, An
         ({"sonoflow-header": "yes"}, "sonoflow-header must be true or false"),
         ({"sonoflow-ignore": "[a"}, "sonoflow-ignore is no JSON list"),
         ({"sonoflow-lable": "y"}, "unknown key 'lable'"),
+        ({"sonoflow-labels": "M"}, "sonoflow-labels is no JSON object"),
+        ({"sonoflow-skip": "two"}, "'skip'"),
         ({"sonoflow-ignore": "[" * 2000 + "]" * 2000}, "is no JSON list: .*nested"),
         ({"sonoflow-missing": '["\\ud800"]'}, "no JSON list: .*half a surrogate pair"),
     ],
@@ -82,3 +99,8 @@ def test_metadata_says_the_same(metadata: dict[str, str], document: dict[str, An
 def test_metadata_that_makes_no_sense_is_refused(metadata: dict[str, str], message: str) -> None:
     with pytest.raises(DatasetRefused, match=message):
         mapping.from_metadata(metadata)
+
+
+def test_a_mark_cannot_mean_two_things() -> None:
+    with pytest.raises(DatasetRefused, match="the same mark"):
+        mapping.parse({"decimal": ",", "thousands": ","})

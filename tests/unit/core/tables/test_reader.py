@@ -11,8 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sonoflow.tables import reader
 from sonoflow.tables.layout import RowLayout
 from sonoflow.tables.lines import LINE_BYTES_LIMIT, read_lines
+from sonoflow.tables.numbers import Notation
 from sonoflow.tables.reader import Block, read_rows
 from tests.unit.core.tables.bad_rows import BAD_ROWS, LAYOUT, MISSING
 
@@ -231,3 +233,52 @@ def test_the_reader_agrees_with_the_csv_module(
     assert [row.line for row in block.bad] == sorted(
         set(range(1, len(rows) + 1)) - {line for line, _ in kept}
     )
+
+
+def test_a_row_of_several_lines_is_read_and_the_lines_after_it() -> None:
+    block = read('7,M,1,2\n"8\n\nx",B,3,4\n9,B,5,6\n')
+
+    assert (block.lines.tolist(), block.ids) == ([1, 2, 5], ["7", "8\n\nx", "9"])
+    assert block.values.tolist() == [[1, 2], [3, 4], [5, 6]]
+    assert block.bad == []
+
+
+def test_of_a_row_that_is_parted_wrongly_neither_half_is_used() -> None:
+    block = read('7,M,1,2\n"8\nx",B,3\n9,B,5,6\n')
+
+    assert reasons(block) == [(2, "unreadable-text"), (3, "unreadable-text")]
+    assert block.ids == ["7", "9"]
+
+
+def test_what_stands_before_the_rows_is_passed_over() -> None:
+    block = read("\n# note\nid,class,a,b\n\n,,um,um\n7,M,1,2\n", layout(header=True, preamble=2))
+
+    assert (block.lines.tolist(), block.bad) == ([6], [])
+
+
+@pytest.mark.parametrize("rest", ["", "10;B;1.5;2\n"])
+def test_decimal_commas_are_read_and_points_are_none_of_them(rest: str) -> None:
+    rules = layout(delimiter=";", notation=Notation(","))
+
+    block = read("7,1;M;1,5;2\n8.2;B;-3e1;,25\n9;M;1.326,5;2\n" + rest, rules)
+
+    assert (block.ids, block.labels) == (["7,1", "8.2"], ["M", "B"])
+    assert block.values.tolist() == [[1.5, 2.0], [-30.0, 0.25]]
+    assert reasons(block) == [(n, "not-a-number") for n in ((3, 4) if rest else (3,))]
+
+
+def test_marks_of_thousands_are_read_where_they_are_some() -> None:
+    rules = layout(delimiter=";", notation=Notation(",", "."))
+
+    block = read("7;M;1.326,5;2\n8;B;0,5;2.551\n9;B;1,5;2\n", rules)
+
+    assert block.values.tolist() == [[1326.5, 2], [0.5, 2551], [1.5, 2]]
+
+
+def test_decimal_commas_are_read_as_fast_as_points(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Together: none of the lines is read singly."""
+    monkeypatch.setattr(reader, "parse_row", None)
+
+    block = read("7;M;1,5;2\n8;B;-3e1;,25\n", layout(delimiter=";", notation=Notation(",")))
+
+    assert block.values.tolist() == [[1.5, 2.0], [-30.0, 0.25]]

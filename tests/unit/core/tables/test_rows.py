@@ -4,7 +4,8 @@ import dataclasses
 
 import pytest
 
-from sonoflow.tables.rows import BadRow, Row, missing_numbers, parse_row
+from sonoflow.tables.numbers import Notation
+from sonoflow.tables.rows import BadRow, Row, missing_numbers, parse_record, parse_row
 from tests.unit.core.tables.bad_rows import BAD_ROWS, LAYOUT
 
 
@@ -76,3 +77,54 @@ def test_a_bad_row_is_a_document() -> None:
         "reason": "missing-value",
         "detail": "column 'a' holds no value",
     }
+
+
+@pytest.mark.parametrize(
+    ("cells", "values"),
+    [
+        ("1.326,5;-0,25", [1326.5, -0.25]),
+        ("2.551;7", [2551, 7]),
+        ("1,5e3;,5", [1500, 0.5]),
+    ],
+)
+def test_numbers_are_read_in_their_notation(cells: str, values: list[float]) -> None:
+    layout = dataclasses.replace(LAYOUT, delimiter=";", notation=Notation(",", "."))
+
+    assert parse_row(3, f"7;M;{cells}".encode(), layout) == Row(3, "7", "M", values)
+
+
+@pytest.mark.parametrize("cell", ["1.5", "1.32", "13.26,5", "1,326,5"])
+def test_a_number_in_another_notation_is_none(cell: str) -> None:
+    layout = dataclasses.replace(LAYOUT, delimiter=";", notation=Notation(",", "."))
+
+    found = parse_row(3, f"7;M;{cell};2".encode(), layout)
+
+    assert isinstance(found, BadRow)
+    assert found.reason == "not-a-number"
+
+
+def test_a_missing_value_is_missing_in_any_notation() -> None:
+    layout = dataclasses.replace(
+        LAYOUT, delimiter=";", notation=Notation(","), missing=frozenset({"-9.5"})
+    )
+
+    found = parse_row(3, b"7;M;-9,5;2", layout)
+
+    assert isinstance(found, BadRow)
+    assert found.reason == "missing-value"
+
+
+def test_a_comment_is_no_row_and_a_row_may_begin_as_one() -> None:
+    assert parse_row(3, b"# 7 rows, as exported", LAYOUT) is None
+    assert parse_row(3, b"#7,M,1,2", LAYOUT) == Row(3, "#7", "M", [1, 2])
+
+
+def test_a_row_of_several_lines_is_one() -> None:
+    assert parse_record(3, 4, b'"a\n7",M,1,2', LAYOUT) == [Row(3, "a\n7", "M", [1, 2])]
+
+
+def test_where_several_lines_make_no_row_each_is_what_it_is() -> None:
+    found = parse_record(3, 5, b'"a,M,1,2\n8,B,3,4\nb"c,M,5,6', LAYOUT)
+
+    assert [(row.line, type(row)) for row in found] == [(3, BadRow), (4, Row), (5, BadRow)]
+    assert "a quote that line 3 opens is closed in line 5" in str(found[0])

@@ -143,7 +143,7 @@ def test_where_a_table_has_no_ids_none_is_repeated_and_rows_go_by_their_line() -
 
 
 def test_a_label_is_the_number_of_its_class() -> None:
-    body = [["label", "a"], *(["ill" if n < 15 else "well", str(n)] for n in range(30))]
+    body = [["label", "a"], *(["ill" if n < 15 else "well", str(n % 20)] for n in range(30))]
 
     answer = stage(written(body), positive="ill")
 
@@ -170,7 +170,7 @@ def test_engineered_features_are_standard_by_the_training_split_with_squares_and
 
 def test_too_many_features_to_engineer_are_refused() -> None:
     header = ["label", *(f"f{n}" for n in range(201))]
-    data = written([header, *([str(n % 2)] + [str(n)] * 201 for n in range(20))])
+    data = written([header, *([str(n % 2)] + [str(n // 2)] * 201 for n in range(20))])
 
     with pytest.raises(DatasetRefused, match=r"too-many-features: 201 .* 20502 .* at most 200"):
         stage(data, features="engineered")
@@ -191,7 +191,7 @@ def test_more_than_can_be_staged_is_refused(monkeypatch: pytest.MonkeyPatch, lim
     [
         ([["label", "a"], *(["xy"[n % 2], "7"] for n in range(30))], "no-features", "same number"),
         (
-            [["label", "a"], *([str(n), str(n)] for n in range(200))],
+            [["label", "a"], *([str(n), str(n % 7)] for n in range(200))],
             "too-many-classes",
             "'label' holds more than 100 labels",
         ),
@@ -295,3 +295,36 @@ def test_another_seed_splits_otherwise() -> None:
     stage(written(wdbc()), seed=8)
 
     assert {row[0] for row in staged()["test"]} != first
+
+
+def test_what_was_assumed_stands_in_the_answer_and_in_the_table() -> None:
+    body = [["label", "a"], *([str(n % 2), str(n * 7 % 11)] for n in range(40))]
+
+    answer = stage(written(body))
+
+    assert [one["code"] for one in answer["assumptions"]] == ["positive-class"]
+    assert [one.document() for one in table().assumptions] == answer["assumptions"]
+    assert stage(written(body), positive="0")["assumptions"] == []
+
+
+def test_the_table_says_between_what_its_features_lay() -> None:
+    stage(written(wdbc()))
+
+    ranges = stack.read_json(stack.WORK, WDBC.table)["ranges"]
+
+    assert tuple(ranges) == WDBC_COLUMNS[2:]
+    values = np.array([[float(cell) for cell in row[2:]] for row in wdbc()])
+    assert ranges["mean_radius"]["minimum"] == values[:, 0].min()
+    assert ranges["worst_fractal_dimension"]["maximum"] == values[:, -1].max()
+
+
+def test_a_large_table_that_cannot_be_sampled_is_staged_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answer = stage(written(wdbc()))
+    rows = staged()
+    monkeypatch.setattr(staging, "SAMPLES", 2)
+    monkeypatch.setattr(staging, "SAMPLE_BYTES", 4000)
+
+    assert stage(written(wdbc()).decode().encode("utf-16")) == answer
+    assert staged() == rows

@@ -147,3 +147,52 @@ def test_correlations_of_very_many_features_are_not_kept() -> None:
 
     assert found["correlations"] is None
     assert len(found["features"]) == 201
+
+
+def counted(values: np.ndarray, bad: int = 0) -> list[str]:
+    found = Statistics(("a",))
+    count = len(values)
+    codes, labels = np.zeros(count, np.int64), ["x"] * count
+    found.set_aside(BadRow(n, "missing-value", "") for n in range(bad))
+    found.add(
+        Rows(np.arange(count), labels, labels, codes, ["x"], codes.astype(np.int8), values[:, None])
+    )
+    return found.counting()
+
+
+def test_a_feature_that_counts_the_rows_is_known_in_whatever_order() -> None:
+    numbers = np.random.default_rng(7).permutation(300).astype(np.float64)
+
+    assert counted(numbers) == ["a"]
+    assert counted(numbers + 1000) == ["a"]
+    assert counted(numbers[:280], bad=20) == ["a"]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.arange(300) / 2,
+        np.arange(300) * 2.0,
+        np.arange(300) % 150 * 1.0,
+        np.arange(40.0),
+        np.round(np.random.default_rng(7).normal(150, 50, 300)),
+    ],
+    ids=["halves", "even", "twice", "few", "normal"],
+)
+def test_other_numbers_do_not_count_rows(values: np.ndarray) -> None:
+    assert counted(values) == []
+
+
+def test_spellings_of_a_label_are_one_class() -> None:
+    classes = Classes()
+
+    assert classes.codes(["m", "B", "M", " benign"]).tolist() == [0, 1, 0, 1]
+    assert classes.named(["M", "B"], np.array([0, 1])) == ["m", "B"]
+    assert (classes.names, classes.spellings["m"]) == (["m", "B"], ["m", "M"])
+
+
+def test_a_mapping_says_which_class_a_label_is() -> None:
+    classes = Classes({"1": "M", "m": "m"})
+
+    assert classes.codes(["1", "M", "m", "2"]).tolist() == [0, 0, 1, 2]
+    assert classes.names == ["M", "m", "2"]

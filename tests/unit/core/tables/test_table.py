@@ -7,8 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sonoflow.assumptions import Assumption
 from sonoflow.errors import PayloadInvalid
 from sonoflow.keys import Dataset
+from sonoflow.tables.numbers import Notation
+from sonoflow.tables.ranges import Ranges
 from sonoflow.tables.table import Standardisation, Table
 
 PLAIN = Table(
@@ -47,6 +50,10 @@ def test_a_table_is_read_as_it_was_written(table: Table) -> None:
         "engineered",
         "standardise",
         "written",
+        "decimal",
+        "thousands",
+        "ranges",
+        "assumptions",
     }
     assert document["label"] == {"column": "diagnosis", "classes": ["B", "M"]}
     assert (document["standardise"] is None) == (not document["engineered"])
@@ -103,9 +110,35 @@ def test_no_finite_value_becomes_infinite() -> None:
         ({"standardise": {"mean": [1], "scale": [1]}}, "for each feature"),
         ({"standardise": {"mean": [1, 2, 3], "scale": [1, 0, 1]}}, "above 0"),
         ({"standardise": {"mean": [1, 2, "x"], "scale": [1, 1, 1]}}, "numbers"),
+        ({"decimal": "·"}, "'decimal'"),
+        ({"ranges": {"a": {}}}, "'ranges'"),
         ({"dataset": {"name": "../x", "version": "0a1b2c3d4e5f"}}, "dataset.name"),
     ],
 )
 def test_a_broken_document_is_told_apart(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(PayloadInvalid, match=message):
         Table.parse({**ENGINEERED.document(), **changes})
+
+
+def test_what_was_known_of_all_rows_decides_no_equality_and_is_kept() -> None:
+    ranges = Ranges(np.zeros(3), np.ones(3), np.full(3, 0.5))
+    said = (Assumption("x", "y", "z"),)
+    table = dataclasses.replace(PLAIN, ranges=ranges, assumptions=said, notation=Notation(",", "."))
+
+    found = Table.parse(json.loads(json.dumps(table.document())))
+
+    assert found == table != PLAIN
+    assert dataclasses.replace(table, ranges=None, assumptions=()) == table
+    assert (found.assumptions, found.notation) == (said, Notation(",", "."))
+    assert found.ranges is not None
+    assert found.ranges.maximum.tolist() == [1, 1, 1]
+
+
+def test_a_table_of_an_earlier_version_has_points_and_no_ranges() -> None:
+    document = PLAIN.document()
+    for name in ("decimal", "thousands", "ranges", "assumptions"):
+        del document[name]
+
+    found = Table.parse(document)
+
+    assert (found.notation, found.ranges, found.assumptions) == (Notation(), None, ())

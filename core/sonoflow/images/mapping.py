@@ -1,0 +1,115 @@
+"""What the uploader may say of a data set of images, in the mapping beside it (sidecar.py).
+
+    {"classes": "folders"}          or "names" (of files), "masks" (lesion or normal), or a table
+                                    in the archive: {"file": "x.csv", "image": "ID", "class": "y"}
+    {"labels": {"B": "benign"}}     other names for classes, as they are in the archive
+    {"groups": "folders"}           or "names", "none", or {"file": "x.csv", "image": …, "group": …}
+    {"splits": "own"}               instead of those that the archive gives ("given")
+    {"ignore": ["overlays", "*_pred.png"]}   folders, or patterns of names
+
+`masks` and `pictures` say how pixels are read (reading.py).
+"""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sonoflow import sidecar
+from sonoflow.images import reading
+from sonoflow.sidecar import Document, invalid
+
+FOLDERS, NAMES, MASKS, NONE, GIVEN, OWN = "folders", "names", "masks", "none", "given", "own"
+_LIST_LIMIT = 1000
+
+
+def ignored(path: str, patterns: Sequence[str]) -> bool:
+    """Whether a canonical path lies in a folder, or has a name, that is to be left out."""
+    parts = path.lower().split("/")
+    for pattern in patterns:
+        plain = pattern.lower().strip("/")
+        inside = any(fnmatch.fnmatchcase(part, plain) for part in parts)
+        if inside or fnmatch.fnmatchcase("/".join(parts), plain) or path.startswith(f"{plain}/"):
+            return True
+    return False
+
+
+def _text(key: str, value: Any) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise invalid(f"{key!r} must be a text, not {value!r}")
+    return value.strip()
+
+
+def _columns(key: str, value: Any, kind: str, words: Sequence[str]) -> str | dict[str, str]:
+    """One of the words, or a table's columns as {"file", "image", kind}."""
+    if isinstance(value, str) and value in words:
+        return value
+    wanted = {"file", "image", kind}
+    if isinstance(value, dict) and set(value) == wanted:
+        return {name: _text(f"{key}.{name}", value[name]) for name in sorted(value)}
+    named = ", ".join(f'"{name}"' for name in ("file", "image", kind))
+    raise invalid(f"{key!r} must be one of {', '.join(words)} or an object of {named}")
+
+
+def _classes(key: str, value: Any) -> str | dict[str, str]:
+    return _columns(key, value, "class", (FOLDERS, NAMES, MASKS))
+
+
+def _groups(key: str, value: Any) -> str | dict[str, str]:
+    return _columns(key, value, "group", (FOLDERS, NAMES, NONE))
+
+
+def _labels(key: str, value: Any) -> dict[str, str]:
+    if not isinstance(value, dict) or not 0 < len(value) <= _LIST_LIMIT:
+        raise invalid(f"{key!r} must be an object of classes and their other names")
+    return {name: _text(f"{key}.{name}", value[name]) for name in sorted(value)}
+
+
+def _splits(key: str, value: Any) -> str:
+    if value not in (GIVEN, OWN):
+        raise invalid(f"{key!r} must be {GIVEN} or {OWN}, not {value!r}")
+    return str(value)
+
+
+def _ignore(key: str, value: Any) -> list[str]:
+    if not isinstance(value, list) or len(value) > _LIST_LIMIT:
+        raise invalid(f"{key!r} must be a list of folders or patterns, not {value!r}")
+    return sorted({_text(key, pattern) for pattern in value})
+
+
+def _reading(key: str, value: Any) -> dict[str, Any]:
+    reading.given({key: value})
+    return dict(sorted(value.items()))
+
+
+_CHECKS: dict[str, Callable[[str, Any], Any]] = {
+    "classes": _classes,
+    "labels": _labels,
+    "groups": _groups,
+    "splits": _splits,
+    "ignore": _ignore,
+    "masks": _reading,
+    "pictures": _reading,
+}
+
+
+def _word_or_object(key: str, text: str) -> Any:
+    return sidecar.json_text(key, text) if text.startswith("{") else text
+
+
+_TEXTS: dict[str, Callable[[str, str], Any]] = {
+    "classes": _word_or_object,
+    "groups": _word_or_object,
+    "labels": sidecar.json_text,
+    "ignore": sidecar.text_list,
+    "masks": sidecar.json_text,
+    "pictures": sidecar.json_text,
+}
+
+KEYS = sidecar.Keys("images", _CHECKS, _TEXTS)
+
+
+def parse(document: Any) -> Document:
+    """Raises DatasetRefused (mapping-invalid)."""
+    return KEYS.parse(document)

@@ -1,0 +1,182 @@
+"""What the tables in an archive say of its images: classes, groups and splits."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from sonoflow.assumptions import Assumption
+from sonoflow.errors import DatasetRefused, ImageRejected
+from sonoflow.images import listings, words
+from sonoflow.images.layouts import Tables
+from sonoflow.images.listings import Listing, Names, Rows
+from sonoflow.images.mapping import OWN
+from sonoflow.quarantine import SetAside
+
+TABLES_LIMIT = 16  # that are read
+_OWN = '{"splits": "own"} into <name>.mapping.json to have others drawn'
+LISTED_CLASSES = Assumption(
+    "classes-from-lists",
+    "classes were taken from texts that list images and are called as classes are",
+    '{"classes": "masks"}',
+)
+LISTED_SPLITS = Assumption(
+    "splits-from-lists",
+    "the splits were kept that texts give, which list images and are called as splits are",
+    '{"splits": "own"}',
+)
+
+Read = Callable[[str], bytes]
+
+
+@dataclasses.dataclass
+class Hints:
+    classes: dict[str, str] = dataclasses.field(default_factory=dict)
+    groups: dict[str, str] = dataclasses.field(default_factory=dict)
+    splits: dict[str, str] = dataclasses.field(default_factory=dict)
+    of_classes: Assumption | None = None
+    used: set[str] = dataclasses.field(default_factory=set)  # tables
+    set_aside: list[SetAside] = dataclasses.field(default_factory=list)
+    assumptions: list[Assumption] = dataclasses.field(default_factory=list)
+
+    @property
+    def tables(self) -> Tables:
+        return Tables(self.classes, self.groups, self.splits, self.of_classes)
+
+
+def gather(
+    paths: Iterable[str], images: Iterable[str], read: Read, mapping: Mapping[str, Any]
+) -> Hints:
+    """`read` gives a table's content, or raises ImageRejected. Raises DatasetRefused where the
+    mapping names a table or a column that is not there."""
+    found = Hints()
+    paths = [path for path in paths if path.lower().endswith((*listings.SUFFIXES, ".txt"))]
+    if not paths and not any(isinstance(mapping.get(key), dict) for key in ("classes", "groups")):
+        return found
+    names = Names(images)
+    _lists(paths, names, read, mapping, found)
+    tables = sorted(
+        (path for path in paths if path.lower().endswith(listings.SUFFIXES)),
+        key=lambda path: (path.count("/"), path),
+    )[:TABLES_LIMIT]
+    rows = {path: parsed for path in tables if (parsed := _rows(path, read, found)) is not None}
+    for wanted in ("classes", "groups"):
+        if isinstance(mapping.get(wanted), dict):
+            _as_told(wanted, mapping[wanted], rows, names, found)
+    for path, table in rows.items():
+        listing = listings.match(path, table, names)
+        if listing is not None:
+            _likely(listing, mapping, found)
+    return found
+
+
+def _lists(
+    paths: Iterable[str], names: Names, read: Read, mapping: Mapping[str, Any], found: Hints
+) -> None:
+    """train.txt, benign.txt: texts that are called as a split or a class and name an image in each
+    line. Raises DatasetRefused (split-leak) where one is in two splits."""
+    called = {p: p[p.rfind("/") + 1 :].lower().removesuffix(".txt") for p in paths}
+    known = words.SPLITS.keys() | words.CLASSES
+    lists = sorted(p for p in paths if p.lower().endswith(".txt") and called[p] in known)
+    for path in lists[:TABLES_LIMIT]:
+        images = _listed(path, names, read)
+        split = words.SPLITS.get(called[path])
+        if not images or (mapping.get("splits") == OWN if split else "classes" in mapping):
+            continue
+        found.used.add(path)
+        if split is None:
+            found.classes |= dict.fromkeys(images, called[path])
+            found.of_classes = LISTED_CLASSES
+            continue
+        for image in images:
+            if found.splits.setdefault(image, split) != split:
+                detail = f"lists put {image!r} into two splits; put that right, or write {_OWN}"
+                raise DatasetRefused("split-leak", detail)
+        if LISTED_SPLITS not in found.assumptions:
+            found.assumptions.append(LISTED_SPLITS)
+
+
+def _listed(path: str, names: Names, read: Read) -> list[str]:
+    """The images that a text names, if most of its lines do."""
+    try:
+        lines = [line.strip() for line in listings.text(read(path)).splitlines() if line.strip()]
+    except (listings.Unreadable, ImageRejected):
+        return []
+    folder = path.rpartition("/")[0]
+    some = [names.find(line, folder) or names.find(line.split()[0], folder) for line in lines]
+    images = [image for image in some if image]
+    return images if 2 * len(images) > len(lines) else []
+
+
+def _rows(path: str, read: Read, found: Hints) -> Rows | None:
+    try:
+        return listings.parse(path, read(path))
+    except (listings.Unreadable, ImageRejected) as error:
+        found.set_aside.append(SetAside(path, "unreadable-table", str(error)))
+        found.used.add(path)
+        return None
+
+
+def _as_told(
+    kind: str, told: Mapping[str, str], rows: Mapping[str, Rows], names: Names, found: Hints
+) -> None:
+    column = {"classes": "class", "groups": "group"}[kind]
+    file = told["file"].lower()
+    path = next((p for p in rows if p.lower() == file or p.lower().endswith(f"/{file}")), None)
+    if path is None:
+        there = ", ".join(rows) or "none"
+        raise _invalid(f"'{kind}' names the table {told['file']!r}; tables in the archive: {there}")
+    listing = listings.match(path, rows[path], names, told["image"])
+    if listing is None:
+        headings = ", ".join(rows[path][0][:30]) if rows[path] else ""
+        raise _invalid(
+            f"'{kind}': the column {told['image']!r} of {path!r} names no image; "
+            f"columns: {headings}"
+        )
+    at = listing.column(told[column])
+    if at is None:
+        raise _invalid(
+            f"'{kind}': {path!r} has no column {told[column]!r}; columns: "
+            f"{', '.join(listing.header[:30])}"
+        )
+    (found.classes if kind == "classes" else found.groups).update(listing.values(at))
+    found.used.add(path)
+
+
+def _likely(listing: Listing, mapping: Mapping[str, Any], found: Hints) -> None:
+    """What headings suggest, where the mapping and earlier tables say nothing."""
+    before = len(found.classes), len(found.groups), len(found.splits)
+    at = listing.class_column
+    if at is not None and not found.classes and "classes" not in mapping:
+        found.classes.update(listing.values(at))
+        found.of_classes = _of_column(listing, "classes", at)
+    at = listing.group_column
+    if at is not None and not found.groups and "groups" not in mapping:
+        found.groups.update(listing.values(at))
+        found.assumptions.append(_of_column(listing, "groups", at))
+    if listing.splits and not found.splits and mapping.get("splits") != OWN:
+        found.splits.update(listing.splits)
+        detail = "the splits that a table in the archive gives were kept"
+        found.assumptions.append(Assumption("splits-from-table", detail, '{"splits": "own"}'))
+    after = len(found.classes), len(found.groups), len(found.splits)
+    if after == before and listing.path not in found.used:
+        detail = "it lists images, but nothing of it is used: classes, groups and splits are known "
+        detail += "otherwise, or no column is called so (folds are drawn anew)"
+        found.set_aside.append(SetAside(listing.path, "unused-table", detail))
+    found.used.add(listing.path)
+
+
+def _of_column(listing: Listing, kind: str, at: int) -> Assumption:
+    heading = listing.header[at][:60]
+    one = {"classes": "class", "groups": "group"}[kind]
+    settle = (
+        f'{{"{kind}": {{"file": "<table>", "image": "{listing.header[listing.image_column][:60]}",'
+        f' "{one}": "{heading}"}}}}'
+    )
+    told = f"{kind} were taken from the column {heading!r} of a table in the archive"
+    return Assumption(f"{kind}-from-table", told, settle)
+
+
+def _invalid(detail: str) -> DatasetRefused:
+    return DatasetRefused("mapping-invalid", detail)

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import pytest
+
+from sonoflow.errors import DatasetRefused
+from sonoflow.images import labels, paths
+from sonoflow.images.labels import Evidence
+
+TABLE = {"d/1.png": "benign", "d/2.png": "Malignant"}
+
+
+def decide(
+    *names: str, masked: bool = True, wanted: str | None = None, table: dict[str, str] | None = None
+) -> tuple[list[str | None], list[str]]:
+    scans = [paths.read(name, paths.Roles()) for name in names]
+    evidence = Evidence(scans, lambda path: masked, table or {}, None)
+    found = labels.decide(evidence, wanted)
+    return list(found.by_path.values()), [a.code for a in found.assumptions]
+
+
+def test_folders_with_known_words_are_certain() -> None:
+    assert decide("benign/1.png", "cysts/normal/2.png") == (["benign", "normal"], [])
+
+
+def test_folders_with_other_words_are_assumed() -> None:
+    assert decide("ka/1.png", "ke/2.png") == (["ka", "ke"], ["classes-from-folders"])
+    assert decide("benign/1.png", "x/2.png") == (["benign", "x"], ["classes-from-folders"])
+
+
+def test_known_words_in_names_are_assumed() -> None:
+    found = decide("images/benign (1).png", "images/normal_2_0000.png")
+
+    assert found == (["benign", "normal"], ["classes-from-names"])
+
+
+def test_other_words_in_names_are_no_classes() -> None:
+    found = decide("images/ALQI_001.png", "images/BEMA_002.png")
+
+    assert found == ([None, None], ["names-are-no-classes", "classes-from-masks"])
+
+
+def test_a_table_comes_before_folders_that_tell_nothing() -> None:
+    assert decide("d/1.png", "d/2.png", table=TABLE) == (["benign", "malignant"], [])
+    assert decide("benign/1.png", "normal/2.png", table=TABLE)[0] == ["benign", "normal"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [("masks", [None, None]), ("names", ["a", "b"]), ("folders", ["x", "y"])],
+)
+def test_the_mapping_decides(wanted: str, found: list[str | None]) -> None:
+    assert decide("x/a1.png", "y/b2.png", wanted=wanted) == (found, [])
+
+
+def test_classes_are_renamed_and_may_become_one() -> None:
+    found = labels.Labels({"1": "b", "2": "b-2", "3": "m", "4": None}, [])
+
+    renamed = labels.renamed(found, {"B": "Benign", "B 2": "benign"})
+
+    assert renamed.by_path == {"1": "benign", "2": "benign", "3": "m", "4": None}
+    with pytest.raises(DatasetRefused, match=r"renames 'x'; the classes are b, b-2, m"):
+        labels.renamed(found, {"x": "y"})
+
+
+def test_names_may_say_what_belongs_together() -> None:
+    scans = [paths.read(f"{name}.png", paths.Roles()) for name in ("KA_1", "KA_2", "KE_1", "x")]
+
+    assert labels.codes(scans) == {"KA_1.png": "ka", "KA_2.png": "ka"}
+
+
+@pytest.mark.parametrize(
+    ("template", "said"),
+    [
+        ("P{a:03d}_B_{b}", True),
+        ("bus_{a:04d}-{c}", True),
+        ("case{a}{b}", False),
+        ("b ({a}{b})", False),
+    ],
+)
+def test_numbers_that_several_names_begin_with_are_told(template: str, said: bool) -> None:
+    names = [template.format(a=a, b=b, c="lr"[b]) for a in range(9) for b in (0, 1)]
+    scans = [paths.read(f"{name}.png", paths.Roles()) for name in names]
+
+    assert bool(labels.alike(scans)) is said
+    assert len(set(labels.codes(scans).values())) == (9 if said else len(labels.codes(scans)) and 1)

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import pytest
+
+from sonoflow.images import pairing, paths
+
+
+def files(*names: str) -> list[paths.File]:
+    return [paths.read(name, paths.Roles()) for name in names]
+
+
+def owner(mask: str, *images: str) -> tuple[str | None, list[str]]:
+    pairs = pairing.pair(files(*images), files(mask))
+    owners = [image for image, masks in pairs.owned.items() if masks]
+    return (owners[0] if owners else None), [a.code for a in pairs.assumptions]
+
+
+@pytest.mark.parametrize(
+    ("mask", "image"),
+    [
+        ("labelsTr/b_001.png", "imagesTr/b_001_0000.png"),
+        ("masks/1.png", "images/1.jpg"),
+        ("a/x_mask_1.png", "a/x.png"),
+        ("masks/seg-1.png", "images/img-1.png"),
+        ("masks/1_gt.png", "images/1.png"),
+    ],
+)
+def test_what_is_documented_is_no_assumption(mask: str, image: str) -> None:
+    assert owner(mask, image, image.replace("1", "7")) == (image, [])
+
+
+@pytest.mark.parametrize(
+    ("mask", "image"),
+    [
+        ("Masks/mask_0001-l.png", "Images/echo_0001-l.png"),
+        ("masks/17_gt.png", "images/b/17.png"),
+        ("masks/ab_17_segmentation (1).png", "images/us_17.png"),
+    ],
+)
+def test_a_part_of_the_name_may_pair_and_is_assumed_to(mask: str, image: str) -> None:
+    other = image.replace("1", "3")
+
+    assert owner(mask, image, other) == (image, ["masks-by-part-of-name"])
+
+
+def test_a_part_that_two_images_have_pairs_none() -> None:
+    assert owner("masks/mask_1.png", "images/a_1.png", "images/b_1.png") == (None, [])
+    assert owner("masks/benign (1).png", "images/benign (2).png", "images/x (3).png")[0] is None
+
+
+@pytest.mark.parametrize(
+    ("stem", "core"),
+    [
+        ("img_17_seg", "17"),
+        ("benign (1)", "benign (1)"),
+        ("mask", "mask"),
+        ("17_seg (1)", "17"),
+        ("img (1)", "(1)"),
+    ],
+)
+def test_the_core_of_a_name_is_what_is_no_role(stem: str, core: str) -> None:
+    assert pairing.core(stem) == core

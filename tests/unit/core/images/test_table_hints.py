@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from sonoflow.errors import DatasetRefused, ImageRejected
+from sonoflow.images import table_hints
+from sonoflow.images.table_hints import Hints
+
+IMAGES = ["I/a1.png", "I/a2.png", "I/a3.png"]
+BUS = b"ID,Case,Pathology,split\na1,1,benign,train\na2,1,benign,train\na3,2,malignant,test\n"
+OTHER = b"name,kind,who\na1,x,p\na2,y,p\na3,x,q\n"
+
+
+def gather(tables: Mapping[str, bytes], mapping: Mapping[str, Any] | None = None) -> Hints:
+    return table_hints.gather([*IMAGES, *tables], IMAGES, lambda path: tables[path], mapping or {})
+
+
+def test_headings_suggest_classes_groups_and_splits_and_are_assumed() -> None:
+    found = gather({"bus.csv": BUS})
+
+    assert found.classes == dict(zip(IMAGES, ("benign", "benign", "malignant"), strict=True))
+    assert found.groups == dict(zip(IMAGES, "112", strict=True))
+    assert found.splits == dict(zip(IMAGES, ("train", "train", "test"), strict=True))
+    assert [a.code for a in found.assumptions] == ["groups-from-table", "splits-from-table"]
+    assert found.of_classes is not None
+    assert '"class": "Pathology"' in found.of_classes.settle
+    assert (found.used, found.set_aside) == ({"bus.csv"}, [])
+
+
+def test_the_mapping_names_table_and_columns() -> None:
+    mapping = {
+        "classes": {"file": "other.csv", "image": "name", "class": "kind"},
+        "groups": {"file": "t/other.csv", "image": "name", "group": "who"},
+        "splits": "own",
+    }
+
+    found = gather({"bus.csv": BUS, "t/other.csv": OTHER}, mapping)
+
+    assert list(found.classes.values()) == ["x", "y", "x"]
+    assert list(found.groups.values()) == ["p", "p", "q"]
+    assert (found.splits, found.of_classes, found.assumptions) == ({}, None, [])
+    assert [(e.source, e.reason) for e in found.set_aside] == [("bus.csv", "unused-table")]
+
+
+@pytest.mark.parametrize(
+    ("told", "message"),
+    [
+        ({"file": "x.csv"}, r"names the table 'x.csv'; tables in the archive: other.csv"),
+        (
+            {"image": "kind"},
+            r"the column 'kind' of 'other.csv' names no image; columns: name, kind",
+        ),
+        ({"class": "x"}, r"has no column 'x'; columns: name, kind, who"),
+    ],
+)
+def test_what_the_mapping_names_must_be_there(told: dict[str, str], message: str) -> None:
+    named = {"file": "other.csv", "image": "name", "class": "kind", **told}
+
+    with pytest.raises(DatasetRefused, match=message):
+        gather({"other.csv": OTHER}, {"classes": named})
+
+
+def test_a_list_of_images_that_says_nothing_is_set_aside_and_another_table_stays() -> None:
+    found = gather({"folds.csv": b"ID,kfold\na1,1\na2,2\na3,3\n", "note.csv": b"a,b\n1,2\n"})
+
+    assert [(e.source, e.reason) for e in found.set_aside] == [("folds.csv", "unused-table")]
+    assert found.used == {"folds.csv"}
+
+
+def test_a_table_that_cannot_be_read_is_set_aside() -> None:
+    def read(path: str) -> bytes:
+        raise ImageRejected("corrupt", "damaged")
+
+    found = table_hints.gather(["t.csv"], IMAGES, read, {})
+
+    assert [(e.source, e.reason) for e in found.set_aside] == [("t.csv", "unreadable-table")]

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import pytest
+
+from sonoflow.tables import codings
+from sonoflow.tables.codings import NEGATIVE, POSITIVE, UNKNOWN
+
+
+@pytest.mark.parametrize(
+    "spellings",
+    [
+        ["M", "m", "Malignant", " malignant ", "bösartig"],
+        ["B", "benign", "BENIGN"],
+        ["1", "1.0", "1.", "+1", "1,00"],
+        ["pos", "Positive", "+"],
+        ["Grade  I", "grade i"],
+    ],
+)
+def test_spellings_of_a_label_have_one_key(spellings: list[str]) -> None:
+    assert len({codings.key(label) for label in spellings}) == 1
+
+
+def test_what_is_another_label_has_another_key() -> None:
+    labels = [
+        "M",
+        "B",
+        "1",
+        "0",
+        "2",
+        "4",
+        "positive",
+        "normal",
+        "yes",
+        "x",
+        "12345678",
+        "12345679",
+    ]
+
+    labels += ["0.1234567", "0.1234568", "1e300", "1e299", "1234567890123456789"]
+    assert len({codings.key(label) for label in labels}) == len(labels)
+
+
+@pytest.mark.parametrize(
+    ("label", "sign", "answer"),
+    [
+        ("Malignant", POSITIVE, UNKNOWN),
+        ("cancer", POSITIVE, UNKNOWN),
+        ("benign", NEGATIVE, UNKNOWN),
+        ("healthy", NEGATIVE, UNKNOWN),
+        ("yes", UNKNOWN, POSITIVE),
+        ("0.0", UNKNOWN, NEGATIVE),
+        ("-1", UNKNOWN, NEGATIVE),
+        ("ill", UNKNOWN, UNKNOWN),
+    ],
+)
+def test_a_label_says_what_it_says(label: str, sign: str, answer: str) -> None:
+    assert (codings.sign(label), codings.answer(label)) == (sign, answer)
+
+
+@pytest.mark.parametrize(
+    ("column", "health"), [("diagnosis", False), ("Benign", True), ("is_normal", True)]
+)
+def test_a_columns_name_may_ask_for_health(column: str, health: bool) -> None:
+    assert codings.asks_for_health(column) == health
+
+
+@pytest.mark.parametrize(
+    ("labels", "mixed"),
+    [
+        (["M", "B", "1", "0"], True),
+        (["malignant", "M", "positive", "benign"], True),
+        (["2", "4", "B"], True),
+        (["M", "B"], False),
+        (["benign", "malignant", "normal"], False),
+        (["0", "1", "2"], False),
+        (["M", "m", "B"], False),
+    ],
+)
+def test_labels_of_several_codings_are_known(labels: list[str], mixed: bool) -> None:
+    assert codings.are_mixed(labels) == mixed

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from rich.console import Console
+
+from local.laptop.check import CannotCheck, check
+from tests.unit import pictures, ultrasound
+
+
+def files(count: int = 6) -> dict[str, bytes]:
+    found = {}
+    for offset, label in enumerate(("benign", "malignant")):
+        for number in range(count):
+            scan = Image.fromarray(ultrasound.scan(100 * offset + number, 96, 64))
+            found[f"d/{label}/{number}.png"] = pictures.encode(scan)
+            found[f"d/{label}/{number}_GT.png"] = pictures.encode(pictures.lesion(9, 9, 40, 30))
+    return found
+
+
+def run(path: Path, out: Path | None = None) -> tuple[int, str]:
+    console = Console(file=io.StringIO(), width=200)
+    status = check(path, out, console)
+    return status, console.file.getvalue()  # type: ignore[attr-defined]
+
+
+def test_a_zip_and_its_folder_are_the_same_data_set(tmp_path: Path) -> None:
+    folder = tmp_path / "bus"
+    for name, content in files().items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+    (tmp_path / "bus.zip").write_bytes(pictures.archive(files()))
+
+    zipped, unzipped = run(tmp_path / "bus.zip"), run(folder)
+
+    assert zipped == unzipped
+    assert zipped[0] == 0
+    assert "would be trained on" in zipped[1]
+    assert "malignant" in zipped[1]
+
+
+def test_the_mapping_beside_counts_and_a_refusal_is_status_one(tmp_path: Path) -> None:
+    (tmp_path / "bus.zip").write_bytes(pictures.archive(files()))
+    (tmp_path / "bus.mapping.json").write_text('{"ignore": ["malignant"]}')
+
+    status, told = run(tmp_path / "bus.zip", tmp_path / "page.html")
+
+    assert status == 1
+    assert "would be refused: too-few-classes" in told
+    assert "24" not in told.partition("set aside")[0]
+    assert b"It would be refused" in (tmp_path / "page.html").read_bytes()
+
+
+def test_a_table_is_checked_too(tmp_path: Path) -> None:
+    rows = "".join(f"{n},{'MB'[n % 2]},{n}.5,{n * n}\n" for n in range(40))
+    (tmp_path / "t.csv").write_text("id,diagnosis,a,b\n" + rows)
+
+    status, told = run(tmp_path / "t.csv", tmp_path / "page.html")
+
+    assert (status, "rows" in told) == (0, True)
+    assert (tmp_path / "page.html").is_file()
+
+
+def test_nothing_to_check_is_said_and_the_surroundings_stay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+
+    with pytest.raises(CannotCheck, match="neither a file nor a folder"):
+        run(tmp_path / "none")
+
+    (tmp_path / "a.7z").write_bytes(b"x")
+    assert run(tmp_path / "a.7z")[0] == 1
+    assert os.environ["AWS_DEFAULT_REGION"] == "eu-west-1"
