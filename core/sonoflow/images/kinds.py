@@ -68,22 +68,34 @@ def _step(array: npt.NDArray[Any]) -> int:
 
 def is_soft(grey: pixels.Pixels) -> bool:
     """Whether grey pixels show two values that were blurred."""
-    darkest, brightest = int(grey.min()), int(grey.max())
+    return _is_soft(_counts(grey))
+
+
+def _counts(grey: pixels.Pixels) -> npt.NDArray[np.int64]:
+    """Pixels by level. Pillow counts in place; NumPy would make eight bytes of every pixel."""
+    return np.array(Image.fromarray(grey).histogram(), dtype=np.int64)
+
+
+def _is_soft(counts: npt.NDArray[np.int64]) -> bool:
+    levels = np.flatnonzero(counts)
+    darkest, brightest = int(levels[0]), int(levels[-1])
     if brightest - darkest < 4 * _SOFT_LEVELS:
         return False
-    dark = np.count_nonzero(grey < darkest + _SOFT_LEVELS)
-    bright = np.count_nonzero(grey > brightest - _SOFT_LEVELS)
-    between = grey.size - dark - bright
-    return bool(between <= min(dark, bright) and between <= _SOFT_SHARE * grey.size)
+    dark = counts[: darkest + _SOFT_LEVELS].sum()
+    bright = counts[brightest - _SOFT_LEVELS + 1 :].sum()
+    whole = counts.sum()
+    between = whole - dark - bright
+    return bool(between <= min(dark, bright) and between <= _SOFT_SHARE * whole)
 
 
 def check_scan(grey: pixels.Pixels) -> None:
     """Raises ImageRejected (drawn) for what is to train as a picture and looks like a mask."""
-    levels = np.flatnonzero(np.bincount(grey.reshape(-1), minlength=256))
+    counts = _counts(grey)
+    levels = np.flatnonzero(counts)
     values = len(levels)
     # The levels of a dark scan lie close together, those of a drawing apart.
     apart = int(levels[-1] - levels[0]) >= 2 * values
-    if (values <= DRAWN_VALUES and apart) or is_soft(grey):
+    if (values <= DRAWN_VALUES and apart) or _is_soft(counts):
         detail = f"it was drawn, with {values} values, as masks are, and is no scan; if it is the "
         detail += "mask of an image, call it <image>_mask.png"
         raise ImageRejected("drawn", detail)

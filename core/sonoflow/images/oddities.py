@@ -18,8 +18,8 @@ _LEAST_TEXTURE = 0.15
 # Of a line: how bright it is, and how much brighter than what lies so many pixels aside; how alike
 # its pixels are.
 _BRIGHT, _EDGE, _REACH, _SAME = 180, 100, 4, 6
-_ROWS = 3  # of which one is looked at
-_STROKE_PIXELS = 1_024  # bright ones that are looked at: of more, some
+_ROWS = 6  # of which one is looked at
+_STROKE_PIXELS = 512  # bright ones that are looked at: of more, some
 
 
 def of_one(pixels: npt.NDArray[np.uint8]) -> tuple[str, ...]:
