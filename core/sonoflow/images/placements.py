@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import collections
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sonoflow.assumptions import Assumption
 from sonoflow.errors import DatasetRefused, ImageRejected
 from sonoflow.images import agreement, binary_masks, masks
 from sonoflow.images.agreement import Comparison
 from sonoflow.images.pixels import TURNS, Decoded, Mask
-from sonoflow.images.reading import SHOWN, STORED, Reading
+from sonoflow.images.reading import SHOWN, STORED, TURNED, Reading
 from sonoflow.images.samples import Sample
 from sonoflow.images.stored_masks import StoredMask
 
 _FEWEST = 6  # images that tell enough to turn all masks
+_CLEAR = 0.3  # of an image's deviations: how much darker a lesion is than what surrounds it
+_NEARLY_ALL, _MOST = 0.85, 0.7  # of the images
 _SAID = {
     2: "mirrored",
     3: "turned by half",
@@ -107,7 +109,8 @@ class _Plain:
             return
         across = swapped and not same
         self._shapes[across] += 1
-        if (mask := _lesion(stored, found)) is None:
+        mask = _lesion(stored, found)
+        if mask is None or masks.is_large(mask):  # its surroundings are the image's frame
             return
         turns = (5, 6, 7, 8) if across else (1, 2, 3, 4)
         scores = {
@@ -119,32 +122,29 @@ class _Plain:
             self._scores[across].append(told)
 
     def decide(self) -> tuple[int, Assumption] | None:
+        """How all masks are turned, 1 where they stay and only that is to be said."""
         across = self._shapes[True] > 3 * self._shapes[False]
         scores = self._scores[across]
         if not across and len(scores) < _FEWEST:
             return None
         turns = set.intersection(*(set(one) for one in scores)) if scores else set()
-        better = [turn for turn in turns if self._beats(turn, turns, scores, across)]
-        if len(better) == 1:
-            return better[0], self._assumed(better[0], across)
+        places = {turn: [one[turn] for one in scores] for turn in sorted(turns)}
+        best = max(places, key=lambda turn: sum(places[turn]), default=1)
+        if best != 1 and _certain(best, places):
+            return best, self._assumed(best, across)
         if across and self._shapes[True] >= _FEWEST:
             detail = f"{self._shapes[True]} of {self._shapes.total()} masks looked at are as wide "
             detail += "as their images are high; say how they lie in the mapping, as in "
             raise DatasetRefused(
                 "mask-orientation", detail + '{"masks": {"orientation": "transposed"}}'
             )
+        if best != 1 and not across and _left(best, places):
+            detail = f"{len(scores)} masks looked at agree better with their images {_SAID[best]} "
+            detail += "than as drawn, and not for certain: they were left as drawn"
+            word = next(word for word, turn in TURNED.items() if turn == best)
+            settle = f'{{"masks": {{"orientation": "{word}"}}}}'
+            return 1, Assumption("mask-orientation", detail, settle)
         return None
-
-    def _beats(
-        self, turn: int, turns: set[int], scores: Sequence[dict[int, float]], across: bool
-    ) -> bool:
-        if turn == 1:
-            return False
-        others = turns - {turn} if across else {1}
-        best = max(turns, key=lambda one: sum(score[one] for score in scores))
-        return best == turn and all(
-            Comparison([score[turn] - score[other] for score in scores]).sure for other in others
-        )
 
     def _assumed(self, turn: int, across: bool) -> Assumption:
         count = len(self._scores[across])
@@ -152,3 +152,34 @@ class _Plain:
         detail += "these far better when that is undone"
         other = "transposed" if across and turn != 5 else "left" if across else SHOWN
         return Assumption("mask-orientation", detail, f'{{"masks": {{"orientation": "{other}"}}}}')
+
+
+def _certain(turn: int, places: Mapping[int, Sequence[float]]) -> bool:
+    """Whether there, and nowhere else, nearly every mask lies on what is darker all around.
+
+    Lesions may be brighter than what surrounds them, and a cyst may lie where the mask of something
+    else comes to lie: so no other place may show anything, of either sign.
+    """
+    return _share(places[turn]) >= _NEARLY_ALL and all(
+        not _shows(scores) and _better(places[turn], scores)
+        for other, scores in places.items()
+        if other != turn
+    )
+
+
+def _left(turn: int, places: Mapping[int, Sequence[float]]) -> bool:
+    """Whether masks agree so badly as drawn that it is said."""
+    return not _shows(places[1]) and _better(places[turn], places[1])
+
+
+def _shows(scores: Sequence[float]) -> bool:
+    return max(_share(scores), _share([-score for score in scores])) >= _MOST
+
+
+def _share(scores: Sequence[float]) -> float:
+    """Of the images whose mask lies on something clearly darker than what surrounds it."""
+    return sum(score > _CLEAR for score in scores) / len(scores)
+
+
+def _better(scores: Sequence[float], others: Sequence[float]) -> bool:
+    return Comparison([one - other for one, other in zip(scores, others, strict=True)]).sure

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import numpy as np
 import pytest
 
 from sonoflow.errors import DatasetRefused
@@ -8,6 +11,7 @@ from sonoflow.images.pixels import TURNS
 from sonoflow.images.reading import Reading
 from sonoflow.images.samples import Sample
 from tests.unit.core.images import mask_sets
+from tests.unit.core.images.mask_sets import Grey, Mask
 
 
 def taken(turn: int = 1, count: int = 8, *, told: bool = True) -> list[Sample]:
@@ -54,3 +58,47 @@ def test_who_says_that_masks_lie_as_shown_has_none_turned() -> None:
     shown = Reading(drawn_on="shown")
 
     assert placements.decide(taken(2), shown) == (shown, [])
+
+
+def drawn_over(change: Callable[[Grey, Mask], Grey], count: int = 8) -> list[Sample]:
+    """Right masks on pictures that were changed."""
+    pairs = [mask_sets.sample("benign", number) for number in range(count)]
+    return [
+        Sample("benign", mask_sets.png(change(picture, mask)), (mask_sets.white(mask),))
+        for picture, mask in pairs
+    ]
+
+
+def test_masks_of_lesions_brighter_than_what_surrounds_them_stay() -> None:
+    def bright(picture: Grey, mask: Mask) -> Grey:
+        return np.where(mask, 230, picture // 2).astype(np.uint8)
+
+    assert placements.decide(drawn_over(bright), Reading()) == (Reading(), [])
+    assert placements.decide(drawn_over(lambda picture, _: 255 - picture), Reading())[1] == []
+
+
+def test_masks_stay_where_something_dark_lies_at_the_mirrored_place_and_that_is_said() -> None:
+    def mirrored(picture: Grey, mask: Mask) -> Grey:
+        flat = mask_sets.scan(int(picture[1:].sum()), mask & False)
+        cyst = mask[:, ::-1] | mask[::-1, ::-1]
+        return np.where(cyst, flat // 10, flat).astype(np.uint8)
+
+    found, (told,) = placements.decide(drawn_over(mirrored), Reading())
+
+    assert found == Reading()
+    assert "left as drawn" in told.detail
+    assert told.settle in (
+        '{"masks": {"orientation": "mirrored"}}',
+        '{"masks": {"orientation": "half"}}',
+    )
+
+
+def test_masks_that_hold_most_of_their_images_are_never_turned() -> None:
+    samples = []
+    for number in range(8):
+        picture, mask = mask_sets.sample("benign", number)
+        around = ~mask
+        around[:2], around[-2:], around[:, :2], around[:, -2:] = (False,) * 4
+        samples.append(Sample("benign", mask_sets.png(picture), (mask_sets.white(around),)))
+
+    assert placements.decide(samples, Reading()) == (Reading(), [])
