@@ -48,7 +48,8 @@ class Findings:
     scans: list[File]
     masks: list[File]
     beside: dict[str, Companion | None]  # masks that no name says to be any
-    known: set[str]  # masks whose name, or whose folder's, says so
+    known: set[str]  # masks whose name, or whose folder's, says so, or that lie in one of masks alone
+    told: set[str]  # of these, those whose own words say so
     set_aside: list[SetAside]
     assumptions: list[Assumption]
 
@@ -64,7 +65,7 @@ def gather(files: Sequence[File], look: Looker) -> Findings:
     cases = paths.case_folders(file.path for file in files)
     known_roles = dataclasses.replace(roles, cases=cases)
     files = [paths.read(file.path, known_roles) for file in files]
-    found = Findings([], [], {}, set(), [], [ROLES] if _guessed(roles) else [])
+    found = Findings([], [], {}, set(), set(), [], [ROLES] if _guessed(roles) else [])
     around = _common(files)
     for file in files:
         companion = companions.get(file.path)
@@ -75,7 +76,10 @@ def gather(files: Sequence[File], look: Looker) -> Findings:
             found.set_aside.append(SetAside(file.path, _RESULT, detail))
         elif is_mask:
             found.masks.append(file)
-            if file.named_mask or words.has(called, words.MASKS) or _begins(file.stem):
+            named = paths.read(file.path, Roles(cases=cases)).named_mask  # not by what lies there
+            if named or words.has(called, words.MASKS) or _begins(file.stem):
+                found.told.add(file.path)
+            if file.named_mask or file.path in found.told:
                 found.known.add(file.path)
             if file.path in drawn:
                 found.beside[file.path] = companion
@@ -238,12 +242,18 @@ def known_first(
     surplus: list[SetAside] = []
     guessed = False
     for image, masks in owned.items():
-        named = [mask for mask in masks if mask in found.known]
+        told = [mask for mask in masks if mask in found.told]
+        named = told or [mask for mask in masks if mask in found.known]
         kept[image] = named or masks
         guessed = guessed or bool(masks and not named)
         if named:
-            detail = "its image has masks that are named so; what this drawing shows is not known"
-            surplus += [SetAside(m, "unknown-drawing", detail) for m in masks if m not in named]
+            surplus += [SetAside(m, "unknown-drawing", _unknown(m)) for m in masks if m not in named]
     if guessed:
         found.assumptions.append(BY_LOOK)
     return kept, surplus
+
+
+def _unknown(path: str) -> str:
+    folder = _folders(path).rpartition("/")[2]
+    where = f" in folder {folder!r}" if folder else ""
+    return f"its image has masks that are named so; what this drawing{where} shows is not known"

@@ -91,3 +91,16 @@ def test_where_no_mask_is_named_so_drawings_are_assumed_to_be() -> None:
 
     assert (owned, surplus) == ({"a/1.png": ["a/1_qx.png"]}, [])
     assert [a.code for a in found.assumptions] == ["masks-by-look"]
+
+
+def test_a_folder_of_drawings_holds_no_masks_of_images_that_have_some_by_name() -> None:
+    pairs = {f"a/{n}.png": scan(n) for n in (1, 2)} | {f"a/{n}_mask.png": MASK for n in (1, 2)}
+    found = gather({**pairs, **{f"fov/{n}.png": MASK for n in (1, 2)}})
+
+    owned, surplus = findings.known_first({"a/1.png": ["a/1_mask.png", "fov/1.png"]}, found)
+
+    assert owned == {"a/1.png": ["a/1_mask.png"]}
+    assert [(entry.source, entry.reason) for entry in surplus] == [
+        ("fov/1.png", "unknown-drawing")
+    ]
+    assert "folder 'fov'" in surplus[0].detail
