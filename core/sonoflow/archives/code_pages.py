@@ -47,7 +47,8 @@ _WORDS = (
         "囊肿",
     ),
     *("图像", "图片", "圖像", "画像", "掩膜", "标注", "양성", "악성", "정상", "종양"),
-    *("доброкачественные", "злокачественные", "норма", "опухоль"),
+    *("섬유선종", "доброкачественные", "злокачественные", "норма", "опухоль", "рак", "киста"),
+    *("bösartig", "läsion", "bénin", "lésion", "lesión", "nódulo", "łagodn", "złośliw"),
 )
 _HANGUL_LEAST = 6
 _NAMES_LIMIT = 2000  # that are tried in every page
@@ -113,11 +114,19 @@ def _common(raw: bytes, page: str) -> float:
             at, others = at + 1, others + 1
         else:
             sign = raw[at : at + 2].decode(page, "replace")
-            is_common = first <= raw[at] <= last and sign[:1].isalpha()
+            is_common = first <= raw[at] <= last and sign[:1].isalpha() and not _torn(raw, at)
             common, others = common + is_common, others + (not is_common)
             at += 2
     share = common / max(1, common + others)
     return 0.9 * share if share > 0.6 else 0.0
+
+
+def _torn(raw: bytes, at: int) -> bool:
+    """Whether a sign of two bytes stands alone in Latin words and took one of them:
+    `b敗artig` for `bösartig`."""
+    near = raw[max(0, at - 1) : at] + raw[at + 2 : at + 3]
+    alone = all(byte < 0x80 for byte in near)
+    return alone and raw[at + 1 : at + 2].isalpha() and any(chr(byte).isalnum() for byte in near)
 
 
 def _spelled(text: str, page: str) -> float:

@@ -48,7 +48,9 @@ class Findings:
     scans: list[File]
     masks: list[File]
     beside: dict[str, Companion | None]  # masks that no name says to be any
-    known: set[str]  # masks whose name, or whose folder's, says so, or that lie in one of masks alone
+    known: set[
+        str
+    ]  # masks whose name, or whose folder's, says so, or that lie in one of masks alone
     told: set[str]  # of these, those whose own words say so
     set_aside: list[SetAside]
     assumptions: list[Assumption]
@@ -247,13 +249,15 @@ def known_first(
         kept[image] = named or masks
         guessed = guessed or bool(masks and not named)
         if named:
-            surplus += [SetAside(m, "unknown-drawing", _unknown(m)) for m in masks if m not in named]
+            surplus += [
+                SetAside(m, "unknown-drawing", _unknown(m)) for m in masks if m not in named
+            ]
     if guessed:
         found.assumptions.append(BY_LOOK)
     return kept, surplus
 
 
 def _unknown(path: str) -> str:
-    folder = _folders(path).rpartition("/")[2]
+    folder = _folders(path)
     where = f" in folder {folder!r}" if folder else ""
     return f"its image has masks that are named so; what this drawing{where} shows is not known"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import collections
 import dataclasses
+import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 
@@ -23,6 +24,12 @@ UNDECIDED = ""  # where nothing names a class, and no mask is there to show one
 _LAST = re.compile(r"[ _-]+(?:\(?\d+\)?|[a-zA-Z])$")
 _UNKNOWN_LIMIT = 20  # classes that folders with unknown names may make
 
+WITHIN_CLASSES = Assumption(
+    "folders-within-classes",
+    "folders within those of known classes have names that are no known class words; they were "
+    "taken neither for classes nor for patients",
+    '{"classes": "folders"} or {"groups": "folders"}',
+)
 FROM_NAMES = Assumption(
     "classes-from-names",
     "classes were taken from the words that the files' names begin with",
@@ -81,6 +88,16 @@ def decide(evidence: Evidence, wanted: str | None) -> Labels:
     folders = {scan.path: scan.folder for scan in scans}
     if wanted == FOLDERS:
         return Labels(_named(folders), [])
+    if known_around := _known_around(scans):
+        folders |= known_around
+        rest = _by_folders(evidence, folders)
+        return dataclasses.replace(rest, assumptions=[WITHIN_CLASSES, *rest.assumptions])
+    return _by_folders(evidence, folders)
+
+
+def _by_folders(evidence: Evidence, folders: Mapping[str, str]) -> Labels:
+    """Raises DatasetRefused."""
+    scans = evidence.scans
     names = set(folders.values()) - {""}
     known = any(words.is_class(name) for name in names)
     told_by_folders = len(set(class_names.apart(folders.values()).values())) > 1
@@ -96,6 +113,22 @@ def decide(evidence: Evidence, wanted: str | None) -> Labels:
         certain = all(words.is_class(name) for name in names)
         return Labels(by_folder, [] if certain else [FROM_FOLDERS])
     return _without_folders(evidence, folders, known)
+
+
+def _known_around(scans: Sequence[File]) -> dict[str, str]:
+    """By path, the known class whose folder lies around one of an unknown name: `benign/left`.
+    Nothing where classes lie in classes, or where no two classes come of it."""
+    places = {scan.folders for scan in scans}
+    shared = len(os.path.commonprefix([list(place) for place in places]))
+    known = {p: [folder for folder in p[shared:] if words.is_class(folder)] for p in places}
+    several = len({folder for folders in known.values() for folder in folders}) > 1
+    if not several or any(len(folders) > 1 for folders in known.values()):
+        return {}
+    return {
+        scan.path: known[scan.folders][0]
+        for scan in scans
+        if known[scan.folders] and scan.folder not in known[scan.folders]
+    }
 
 
 def _without_folders(evidence: Evidence, folders: Mapping[str, str], known: bool) -> Labels:

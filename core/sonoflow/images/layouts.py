@@ -106,6 +106,7 @@ def arrange(
     assumptions = [
         *found.assumptions,
         *pairs.assumptions,
+        *pairing.united(owned),
         *decided.assumptions,
         *of_groups,
         *differing,

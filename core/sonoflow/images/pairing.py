@@ -62,6 +62,30 @@ def pair(
     return Pairs(owned, orphans, [BY_NUMBER] if assumed else [])
 
 
+def united(owned: Mapping[str, list[str]]) -> list[Assumption]:
+    """Says so where an image has masks in several folders: by several readers, or of several
+    things. Several in one folder are the lesions of one image."""
+    folders: set[str] = set()
+    images = 0
+    for masks in owned.values():
+        if len(masks) < 2 or len(places := {mask.rpartition("/")[0] for mask in masks}) < 2:
+            continue
+        images += 1
+        parts = [set(place.split("/")) - {""} for place in places]
+        folders |= set.union(*parts) - set.intersection(*parts)
+    around = {folder for image in owned for folder in image.split("/")[:-1]}
+    if not images:
+        return []
+    named = sorted(folders)
+    shown = ", ".join(repr(folder) for folder in named[:6]) + (", …" if len(named) > 6 else "")
+    detail = f"{images} images have masks in several folders ({shown}); what is in any of them is "
+    detail += "taken for lesion"
+    apart = [folder for folder in named if folder not in around] or named
+    apart = [folder for folder in apart if not words.has(folder, words.MASKS)] or apart
+    settle = f'{{"ignore": ["{apart[-1] if apart else "<folder>"}"]}}'
+    return [Assumption("masks-united", detail, settle)]
+
+
 class _Images:
     """Pictures by what names may be compared by; what is asked rarely is made when it is."""
 

@@ -38,7 +38,10 @@ def decide(taken: Sequence[Sample], found: Reading) -> tuple[Reading, list[Assum
             continue
         for stored in sample.stored_masks():
             if stored.orientation == 1:
-                (plain if image.orientation == 1 else exif).add(image, stored, found)
+                if image.orientation == 1:
+                    plain.add(image, stored, found, sample.label)
+                else:
+                    exif.add(image, stored, found)
     assumed: list[Assumption] = []
     if not found.drawn_on and found.turn == 1 and (told := exif.decide()):
         found, one = dataclasses.replace(found, drawn_on=told[0]), told[1]
@@ -46,6 +49,8 @@ def decide(taken: Sequence[Sample], found: Reading) -> tuple[Reading, list[Assum
     if not given_shown and found.turn == 1 and (turned := plain.decide()):
         found = dataclasses.replace(found, turn=turned[0])
         assumed.append(turned[1])
+    elif not given_shown and found.turn == 1:
+        assumed += plain.of_classes()
     return found, assumed
 
 
@@ -100,9 +105,12 @@ class _Plain:
 
     def __init__(self) -> None:
         self._scores: dict[bool, list[dict[int, float]]] = {False: [], True: []}
+        self._by_class: dict[str, list[dict[int, float]]] = collections.defaultdict(list)
         self._shapes: collections.Counter[bool] = collections.Counter()
 
-    def add(self, image: Decoded, stored: StoredMask, found: Reading) -> None:
+    def add(
+        self, image: Decoded, stored: StoredMask, found: Reading, label: str | None = None
+    ) -> None:
         same = stored.shape == image.pixels.shape
         swapped = stored.shape == image.pixels.shape[::-1]
         if not same and not swapped:
@@ -120,6 +128,8 @@ class _Plain:
         told = {turn: score for turn, score in scores.items() if score is not None}
         if len(told) == len(scores):
             self._scores[across].append(told)
+            if label and not across:
+                self._by_class[label].append(told)
 
     def decide(self) -> tuple[int, Assumption] | None:
         """How all masks are turned, 1 where they stay and only that is to be said."""
@@ -127,9 +137,7 @@ class _Plain:
         scores = self._scores[across]
         if not across and len(scores) < _FEWEST:
             return None
-        turns = set.intersection(*(set(one) for one in scores)) if scores else set()
-        places = {turn: [one[turn] for one in scores] for turn in sorted(turns)}
-        best = max(places, key=lambda turn: sum(places[turn]), default=1)
+        places, best = _places(scores)
         if best != 1 and _certain(best, places):
             return best, self._assumed(best, across)
         if across and self._shapes[True] >= _FEWEST:
@@ -146,12 +154,30 @@ class _Plain:
             return 1, Assumption("mask-orientation", detail, settle)
         return None
 
+    def of_classes(self) -> list[Assumption]:
+        """Where only one class's masks lie otherwise: no word turns these alone."""
+        told = []
+        for label, scores in sorted(self._by_class.items()):
+            places, best = _places(scores)
+            if len(scores) >= _FEWEST and best != 1 and _certain(best, places):
+                detail = f"masks of the class {label} seem to lie {_SAID[best]} on their images "
+                detail += f"({len(scores)} looked at), and others not; all were left as drawn"
+                told.append(Assumption("mask-orientation", detail, ""))
+        return told
+
     def _assumed(self, turn: int, across: bool) -> Assumption:
         count = len(self._scores[across])
         detail = f"masks lie {_SAID[turn]} on their images: {count} were looked at, and agree with "
         detail += "these far better when that is undone"
         other = "transposed" if across and turn != 5 else "left" if across else SHOWN
         return Assumption("mask-orientation", detail, f'{{"masks": {{"orientation": "{other}"}}}}')
+
+
+def _places(scores: Sequence[Mapping[int, float]]) -> tuple[dict[int, list[float]], int]:
+    """The scores of each turn that all images have, and the turn whose are the highest."""
+    turns = set.intersection(*(set(one) for one in scores)) if scores else set()
+    places = {turn: [one[turn] for one in scores] for turn in sorted(turns)}
+    return places, max(places, key=lambda turn: sum(places[turn]), default=1)
 
 
 def _certain(turn: int, places: Mapping[int, Sequence[float]]) -> bool:

@@ -15,7 +15,7 @@ import numpy as np
 from sonoflow.assumptions import Assumption
 from sonoflow.errors import DatasetRefused
 from sonoflow.images import masks
-from sonoflow.images.classes import EMPTY_MASK, LESION_IN_NORMAL
+from sonoflow.images.classes import EMPTY_MASK, LESION_IN_NORMAL, NORMAL
 from sonoflow.images.parts import Entry
 
 IDENTICAL, UNLIKE, MARKED = "identical-masks", "unlike-the-others", "burned-in-marks"
@@ -27,6 +27,8 @@ _SPREADS = 8.0  # how many usual deviations from the middle are unusual
 _LEAST_SPREAD = 0.04  # of a share or a correlation
 _LEAST_STROKES = 0.0002
 _SMOOTH = 0.6  # texture of pictures in which a bright line is no speckle
+
+_ALL = 0.9  # of a class's masks that are empty: it has no lesions
 
 # Masks that show no lesion a model could learn, and how that is said.
 _BAD = {
@@ -112,40 +114,87 @@ def _far(
 
 
 def assumptions(entries: Sequence[Entry]) -> list[Assumption]:
-    """What a whole data set is used in spite of."""
+    """What a whole data set, or all of a class, is used in spite of."""
+    told = _shared_masks(entries)
     found = collections.Counter(flag for entry in entries for flag in entry["flags"])
-    with_lesion = sum(entry["lesion_pixels"] > 0 for entry in entries)
-    told = []
-    if found[IDENTICAL] > with_lesion / 2:
-        detail = f"{found[IDENTICAL]} of {with_lesion} images with a lesion share their mask with "
-        detail += "another picture; they are used as they are"
-        told.append(Assumption(IDENTICAL, detail, ""))
-    normal = sum(entry["class"] == "normal" for entry in entries)
+    normal = sum(entry["class"] == NORMAL for entry in entries)
     if found[LESION_IN_NORMAL] > normal / 2:
         detail = f"{found[LESION_IN_NORMAL]} of {normal} images of the class normal have a mask "
         detail += "that shows a lesion; both are used as they are"
         told.append(Assumption(LESION_IN_NORMAL, detail, ""))
+    for name, masked in _masked(entries).items():
+        empty = sum(EMPTY_MASK in entry["flags"] for entry in masked)
+        if empty > len(masked) / 2:
+            detail = f"{empty} of {len(masked)} masks of the class {name} are empty: it is taken "
+            detail += "for a class that has them, not for the one without lesion"
+            told.append(Assumption(EMPTY_MASK, detail, f'{{"labels": {{"{name}": "{NORMAL}"}}}}'))
     return told
 
 
-def check_masks(entries: Iterable[Entry], quarantine: Iterable[Mapping[str, str]]) -> None:
-    """Raises DatasetRefused under the name of the largest cause where most masks are bad."""
-    bad: collections.Counter[str] = collections.Counter()
-    first: dict[str, str] = {}
-    images = 0
+def _shared_masks(entries: Sequence[Entry]) -> list[Assumption]:
+    told: list[Assumption] = []
+    for name, some in {"": entries, **_masked(entries)}.items():
+        number = sum(IDENTICAL in entry["flags"] for entry in some)
+        with_lesion = sum(entry["lesion_pixels"] > 0 for entry in some)
+        if number > with_lesion / 2 and not told:
+            detail = f"{number} of {with_lesion} images with a lesion"
+            detail += f" of the class {name}" if name else ""
+            detail += " share their mask with another picture; they are used as they are"
+            told.append(Assumption(IDENTICAL, detail, ""))
+    return told
+
+
+def _masked(entries: Iterable[Entry]) -> dict[str, list[Entry]]:
+    """Images with masks by class."""
+    found: dict[str, list[Entry]] = collections.defaultdict(list)
     for entry in entries:
-        images += bool(entry["masks"])
-        bad.update({name: 1 for name in entry["flags"] if name in _BAD and entry["masks"]})
+        if entry["masks"]:
+            found[entry["class"]].append(entry)
+    return dict(sorted(found.items()))
+
+
+def check_masks(entries: Iterable[Entry], quarantine: Iterable[Mapping[str, str]]) -> None:
+    """Raises DatasetRefused under the name of the largest cause where most masks are bad, of the
+    data set or of one class. That all of a class are empty is no fault where others show lesions.
+    """
+    classes = _masked(entries)
+    blank = {name for name, some in classes.items() if _blank(some)}
+    shown = {name: some for name, some in classes.items() if name not in blank}
+    if any(_bad(some).total() <= len(some) / 2 for name, some in shown.items() if name != NORMAL):
+        classes = shown
+    causes = _bad(entry for some in classes.values() for entry in some)
+    images = sum(map(len, classes.values()))
+    first: dict[str, str] = {}
     for aside in quarantine:
         if aside["reason"] in _BAD:
             images += 1
-            bad[aside["reason"]] += 1
+            causes[aside["reason"]] += 1
             first.setdefault(aside["reason"], aside["detail"])
+    _check("", causes, images, first)
+    for name, some in classes.items():
+        causes = _bad(some)
+        del causes[EMPTY_MASK]  # of some of a class: said, not refused
+        _check(f" of the class {name}", causes, len(some), first)
+
+
+def _blank(entries: Sequence[Entry]) -> bool:
+    return sum(EMPTY_MASK in entry["flags"] for entry in entries) >= _ALL * len(entries)
+
+
+def _bad(entries: Iterable[Entry]) -> collections.Counter[str]:
+    return collections.Counter(
+        name for entry in entries for name in {*entry["flags"]} if name in _BAD
+    )
+
+
+def _check(
+    which: str, bad: collections.Counter[str], images: int, first: Mapping[str, str]
+) -> None:
     if 2 * bad.total() <= images:
         return
     causes = [f"of {count} they {_BAD[name]}" for name, count in bad.most_common()]
     largest, count = bad.most_common(1)[0]
-    detail = f"the masks of {count} of {images} images {_BAD[largest]}"
+    detail = f"the masks of {count} of {images} images{which} {_BAD[largest]}"
     if largest in first:
         detail += f" ({first[largest]})"
     if len(causes) > 1:

@@ -100,7 +100,5 @@ def test_a_folder_of_drawings_holds_no_masks_of_images_that_have_some_by_name() 
     owned, surplus = findings.known_first({"a/1.png": ["a/1_mask.png", "fov/1.png"]}, found)
 
     assert owned == {"a/1.png": ["a/1_mask.png"]}
-    assert [(entry.source, entry.reason) for entry in surplus] == [
-        ("fov/1.png", "unknown-drawing")
-    ]
+    assert [(entry.source, entry.reason) for entry in surplus] == [("fov/1.png", "unknown-drawing")]
     assert "folder 'fov'" in surplus[0].detail

@@ -83,3 +83,21 @@ def test_numbers_that_several_names_begin_with_are_told(template: str, said: boo
 
     assert bool(labels.alike(scans)) is said
     assert len(set(labels.codes(scans).values())) == (9 if said else len(labels.codes(scans)) and 1)
+
+
+def test_known_classes_win_over_folders_of_unknown_names_within_them() -> None:
+    found = decide("benign/left/1.png", "malignant/Anna/2.png", "normal/3.png")
+
+    assert found == (["benign", "malignant", "normal"], ["folders-within-classes"])
+    assert decide("benign/left/1.png", "malignant/Anna/2.png", wanted="folders")[0] == [
+        "left",
+        "anna",
+    ]
+
+
+def test_folders_in_one_of_a_class_word_and_classes_in_classes_stay_classes() -> None:
+    around = decide("breast cancer/ka/1.png", "breast cancer/ke/2.png")
+    within = decide("benign/cyst/1.png", "malignant/other/2.png")
+
+    assert around == (["ka", "ke"], ["classes-from-folders"])
+    assert within == (["cyst", "other"], ["classes-from-folders"])

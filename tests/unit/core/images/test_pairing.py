@@ -60,3 +60,18 @@ def test_a_part_that_two_images_have_pairs_none() -> None:
 )
 def test_the_core_of_a_name_is_what_is_no_role(stem: str, core: str) -> None:
     assert pairing.core(stem) == core
+
+
+def test_masks_of_several_folders_for_one_image_are_said_to_be_united() -> None:
+    owned = {f"images/{n}.png": [f"masks/r1/{n}.png", f"masks/r2/{n}.png"] for n in (1, 2)}
+
+    (told,) = pairing.united(owned)
+
+    assert "2 images have masks in several folders ('r1', 'r2')" in told.detail
+    assert told.settle == '{"ignore": ["r2"]}'
+    (beside,) = pairing.united({"benign/1.png": ["benign/1_mask.png", "masks/1.png"]})
+    assert beside.settle == '{"ignore": ["masks"]}'
+
+
+def test_masks_of_one_folder_are_lesions_of_one_image() -> None:
+    assert pairing.united({"a/1.png": ["a/1_mask.png", "a/1_mask_1.png"], "a/2.png": []}) == []

@@ -102,3 +102,12 @@ def test_masks_that_hold_most_of_their_images_are_never_turned() -> None:
         samples.append(Sample("benign", mask_sets.png(picture), (mask_sets.white(around),)))
 
     assert placements.decide(samples, Reading()) == (Reading(), [])
+
+
+def test_masks_of_one_class_that_lie_otherwise_are_said() -> None:
+    mirrored = [Sample("malignant", one.image, one.masks) for one in taken(2)]
+
+    found, (told,) = placements.decide([*taken(count=16), *mirrored], Reading())
+
+    assert found == Reading()
+    assert "class malignant seem to lie mirrored" in told.detail

@@ -116,6 +116,38 @@ def test_a_few_bad_masks_or_none_at_all_are_no_reason() -> None:
     findings.check_masks(none, [])
 
 
+def of_class(label: str, count: int, *flags: str, **changes: Any) -> list[dict[str, Any]]:
+    facts = {"class": label, "flags": list(flags), **changes}
+    return [entry(100 * len(label) + n, **facts) for n in range(count)]
+
+
+def test_a_class_of_empty_masks_is_said_and_refuses_no_set_of_others_with_lesions() -> None:
+    images = [*of_class("benign", 5), *of_class("healthy", 14, "empty-mask", lesion_pixels=0)]
+
+    findings.check_masks(images, [])
+
+    (told,) = findings.assumptions(images)
+    assert (told.code, told.settle) == ("empty-mask", '{"labels": {"healthy": "normal"}}')
+    with pytest.raises(DatasetRefused, match=r"empty-mask: the masks of 14 of 23 images are empty"):
+        findings.check_masks([*images[5:], *of_class("normal", 9)], [])
+
+
+@pytest.mark.parametrize("flag", ["full-mask", "thin-mask"])
+def test_masks_that_are_bad_in_most_of_one_class_are_refused(flag: str) -> None:
+    images = [*of_class("benign", 20), *of_class("malignant", 5, flag)]
+
+    with pytest.raises(DatasetRefused, match=rf"{flag}: the masks of 5 of 5 .* class malignant"):
+        findings.check_masks(images, [])
+
+
+def test_masks_that_most_of_one_class_share_are_said() -> None:
+    images = [*of_class("benign", 20), *of_class("malignant", 5, "identical-masks")]
+
+    (told,) = findings.assumptions(images)
+
+    assert told.detail.startswith("5 of 5 images with a lesion of the class malignant share")
+
+
 def test_images_with_far_more_bright_lines_than_the_others_are_marked() -> None:
     plain = [entry(n, strokes=0.0001 * (n % 4)) for n in range(40)]
     marked = [entry(n, strokes=0.004) for n in range(100, 110)]
