@@ -32,6 +32,7 @@ from sonoflow.quarantine import SetAside
 
 # What a set is refused for, by its own name, where no image is left because of it.
 _CAUSES = frozenset({"unsupported-compression"})
+_UNREAD = _CAUSES | {"unsupported-extension", "encrypted"}
 # An image with its masks, unpacked: what one worker must be able to stage.
 IMAGE_BYTES_LIMIT = 2 * formats.FILE_BYTES_LIMIT
 
@@ -69,6 +70,7 @@ def read(index: Index, source: Source, mapping: Mapping[str, Any] | None = None)
     usable, quarantine = verdicts.judge(index, formats.FILE_BYTES_LIMIT)
     archive = _Archive(index, source, usable)
     names, ignored = _wanted(usable, said.get("ignore", []))
+    _refuse_lost_groups(quarantine, said)
     hints, groups = _hints(archive, names, said)
     paths = [path for path in names if path not in hints.used and path != groups.path]
     arranged = layouts.arrange(paths, archive.look, said, hints.tables)
@@ -88,6 +90,8 @@ def read(index: Index, source: Source, mapping: Mapping[str, Any] | None = None)
     made = [
         *(index.assumptions, hints.assumptions, groups.assumptions, arranged.assumptions),
         read_as.assumptions,
+        _lost_masks(images, quarantine),
+        _unused_groups([*names, *(entry.source for entry in quarantine)], said, hints, groups),
     ]
     return Contents(
         tuple(sorted(images, key=lambda image: image.image)),
@@ -138,6 +142,38 @@ def _wanted(
     left = set(ignored)
     kept = [path for path in usable if path not in left]
     return kept, [SetAside(path, "ignored", detail) for path in ignored]
+
+
+def _refuse_lost_groups(quarantine: Sequence[SetAside], said: Mapping[str, Any]) -> None:
+    for entry in quarantine:
+        if group_hints.find([entry.source]) and "groups" not in said:
+            raise group_hints.unreadable(entry.source, entry.detail or entry.reason)
+
+
+def _lost_masks(images: Sequence[PlannedImage], quarantine: Sequence[SetAside]) -> list[Assumption]:
+    """Says so where images are without masks, and files that may be these are not read."""
+    lost: collections.Counter[str] = collections.Counter()
+    for entry in quarantine:
+        path = verdicts.canonical(entry.source)
+        unread = entry.reason in _UNREAD and (formats.is_image(path) or formats.may_be_image(path))
+        if unread and layouts.is_named_mask(path):
+            suffix = path[path.rfind(".") :].lower()
+            lost[suffix if entry.reason == "unsupported-extension" else entry.reason] += 1
+    without = sum(not image.masks for image in images)
+    if not lost or not without:
+        return []
+    told = ", ".join(f"{count} × {what}" for what, count in lost.most_common(4))
+    detail = f"{without} images have no mask; files that may be masks cannot be read: {told}"
+    return [Assumption("masks-not-read", detail, "")]
+
+
+def _unused_groups(
+    paths: Sequence[str], said: Mapping[str, Any], hints: table_hints.Hints, groups: _Groups
+) -> list[Assumption]:
+    if "groups" in said or hints.groups or groups.path:
+        return []
+    some = any(group_hints.seems_to_name_patients(path) for path in paths)
+    return [group_hints.UNUSED] if some else []
 
 
 def _hints(

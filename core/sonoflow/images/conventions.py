@@ -33,6 +33,8 @@ from sonoflow.images.stored_masks import ALPHA_IGNORED, BY_ALPHA, BY_INDEX, Stor
 
 _OUTLINES_SHARE = 0.1  # of the masks that must be outlines for them to be filled
 _DARK_SHARE = 0.25  # of the pictures that may use far fewer bits than the others
+# Of pictures in a class that use fewer bits, what parts it from another; and of how many at least.
+_SHARES_APART, _FEWEST_TOLD = 0.5, 3
 _FEWEST_REFUSED = 4  # masks that tell enough for a refusal before anything is staged
 
 
@@ -60,14 +62,16 @@ def decide(taken: Sequence[Sample], given: Reading) -> Conventions:
     assumed += [*values.assumptions(), *_large(values)]
     found, outlines = _outlines(found, values)
     pictures = [
-        (depths.used(picture.image), picture.flags)
+        (sample.label, depths.used(picture.image), picture.flags)
         for sample in taken
         if (picture := sample.picture()) is not None
     ]
-    found, scaled = _depths(found, [bits for bits, _ in pictures if bits is not None])
+    found, scaled = _depths(
+        found, [(label, bits) for label, bits, _ in pictures if bits is not None]
+    )
     found, places = placements.decide(taken, found)
     return Conventions(
-        found, (*assumed, *outlines, *places, *scaled, *_inks([flags for _, flags in pictures]))
+        found, (*assumed, *outlines, *places, *scaled, *_inks([flags for _, _, flags in pictures]))
     )
 
 
@@ -162,23 +166,40 @@ def _outlines(found: Reading, values: _Values) -> tuple[Reading, list[Assumption
     return dataclasses.replace(found, fill=True), [told]
 
 
-def _depths(found: Reading, bits_used: Sequence[int]) -> tuple[Reading, list[Assumption]]:
-    if found.bits is not None or not bits_used:
+def _depths(
+    found: Reading, pictures: Sequence[tuple[str | None, int]]
+) -> tuple[Reading, list[Assumption]]:
+    """By the class and the bits of each picture of 16."""
+    if found.bits is not None or not pictures:
         return found, []
-    used = collections.Counter(bits_used)
+    used = collections.Counter(bits for _, bits in pictures)
     most, whole = max(used), used.total()
     darker = sum(count for bits, count in used.items() if bits <= most - 4)
     settle = f'{{"pictures": {{"bits": {16 if most < 16 else min(used)}}}}}'
-    if darker > _DARK_SHARE * whole:
+    if darker > _DARK_SHARE * whole or _tells_classes(pictures, most):
         counts = ", ".join(f"{bits} of them in {count}" for bits, count in sorted(used.items()))
         detail = f"of 16 bits, {whole} pictures looked at use: {counts}; each is scaled by its own"
         return found, [Assumption("depth-mixed", detail, settle)]
     found = dataclasses.replace(found, bits=most)
     if most == 16:
         return found, []
-    detail = f"of 16 bits, the {whole} pictures looked at that have so many use {most}: "
+    detail = f"of 16 bits, the {whole} pictures looked at that have so many use {most} at most: "
     detail += f"{2**most - 1} is white"
     return found, [Assumption(f"depth-{most}-of-16", detail, settle)]
+
+
+def _tells_classes(pictures: Sequence[tuple[str | None, int]], most: int) -> bool:
+    """Whether pictures of one class use fewer bits and those of another do not: scaled alike, how
+    grey they are would tell the class."""
+    classes: dict[str | None, list[int]] = collections.defaultdict(list)
+    for label, bits in pictures:
+        classes[label].append(bits)
+    shares = [
+        sum(bits < most for bits in some) / len(some)
+        for some in classes.values()
+        if len(some) >= _FEWEST_TOLD
+    ]
+    return max(shares, default=0) - min(shares, default=0) > _SHARES_APART
 
 
 def _inks(pictures: Sequence[Sequence[str]]) -> list[Assumption]:

@@ -23,6 +23,9 @@ _OTHERS = {
     ".avif": "AVIF",
     ".gif": "GIF",
     ".jp2": "JPEG 2000",
+    ".pgm": "PGM",
+    ".pbm": "PBM",
+    ".svg": "a drawing in SVG",
     ".avi": "a video",
     ".mp4": "a video",
 }
@@ -33,6 +36,11 @@ def is_image(path: str) -> bool:
     name = path[path.rfind("/") + 1 :]
     at = name.rfind(".")
     return at > 0 and name[at:].lower() in IMAGE_SUFFIXES
+
+
+def may_be_image(path: str) -> bool:
+    """Whether its extension is one of pictures that are not read."""
+    return PurePosixPath(path).suffix.lower() in _OTHERS
 
 
 def suffixes() -> str:

@@ -12,6 +12,7 @@ encoding. Whoever puts it there means groups: if nothing of it is understood, th
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterable
 
 from sonoflow.assumptions import Assumption
@@ -23,6 +24,17 @@ from sonoflow.quarantine import SetAside
 FILE_NAMES = frozenset({"groups.csv", "groups.tsv", "groups.xlsx"})
 BYTES_LIMIT = listings.BYTES_LIMIT
 _GROUP_LIMIT = 256  # characters
+_SEEMS = re.compile(
+    r"(?:patient|group|gruppe|patiente|pazient|paciente|subject|case)(?:s|n|en|i)?"
+    r"(?:[_ -]?(?:ids?|list))?"
+    r"\.(?:csv|tsv|xlsx?|ods|txt|json)",
+    re.IGNORECASE,
+)
+UNUSED = Assumption(
+    "patients-unused",
+    "a file that seems to name patients is not used: images are not kept together by it",
+    '{"groups": {"file": "<table>.csv", "image": "<column>", "group": "<column>"}}',
+)
 _SETTLE = (
     "put it right (file,group in each line), or leave it out and write into <name>.mapping.json: "
     '{"groups": "none"}'
@@ -42,6 +54,10 @@ def find(paths: Iterable[str]) -> str | None:
     return min(named, key=lambda path: (path.count("/"), path), default=None)
 
 
+def seems_to_name_patients(path: str) -> bool:
+    return _SEEMS.fullmatch(path.rpartition("/")[2]) is not None
+
+
 def unreadable(path: str, why: object) -> DatasetRefused:
     detail = f"{path!r} says which images belong together, but cannot be used: {why}; {_SETTLE}"
     return DatasetRefused("groups-unreadable", detail)
@@ -58,7 +74,7 @@ def match(path: str, content: bytes, images: Iterable[str]) -> Hints:
         raise unreadable(path, error) from error
     known = list(images)
     names, folder = Names(known), path.rpartition("/")[0]
-    file_column, group_column = _columns(rows, names, folder)
+    file_column, group_column = _columns(path, rows, names, folder)
     groups: dict[str, str] = {}
     unmatched: list[str] = []
     for number, row in enumerate(rows):
@@ -74,15 +90,23 @@ def match(path: str, content: bytes, images: Iterable[str]) -> Hints:
     return Hints(groups, _unmatched(path, unmatched), _incomplete(len(known) - len(groups)))
 
 
-def _columns(rows: Rows, names: Names, folder: str) -> tuple[int, int]:
-    """Where images are named, and where their groups."""
+def _columns(path: str, rows: Rows, names: Names, folder: str) -> tuple[int, int]:
+    """Where images are named, and where their groups. Raises DatasetRefused (groups-unreadable)
+    where several columns may be those."""
     width = min(max((len(row) for row in rows), default=0), 64)
     counts = [sum(bool(names.find(_cell(row, at), folder)) for row in rows) for at in range(width)]
     file_column = counts.index(max(counts)) if counts else 0
-    heading = listings.heading(rows[0] if rows else [], listings.GROUPS, file_column)
+    header = rows[0] if rows else []
+    heading = listings.heading(header, listings.GROUPS, file_column)
     if heading is not None:
         return file_column, heading
-    return file_column, file_column + 1 if file_column + 1 < width else max(0, file_column - 1)
+    filled = {at for row in rows for at in range(width) if _cell(row, at)} - {file_column}
+    if len(filled) > 1:
+        image = _cell(header, file_column)[:60]
+        told = f'{{"groups": {{"file": "{path.rpartition("/")[2]}", "image": "{image}", '
+        told += '"group": "<column>"}}'
+        raise unreadable(path, f"which of its columns names the groups no heading says: {told}")
+    return file_column, min(filled, default=file_column + 1)
 
 
 def _cell(row: list[str], at: int) -> str:

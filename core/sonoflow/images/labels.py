@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import collections
 import dataclasses
-import os
+import itertools
 import re
 from collections.abc import Callable, Mapping, Sequence
 
@@ -119,7 +119,8 @@ def _known_around(scans: Sequence[File]) -> dict[str, str]:
     """By path, the known class whose folder lies around one of an unknown name: `benign/left`.
     Nothing where classes lie in classes, or where no two classes come of it."""
     places = {scan.folders for scan in scans}
-    shared = len(os.path.commonprefix([list(place) for place in places]))
+    pairs = zip(min(places, default=()), max(places, default=()), strict=False)
+    shared = sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
     known = {p: [folder for folder in p[shared:] if words.is_class(folder)] for p in places}
     several = len({folder for folders in known.values() for folder in folders}) > 1
     if not several or any(len(folders) > 1 for folders in known.values()):

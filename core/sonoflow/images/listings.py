@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from sonoflow.archives import verdicts
-from sonoflow.images import words, workbooks
+from sonoflow.images import class_names, words, workbooks
 from sonoflow.images.paths import stem_of, without_channel
 
 SUFFIXES = (".csv", ".tsv", ".xlsx")
@@ -26,7 +26,11 @@ _MATCHED_SHARE = 0.5  # of a column's cells that must name images, for it to be 
 _CLASSES_MOST = 30
 
 _CLASS = ("pathology", "classification", "diagnosis", "class", "label", "category", "tumortype")
-GROUPS = ("patientid", "patient", "subjectid", "subject", "caseid", "case", "studyid", "group")
+GROUPS = (
+    *("patientid", "patient", "pid", "patientno", "patientnr", "patientnumber", "patientname"),
+    *("patientenid", "patientennummer", "subjectid", "subject", "caseid", "case", "studyid"),
+    "group",
+)
 _SPLIT = ("split", "subset", "set", "partition", "fold type")
 
 
@@ -46,6 +50,7 @@ class Listing:
     image_column: int
     rows: Mapping[str, Sequence[str]]  # by image
     unmatched: int  # rows that name no image
+    others: Sequence[tuple[str, Sequence[str]]] = ()  # further rows of images that have one
 
     def column(self, name: str) -> int | None:
         return heading(self.header, (name,))
@@ -60,6 +65,16 @@ class Listing:
         found = {path: row[at].strip() for path, row in self.rows.items() if at < len(row)}
         return {path: value for path, value in found.items() if value}
 
+    def contradicted(self, at: int) -> list[str]:
+        """The images of which that column says two things, in as many rows."""
+        told = self.values(at)
+        return [
+            path
+            for path, row in self.others
+            if at < len(row) and (said := row[at].strip()) and path in told
+            if class_names.class_name(said) != class_names.class_name(told[path])
+        ]
+
     @property
     def class_column(self) -> int | None:
         at = self.likely(_CLASS)
@@ -72,8 +87,12 @@ class Listing:
         return self.likely(GROUPS)
 
     @property
+    def split_column(self) -> int | None:
+        return self.likely(_SPLIT)
+
+    @property
     def splits(self) -> dict[str, str]:
-        at = self.likely(_SPLIT)
+        at = self.split_column
         if at is None:
             return {}
         told = {path: words.SPLITS.get(v.lower()) for path, v in self.values(at).items()}
@@ -165,18 +184,21 @@ def match(path: str, rows: Rows, names: Names, image: str | None = None) -> List
     candidates = [at for at, cell in enumerate(header) if not words.has(cell, words.MASKS)]
     if image is not None:
         candidates = [at for at, cell in enumerate(header) if _plain(cell) == _plain(image)]
-    best: tuple[int, dict[str, Sequence[str]]] | None = None
+    best: Listing | None = None
+    told = sum(any(cell.strip() for cell in row) for row in rows[1:])
     for at in candidates:
         named: dict[str, Sequence[str]] = {}
+        others: list[tuple[str, Sequence[str]]] = []
         for row in rows[1:]:
-            if at < len(row) and (found := names.find(row[at], folder)):
-                named[found] = row
-        if best is None or len(named) > len(best[1]):
-            best = at, named
-    told = sum(any(cell.strip() for cell in row) for row in rows[1:])
-    if best is None or not best[1] or (image is None and len(best[1]) < _MATCHED_SHARE * told):
+            found = names.find(row[at], folder) if at < len(row) else None
+            if found and named.setdefault(found, row) is not row:
+                others.append((found, row))
+        if best is None or len(named) > len(best.rows):
+            best = Listing(path, header, at, named, told - len(named) - len(others), others)
+    if best is None or not best.rows:
         return None
-    return Listing(path, header, best[0], best[1], told - len(best[1]))
+    matched = len(best.rows) + len(best.others)
+    return best if image is not None or matched >= _MATCHED_SHARE * told else None
 
 
 def _plain(name: str) -> str:

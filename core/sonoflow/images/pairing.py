@@ -71,8 +71,8 @@ def united(owned: Mapping[str, list[str]]) -> list[Assumption]:
         if len(masks) < 2 or len(places := {mask.rpartition("/")[0] for mask in masks}) < 2:
             continue
         images += 1
-        parts = [set(place.split("/")) - {""} for place in places]
-        folders |= set.union(*parts) - set.intersection(*parts)
+        parts = collections.Counter(part for place in places for part in {*place.split("/")} - {""})
+        folders |= {part for part, count in parts.items() if count < len(places)}
     around = {folder for image in owned for folder in image.split("/")[:-1]}
     if not images:
         return []

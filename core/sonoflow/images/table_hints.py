@@ -140,6 +140,7 @@ def _as_told(
             f"'{kind}': {path!r} has no column {told[column]!r}; columns: "
             f"{', '.join(listing.header[:30])}"
         )
+    _refuse_contradiction(listing, at, kind)
     (found.classes if kind == "classes" else found.groups).update(listing.values(at))
     found.used.add(path)
 
@@ -149,13 +150,17 @@ def _likely(listing: Listing, mapping: Mapping[str, Any], found: Hints) -> None:
     before = len(found.classes), len(found.groups), len(found.splits)
     at = listing.class_column
     if at is not None and not found.classes and "classes" not in mapping:
+        _refuse_contradiction(listing, at, "classes")
         found.classes.update(listing.values(at))
         found.of_classes = _of_column(listing, "classes", at)
     at = listing.group_column
     if at is not None and not found.groups and "groups" not in mapping:
+        _refuse_contradiction(listing, at, "groups")
         found.groups.update(listing.values(at))
         found.assumptions.append(_of_column(listing, "groups", at))
-    if listing.splits and not found.splits and mapping.get("splits") != OWN:
+    at = listing.split_column
+    if at is not None and listing.splits and not found.splits and mapping.get("splits") != OWN:
+        _refuse_contradiction(listing, at, "splits")
         found.splits.update(listing.splits)
         detail = "the splits that a table in the archive gives were kept"
         found.assumptions.append(Assumption("splits-from-table", detail, '{"splits": "own"}'))
@@ -165,6 +170,15 @@ def _likely(listing: Listing, mapping: Mapping[str, Any], found: Hints) -> None:
         detail += "otherwise, or no column is called so (folds are drawn anew)"
         found.set_aside.append(SetAside(listing.path, "unused-table", detail))
     found.used.add(listing.path)
+
+
+def _refuse_contradiction(listing: Listing, at: int, kind: str) -> None:
+    if images := listing.contradicted(at):
+        without = {"classes": "folders", "groups": "none", "splits": "own"}[kind]
+        detail = f"the column {listing.header[at][:60]!r} of {listing.path!r} says two things of "
+        detail += f"{len(images)} images, the first of which is {images[0]!r}; put that right, or "
+        detail += f'pass over it: {{"{kind}": "{without}"}}'
+        raise DatasetRefused("table-contradicts", detail)
 
 
 def _of_column(listing: Listing, kind: str, at: int) -> Assumption:

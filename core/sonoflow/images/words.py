@@ -48,7 +48,9 @@ MASKS = _set(
 RESULTS = _set(
     """overlay overlays pred preds prediction predictions predicted output outputs result results
     vis visual visualization visualizations visualisation heatmap heatmaps gradcam cam blend
-    blended probability prob probs saliency comparison"""
+    blended probability prob probs saliency comparison attention attentions xai heat activation
+    activations scorecam layercam eigencam lime shap explanation explanations attribution
+    attributions"""
 )
 CLASSES = _set(
     """normal benign malignant healthy cancer cancerous carcinoma tumor tumour lesion cyst cystic

@@ -133,6 +133,34 @@ def test_a_mapping_may_say_that_there_are_no_groups() -> None:
     assert reasons(found) == {"groups.csv": "unreadable-table"}
 
 
+def test_a_groups_file_that_cannot_be_read_refuses_the_set() -> None:
+    data = crafting.archive(
+        [
+            crafting.Entry("a/x.png", b"x"),
+            crafting.Entry("groups.csv", b"a/x.png,p", flags=1),
+        ]
+    )
+
+    with pytest.raises(DatasetRefused, match="groups-unreadable"):
+        read(data)
+
+
+def test_a_file_that_seems_to_name_patients_and_is_not_used_is_said() -> None:
+    assert [a.code for a in read_names("a/x.png", "b/y.png", "patients.txt").assumptions] == [
+        "classes-from-folders",
+        "patients-unused",
+    ]
+
+
+def test_masks_that_cannot_be_read_are_said() -> None:
+    (told,) = read_names("benign/x.png", "benign/x_mask.gif", "normal/y.png").assumptions
+
+    assert told.code == "masks-not-read"
+    assert told.detail == (
+        "2 images have no mask; files that may be masks cannot be read: 1 × .gif"
+    )
+
+
 def test_an_image_that_no_worker_could_hold_is_set_aside(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(contents, "IMAGE_BYTES_LIMIT", 1000)
 

@@ -105,6 +105,20 @@ def test_a_picture_that_uses_more_bits_than_the_others_is_flagged_and_scaled_by_
     assert (decoded.pixels == picture).all()
 
 
+def test_classes_of_two_depths_are_each_scaled_by_their_own() -> None:
+    files = {}
+    for label, number, stem in mask_sets.names():
+        picture, mask = mask_sets.sample(label, number)
+        bits = 14 if label == "benign" else 16
+        files[f"{stem}.png"] = mask_sets.deep(bits)(picture)
+        files[f"{stem}_mask.png"] = mask_sets.white(mask)
+
+    done = Done(files)
+
+    assert done.codes == ("depth-mixed",)
+    assert done.flags == {"depth-14-of-16": 6}
+
+
 def test_pictures_of_two_scanners_are_each_scaled_by_their_own_depth() -> None:
     files = mask_sets.pictures(mask_sets.deep(12))
     for number in (1, 2, 3):

@@ -66,3 +66,18 @@ def test_a_file_of_which_nothing_is_understood_refuses_the_set(content: bytes) -
         group_hints.match("groups.csv", content, IMAGES)
 
     assert caught.value.reason == "groups-unreadable"
+
+
+def test_which_of_several_columns_names_groups_a_heading_says_or_the_set_is_refused() -> None:
+    rows = b"file,age,%s\na/1.png,40,p\na/2.png,41,p\nb/2.png,40,q\n"
+
+    assert group_hints.match("d/groups.csv", rows % b"pid", IMAGES).groups["d/b/2.png"] == "q"
+    with pytest.raises(DatasetRefused, match=r'"file": "groups.csv", "image": "file", "group"'):
+        group_hints.match("d/groups.csv", rows % b"code", IMAGES)
+
+
+@pytest.mark.parametrize("name", ["patients.csv", "d/groups.txt", "Gruppen.csv", "patient_ids.xls"])
+def test_a_file_may_seem_to_name_patients(name: str) -> None:
+    assert group_hints.seems_to_name_patients(name)
+    assert not group_hints.seems_to_name_patients("d/readme.txt")
+    assert not group_hints.seems_to_name_patients("patients.png")

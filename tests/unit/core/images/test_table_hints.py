@@ -77,3 +77,15 @@ def test_a_table_that_cannot_be_read_is_set_aside() -> None:
     found = table_hints.gather(["t.csv"], IMAGES, read, {})
 
     assert [(e.source, e.reason) for e in found.set_aside] == [("t.csv", "unreadable-table")]
+
+
+@pytest.mark.parametrize(
+    ("row", "word"),
+    [(b"a1,1,malignant,train", "classes"), (b"a1,9,benign,train", "groups")],
+)
+def test_a_table_that_says_two_things_of_an_image_is_refused(row: bytes, word: str) -> None:
+    with pytest.raises(DatasetRefused, match=rf"table-contradicts: .*'I/a1.png'.*\"{word}\""):
+        gather({"bus.csv": BUS + row + b"\n"})
+
+    again = gather({"bus.csv": BUS + b"a1,1,Benign ,\n"})
+    assert again.classes == gather({"bus.csv": BUS}).classes
