@@ -47,6 +47,10 @@ def binary(stored: StoredMask, reading: Reading, number: int) -> tuple[Mask, tup
     mask, flags = _told_apart(stored, far, outside, number)
     if reading.inside and regions.border_share(mask) > 0.5:
         mask = ~mask
+    if outside == WHITE and regions.border_share(mask) > 0.5:
+        # A black frame, or what lies around the fan: no lesion where there is one inside.
+        inner = regions.inside_of_frame(mask)
+        mask = inner if inner.any() else mask
     share = np.count_nonzero(mask) / mask.size
     if not reading.polarity_known and 0.5 < share < 1 and regions.border_share(mask) >= 0.75:
         detail = f"mask {number} is a lesion all around and none inside, unlike the others; say "

@@ -12,6 +12,8 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from sonoflow.assumptions import Assumption
 from sonoflow.errors import DatasetRefused, ImageRejected
 from sonoflow.images import (
@@ -22,6 +24,7 @@ from sonoflow.images import (
     pixels,
     placements,
     reading,
+    regions,
     samples,
 )
 from sonoflow.images.binary_masks import COLOURS, VALUES
@@ -35,6 +38,7 @@ _OUTLINES_SHARE = 0.1  # of the masks that must be outlines for them to be fille
 _DARK_SHARE = 0.25  # of the pictures that may use far fewer bits than the others
 # Of pictures in a class that use fewer bits, what parts it from another; and of how many at least.
 _SHARES_APART, _FEWEST_TOLD = 0.5, 3
+_HOLE_SHARE = 0.002  # of an image, that a mask encloses without holding it
 _FEWEST_REFUSED = 4  # masks that tell enough for a refusal before anything is staged
 
 
@@ -84,7 +88,7 @@ class _Values:
         self._tokens: dict[str, set[reading.Token]] = collections.defaultdict(set)
         self._refused: dict[str, list[str]] = collections.defaultdict(list)
         self._one_each = True  # of all colours that mean a lesion, each mask has but one
-        self.looked_at = self.lesions = self.outlines = self.large = 0
+        self.looked_at = self.lesions = self.outlines = self.large = self.pierced = 0
 
     def add(self, stored: StoredMask) -> None:
         self.looked_at += 1
@@ -100,7 +104,10 @@ class _Values:
         if 0 < mask.sum() < mask.size:
             self.lesions += 1
             self.outlines += masks.enclosed(mask) is not None
-            self.large += masks.is_large(mask)
+            if masks.is_large(mask):
+                self.large += 1
+                holes = np.count_nonzero(regions.filled(mask)) - np.count_nonzero(mask)
+                self.pierced += bool(holes > _HOLE_SHARE * mask.size)
 
     def refuse(self) -> None:
         for reason in ("mask-unclear", "mask-not-binary"):
@@ -109,6 +116,12 @@ class _Values:
                 first = details[0].removeprefix("mask 1 ")
                 told = f"{len(details)} of {self.looked_at} masks looked at, the first of which "
                 raise DatasetRefused(reason, told + first)
+        if self._reading.polarity_known or 2 * self.pierced <= max(self.lesions, _FEWEST_REFUSED):
+            return
+        detail = f"{self.pierced} of {self.lesions} masks looked at are white in most of their "
+        detail += "image and black in a part of it: which of both is the lesion? Say so in the "
+        detail += 'mapping: {"masks": {"lesion": "dark"}} or "bright"'
+        raise DatasetRefused(binary_masks.POLARITY, detail)
 
     def assumptions(self) -> list[Assumption]:
         if self._reading.polarity_known:
@@ -151,7 +164,10 @@ def _large(values: _Values) -> list[Assumption]:
     if 2 * values.large <= values.lesions:
         return []
     detail = f"{values.large} of {values.lesions} masks looked at hold more than half of their "
-    detail += "image; that is taken for lesion, as in images that are cut to it"
+    detail += (
+        "image; that is taken for lesion, as in images that are cut to it; if what they leave "
+    )
+    detail += "out is the lesion, say so"
     return [Assumption(masks.LARGE, detail, '{"masks": {"lesion": "dark"}}')]
 
 

@@ -149,7 +149,8 @@ def shaped(mask: Mask, fill: bool | None) -> tuple[Mask, tuple[str, ...]]:
         return mask, ()
     whole = enclosed(mask, _FILLED_GROWTH if fill else _OUTLINE_GROWTH, area)
     if whole is not None:
-        return (whole, (OUTLINE_FILLED,)) if fill else (mask, (OUTLINE,))
+        told = (OUTLINE_FILLED, FULL) if whole.all() else (OUTLINE_FILLED,)
+        return (whole, told) if fill else (mask, (OUTLINE,))
     if is_large(mask):
         return mask, (LARGE,)
     return mask, (THIN,) if is_thin(mask) else ()

@@ -71,6 +71,12 @@ def filled(mask: Mask) -> Mask:
     return whole
 
 
+def inside_of_frame(mask: Mask) -> Mask:
+    """The mask without what hangs together with the picture's border."""
+    around = Runs(np.pad(mask, 1, constant_values=True), diagonal=False)
+    return mask & ~around.hanging_together_with(0, 0)[1:-1, 1:-1]
+
+
 def eroded(mask: Mask, by: int) -> Mask:
     """What is left when so many pixels are taken off every edge; the picture's own are none."""
     for _ in range(by):

@@ -105,6 +105,23 @@ def test_a_picture_that_uses_more_bits_than_the_others_is_flagged_and_scaled_by_
     assert (decoded.pixels == picture).all()
 
 
+def framed(mask: mask_sets.Mask) -> bytes:
+    """White around the lesion, in a black frame."""
+    around = ~mask
+    around[:3], around[-3:], around[:, :3], around[:, -3:] = (False,) * 4
+    return mask_sets.white(around)
+
+
+def test_masks_white_around_the_lesion_in_a_black_frame_are_refused_until_it_is_said() -> None:
+    files = mask_sets.whole(framed)
+
+    with pytest.raises(DatasetRefused, match=r'mask-polarity: 12 of 12 .*"dark"'):
+        Done(files)
+    done = Done(files, {"masks": {"lesion": "dark"}})
+    assert all(entry["lesion_pixels"] == truth(entry)[1].sum() for entry in done.entries)
+    assert done.flags == {}
+
+
 def test_classes_of_two_depths_are_each_scaled_by_their_own() -> None:
     files = {}
     for label, number, stem in mask_sets.names():

@@ -58,3 +58,10 @@ def test_the_borders_share_counts_corners_once() -> None:
     assert regions.border_share(mask("###", "...", "...")) == 3 / 8
     assert regions.bounding_box(mask("...", ".#.", "...")) == (1, 1, 2, 2)
     assert regions.bounding_box(mask("...")) is None
+
+
+def test_what_hangs_together_with_the_border_is_left_out() -> None:
+    mask = np.zeros((9, 9), dtype=np.bool_)
+    mask[0], mask[4, 4], mask[5:, 8] = True, True, True
+
+    assert np.argwhere(regions.inside_of_frame(mask)).tolist() == [[4, 4]]
