@@ -164,10 +164,8 @@ def _large(values: _Values) -> list[Assumption]:
     if 2 * values.large <= values.lesions:
         return []
     detail = f"{values.large} of {values.lesions} masks looked at hold more than half of their "
-    detail += (
-        "image; that is taken for lesion, as in images that are cut to it; if what they leave "
-    )
-    detail += "out is the lesion, say so"
+    detail += "image; that is taken for lesion, as in images that are cut to it; if the lesion is "
+    detail += "what they leave out, say so"
     return [Assumption(masks.LARGE, detail, '{"masks": {"lesion": "dark"}}')]
 
 
