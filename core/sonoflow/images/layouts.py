@@ -103,14 +103,8 @@ def arrange(
     ]
     aside = [*set_aside, *found.set_aside, *surplus, *_no_class(undecided)]
     aside += _orphans(pairs.orphans, [m for scan in undecided for m in owned[scan.path]])
-    assumptions = [
-        *found.assumptions,
-        *pairs.assumptions,
-        *pairing.united(owned),
-        *decided.assumptions,
-        *of_groups,
-        *differing,
-    ]
+    assumptions = [*found.assumptions, *pairs.assumptions, *pairing.united(owned)]
+    assumptions += [*decided.assumptions, *of_groups, *differing]
     return Arrangement(arranged, aside, assumptions)
 
 

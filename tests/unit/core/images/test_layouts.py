@@ -160,3 +160,12 @@ def test_names_that_only_look_alike_do_not_lend_masks() -> None:
     found, _ = arranged("a/scan (1).png", "a/scan (10).png", "a/scan (10)_mask.png")
 
     assert [masks for _, masks, _ in found.values()] == [(), ("a/scan (10)_mask.png",)]
+
+
+def test_masks_of_two_readers_are_said_to_be_united() -> None:
+    names = ["images/a.png", "masks/r1/a.png", "masks/r2/a.png"]
+
+    found = layouts.arrange(names)
+
+    assert len(found.scans[0].masks) == 2
+    assert "masks-united" in [one.code for one in found.assumptions]

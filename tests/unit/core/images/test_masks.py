@@ -150,3 +150,10 @@ def test_damaged_masks_never_raise_anything_but_a_rejection(
     except ImageRejected:
         return
     assert found.mask.shape == lesion.shape
+
+
+def test_an_outline_around_the_whole_image_is_flagged_as_full() -> None:
+    frame = np.ones((40, 40), dtype=np.bool_)
+    frame[3:-3, 3:-3] = False
+
+    assert masks.shaped(frame, True)[1] == ("outline-filled", "full-mask")

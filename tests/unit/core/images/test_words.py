@@ -47,3 +47,8 @@ def test_words_for_classes_are_known(name: str) -> None:
 @pytest.mark.parametrize("name", ["ALQI", "patient_01", "BUSBRA", "overlays", ""])
 def test_other_words_are_not(name: str) -> None:
     assert not words.is_class(name)
+
+
+@pytest.mark.parametrize("name", ["attention", "xai", "heat_map", "activation maps", "Grad-CAM"])
+def test_what_models_made_of_pictures_goes_by_many_names(name: str) -> None:
+    assert words.has(name, words.RESULTS)
