@@ -314,3 +314,35 @@ def test_an_id_without_values_is_set_aside_where_the_inbox_has_no_header(served:
 
     assert tally is not None
     assert (tally.rows, [row.line for row in tally.listed]) == (9, [1, 2, 3])
+
+
+def highest() -> float:
+    """The end of the first feature's range."""
+    ranges = table().ranges
+    assert ranges is not None
+    return float(ranges.maximum[0])
+
+
+def test_a_mistyped_cell_of_training_opens_no_range(aws: None) -> None:
+    rows = nuclei()
+    stage(field_cases.text([field_cases.header(), *rows]).encode(), {})
+    largest = highest()
+
+    rows[7][2] = str(1000 * float(rows[7][2]))
+    answer = stage(field_cases.text([field_cases.header(), *rows]).encode(), {})
+
+    assert sum(answer["rows"].values()) == len(rows)
+    assert largest < highest() < 10 * largest
+
+
+def test_a_sign_of_no_value_is_said(aws: None) -> None:
+    rows = nuclei()
+    rows[7][2] = rows[9][4] = "-999"
+    data = field_cases.text([field_cases.header(), *rows]).encode()
+
+    answer = stage(data, {})
+
+    (said,) = answer["assumptions"]
+    assert said["code"] == "may-be-no-value"
+    again = stage(data, json.loads(said["settle"]))
+    assert (again["quarantined"], again["assumptions"]) == (2, [])
