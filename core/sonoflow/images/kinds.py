@@ -68,15 +68,10 @@ def _step(array: npt.NDArray[Any]) -> int:
 
 def is_soft(grey: pixels.Pixels) -> bool:
     """Whether grey pixels show two values that were blurred."""
-    return _is_soft(_counts(grey))
+    return _is_soft(pixels.levels(grey))
 
 
-def _counts(grey: pixels.Pixels) -> npt.NDArray[np.int64]:
-    """Pixels by level. Pillow counts in place; NumPy would make eight bytes of every pixel."""
-    return np.array(Image.fromarray(grey).histogram(), dtype=np.int64)
-
-
-def _is_soft(counts: npt.NDArray[np.int64]) -> bool:
+def _is_soft(counts: pixels.Levels) -> bool:
     levels = np.flatnonzero(counts)
     darkest, brightest = int(levels[0]), int(levels[-1])
     if brightest - darkest < 4 * _SOFT_LEVELS:
@@ -88,9 +83,9 @@ def _is_soft(counts: npt.NDArray[np.int64]) -> bool:
     return bool(between <= min(dark, bright) and between <= _SOFT_SHARE * whole)
 
 
-def check_scan(grey: pixels.Pixels) -> None:
+def check_scan(decoded: pixels.Decoded) -> None:
     """Raises ImageRejected (drawn) for what is to train as a picture and looks like a mask."""
-    counts = _counts(grey)
+    counts = decoded.levels
     levels = np.flatnonzero(counts)
     values = len(levels)
     # The levels of a dark scan lie close together, those of a drawing apart.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import io
 import struct
@@ -18,6 +19,7 @@ from sonoflow.errors import ImageRejected
 from sonoflow.images import depths, oddities, png
 
 Pixels = npt.NDArray[np.uint8]  # (height, width)
+Levels = npt.NDArray[np.int64]  # (256,), pixels by level of grey
 Mask = npt.NDArray[np.bool_]  # (height, width), true where there is a lesion
 
 PIXELS_LIMIT = 40_000_000
@@ -75,6 +77,10 @@ class Decoded:
     @property
     def height(self) -> int:
         return int(self.pixels.shape[0])
+
+    @functools.cached_property
+    def levels(self) -> Levels:
+        return levels(self.pixels)
 
 
 def decode(data: bytes, bits: int | None = None) -> Decoded:
@@ -162,7 +168,7 @@ def _orientation(image: Image.Image) -> int:
 
 def check_not_blank(decoded: Decoded) -> None:
     """Raises ImageRejected."""
-    darkest, brightest = int(decoded.pixels.min()), int(decoded.pixels.max())
+    darkest, brightest = (int(level) for level in np.flatnonzero(decoded.levels)[[0, -1]])
     if brightest - darkest < BLANK_RANGE:
         detail = f"all pixels lie between {darkest} and {brightest} of 255"
         raise ImageRejected("blank", detail)
@@ -210,9 +216,13 @@ def digest(pixels: Pixels) -> str:
     return found.hexdigest()
 
 
-def histogram(pixels: Pixels) -> list[int]:
-    """Pixels by range of grey, from black to white: 16 counts."""
+def levels(pixels: Pixels) -> Levels:
+    """Pixels by level of grey, from black to white: 256 counts."""
     # Pillow counts in place; NumPy would first make eight bytes of every pixel.
-    levels = np.array(Image.fromarray(pixels).histogram())
-    counts: list[int] = levels.reshape(BINS, BIN_LEVELS).sum(axis=1).tolist()
-    return counts
+    return np.array(Image.fromarray(pixels).histogram(), dtype=np.int64)
+
+
+def histogram(counts: Levels) -> list[int]:
+    """Pixels by range of grey, from their `levels`: 16 counts."""
+    ranges: list[int] = counts.reshape(BINS, BIN_LEVELS).sum(axis=1).tolist()
+    return ranges

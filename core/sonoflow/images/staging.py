@@ -69,7 +69,7 @@ def prepare(reader: Reader, planned: PlannedImage, reading: Reading = USUAL) -> 
     data = reader.read(planned.image, planned.members[0])
     decoded = pixels.decode(data, reading.bits)
     pixels.check_not_blank(decoded)
-    kinds.check_scan(decoded.pixels)
+    kinds.check_scan(decoded)
     lesions, lesion_pixels = None, 0
     flags = [*decoded.flags] if decoded.orientation == 1 else ["rotated", *decoded.flags]
     if planned.masks:
@@ -98,7 +98,7 @@ def prepare(reader: Reader, planned: PlannedImage, reading: Reading = USUAL) -> 
         "sha256": pixels.digest(decoded.pixels),
         **fingerprints.fingerprint(decoded.pixels).document(),
         "lesion_pixels": lesion_pixels,
-        "histogram": pixels.histogram(decoded.pixels),
+        "histogram": pixels.histogram(decoded.levels),
         "given_split": planned.given_split,
         "group_hint": planned.group_hint,
         "mask_sha256": mask_digest,

@@ -42,6 +42,7 @@ from sonoflow.settings import Buckets
 from sonoflow.tables import encodings, writing
 from sonoflow.tables.layout import RowLayout, inbox_layout
 from sonoflow.tables.reader import Block, read_rows
+from sonoflow.tables.rows import JOINED
 
 COLUMNS = ("score", "label", "model_version", "flags")  # after the first, which is one of these:
 ID, LINE = "id", "line"
@@ -162,6 +163,9 @@ def _layout(serving: Serving, chunks: Iterator[bytes]) -> tuple[RowLayout, Itera
 def _pieces(blocks: Iterable[Block], rows: int, tally: Tally, flags: Flags) -> Iterator[_Piece]:
     for block in blocks:
         tally.count(len(block.ids), block.bad)
+        if joined := next((row for row in block.bad if row.reason == JOINED), None):
+            detail = f"line {joined.line}: {joined.detail}. Upload them one by one"
+            raise TableRejected(JOINED, detail)
         if not tally.rows and tally.bad_rows >= HOPELESS_ROWS:
             raise _nothing_to_score(tally)
         told = flags.of(block)

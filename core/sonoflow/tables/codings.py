@@ -6,17 +6,44 @@ Where neither the words nor a known table says so, nothing here does: staging as
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections.abc import Collection
 
 from sonoflow.tables.numbers import is_number as is_number
 
 # Each line is one label in several spellings, apart from upper case and spaces.
 _SPELLINGS = (
-    ("malignant", "m", "malign", "malignancy", "maligno", "maligna", "maligne", "bösartig"),
-    ("benign", "b", "benigno", "benigna", "bénin", "bénigne", "benigne", "gutartig"),
+    (
+        "malignant",
+        "m",
+        "malign",
+        "malignancy",
+        "maligno",
+        "maligna",
+        "maligne",
+        "malin",
+        "mal",
+        "bösartig",
+        "злокачественная",
+        "恶性",
+    ),
+    (
+        "benign",
+        "b",
+        "benigno",
+        "benigna",
+        "bénin",
+        "bénigne",
+        "benigne",
+        "ben",
+        "gutartig",
+        "доброкачественная",
+        "良性",
+    ),
     ("positive", "pos", "+"),
     ("negative", "neg", "-"),
-    ("yes", "y"),
-    ("no", "n"),
+    ("yes", "y", "ja", "oui", "si", "sí", "sim", "да"),
+    ("no", "n", "nein", "non", "não", "нет"),
     ("true", "t"),
     ("false", "f"),
     ("cancer", "cancerous", "carcinoma"),
@@ -32,7 +59,30 @@ _DISEASE = {"malignant", "positive", "cancer", "abnormal"}
 _NO_DISEASE = {"benign", "negative", "normal", "healthy", "control", "no cancer", "not malignant"}
 # Answers say what the column's name asks for, which may be either.
 _YES, _NO = {"yes", "true", "1"}, {"no", "false", "0", "-1"}
-_WELL = ("benign", "normal", "healthy", "negative", "control", "free", "survi", "alive")
+_WELL = (
+    "benign",
+    "normal",
+    "healthy",
+    "negative",
+    "control",
+    "free",
+    "survi",
+    "alive",
+    "bening",
+    "bénin",
+    "gutart",
+    "gesund",
+)
+# Beginnings of words of longer labels, `benign tumour` say; a word before them may deny them.
+_DISEASED = ("malign", "cancer", "carcinom", "karzinom", "bösartig", "abnormal", "positiv")
+_WITHOUT = ("benign", "bénin", "gutartig", "healthy", "normal", "negativ", "control")
+_DENIED = {"no", "not", "non", "without", "free", "kein", "keine", "ohne", "nicht", "sans", "sin"}
+_NO_ANSWERS = {
+    *("unknown", "unclear", "uncertain", "undetermined", "indeterminate", "inconclusive", "other"),
+    *("pending", "open", "tbd", "missing", "none", "n.a", "not available", "not known", "x", "-"),
+    *("unbekannt", "unklar", "offen", "ausstehend", "inconnu", "desconocido"),
+}
+_THREE = ({"normal", "benign", "malignant"}, {"no", "benign", "malignant"})  # N, B, M
 _CODINGS = (
     {"malignant", "benign"},
     {"positive", "negative"},
@@ -48,7 +98,7 @@ POSITIVE, NEGATIVE, UNKNOWN = "positive", "negative", "unknown"
 
 def key(label: str) -> str:
     """The same for each spelling of a label."""
-    text = " ".join(label.casefold().split())
+    text = " ".join(visible(label).casefold().split()).strip("'\"`").rstrip(".") or label
     text = _DECIMAL_COMMA.sub(r"\1.\2", text)
     if is_number(text):
         number = float(text)
@@ -56,12 +106,48 @@ def key(label: str) -> str:
     return _KEYS.get(text, text)
 
 
+def visible(text: str) -> str:
+    """A text in the one form of those that look alike: full-width, composed, with characters that
+    take no place."""
+    if text.isascii():
+        return text
+    shown = (
+        one for one in unicodedata.normalize("NFKC", text) if unicodedata.category(one) != "Cf"
+    )
+    return "".join(shown).strip()
+
+
 def sign(label: str) -> str:
     """What a label says by itself of whether there is a disease."""
     found = key(label)
     if found in _DISEASE:
         return POSITIVE
-    return NEGATIVE if found in _NO_DISEASE else UNKNOWN
+    return NEGATIVE if found in _NO_DISEASE else _sign_in(found)
+
+
+def _sign_in(text: str) -> str:
+    """What the words of a longer label say, if they agree."""
+    words = re.findall(r"[^\W\d_]+", text)
+    telling = [n for n, word in enumerate(words) if word.startswith(_DISEASED + _WITHOUT)]
+    denials = {n for n, word in enumerate(words) if word in _DENIED}
+    said = set()
+    for at in telling:
+        denied = denials & {at - 1} or (words[at + 1 : at + 2] == ["free"] and {at + 1})
+        denials -= denied or set()
+        said.add(words[at].startswith(_DISEASED) != bool(denied))
+    if len(said) != 1 or denials:  # `no evidence of cancer`
+        return UNKNOWN
+    return POSITIVE if said == {True} else NEGATIVE
+
+
+def is_no_answer(label: str) -> bool:
+    """Whether a label seems to say that there is none."""
+    return key(label) in _NO_ANSWERS
+
+
+def is_letter(label: str) -> bool:
+    """Whether it is a single letter, which means what it is beside."""
+    return len(label.strip()) == 1 and label.strip().isalpha()
 
 
 def answer(label: str) -> str:
@@ -82,9 +168,22 @@ def asks_for_health(column: str) -> bool:
     return any(word in column.casefold() for word in _WELL)
 
 
-def are_mixed(labels: list[str]) -> bool:
-    """Whether more than two labels are those of several codings of the same two classes."""
-    keys = {key(label) for label in labels}
-    used = [coding for coding in _CODINGS if coding & keys]
-    known = len(keys) > 2 and len(used) > 1 and keys <= set().union(*_CODINGS)
-    return known and not all(map(is_number, keys))  # which may be grades
+def mixed(labels: Collection[str]) -> list[str]:
+    """Of more than two labels, those that are not of the coding that the first of them are of; none
+    where all may be classes of their own: grades, or normal, benign and malignant."""
+    keys = {label: key(label) for label in labels}
+    found = set(keys.values())
+    if len(found) < 3 or found in _THREE or all(map(is_number, found)):
+        return []
+    used = [coding for coding in _CODINGS if coding & found]
+    whole = [coding for coding in used if coding <= found]
+    if not whole and not (len(used) > 1 and found <= set().union(*_CODINGS)):
+        return []
+    first = [*whole, *used][0]
+    return [label for label, one in keys.items() if one not in first]
+
+
+def meaning(label: str) -> str:
+    """What a word says, by itself or as an answer; numbers are turned round by some."""
+    said = sign(label)
+    return answer(label) if said == UNKNOWN and not is_number(key(label)) else said

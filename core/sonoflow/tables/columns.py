@@ -17,7 +17,7 @@ from sonoflow.tables import identifiers, known, roles, writing
 from sonoflow.tables.known import WDBC_COLUMNS as WDBC_COLUMNS
 from sonoflow.tables.layout import RowLayout
 from sonoflow.tables.mapping import DEFAULT_MISSING
-from sonoflow.tables.roles import Roles
+from sonoflow.tables.roles import IDENTIFIER, UNNAMED, Roles
 from sonoflow.tables.writing import Unparted, Writing
 
 
@@ -59,9 +59,10 @@ def find_columns(head: bytes, mapping: Mapping[str, Any]) -> Columns:
     dropped = {
         **roles.without_values(names, found.rows, missing),
         **roles.counting(names, found.rows),
-        **dict.fromkeys(unnamed, "unnamed"),
-        **dict.fromkeys(others, "identifier"),
+        **dict.fromkeys(others, IDENTIFIER),
     }
+    nameless = [name for name in unnamed if name not in dropped]
+    dropped |= dict.fromkeys(unnamed, UNNAMED)
     features, dropped = of.features(label, identity, dropped)
     layout = RowLayout(
         columns=names,
@@ -78,6 +79,8 @@ def find_columns(head: bytes, mapping: Mapping[str, Any]) -> Columns:
     chosen = "features" in mapping
     like_ids = [] if chosen or identity is not None else roles.like_ids(names, found.rows, features)
     told = (*found.assumptions, *roles.told(dropped, len(found.rows)), *like_ids)
+    if nameless := [name for name in nameless if dropped.get(name) == UNNAMED]:
+        told = (*told, roles.unnamed(nameless))
     return Columns(layout, label, dropped, told, chosen)
 
 

@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Sequence
 
+from sonoflow.tables.codings import visible
+
 _MEASURES = (
     "radius",
     "texture",
@@ -58,18 +60,22 @@ _WISCONSIN = {
     *("cl_thickness", "cell_size", "cell_shape", "marg_adhesion", "epith_c_size"),
     *("bl_cromatin", "bl_chromatin", "cell_size_uniformity", "cell_shape_uniformity"),
 }
+_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_UNIT = re.compile(r"\s*[(\[][^)\]]*[)\]]\s*$")
 _GRADE = re.compile(r"([1-9]|10)(\.0+)?")
 
 
 def plain(name: str) -> str:
-    """A name without case, and by words: `Mean Radius` is `mean_radius`."""
-    return re.sub(r"[\s_.-]+", "_", name.strip().casefold())
+    """A name without case, and by words: `Mean Radius` and `MeanRadius` are `mean_radius`."""
+    parted = _HUMP.sub("_", visible(name.strip()))
+    return re.sub(r"[\s_.-]+", "_", parted.casefold())
 
 
 def same(name: str) -> str:
     """A name as it is compared: plain, and the same in each spelling of WDBC's names."""
     found = plain(name)
-    return _SPELLINGS.get(found, found)
+    bare = plain(_UNIT.sub("", name))  # which is worth something of known names alone
+    return _SPELLINGS.get(bare, bare if bare in WDBC_COLUMNS[2:] else found)
 
 
 def is_wdbc(features: Collection[str]) -> bool:

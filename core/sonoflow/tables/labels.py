@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sonoflow.assumptions import Assumption
 from sonoflow.errors import DatasetRefused
 from sonoflow.tables import codings, known
+from sonoflow.tables.mapping import DEFAULT_MISSING
 from sonoflow.tables.statistics import Classes, Statistics
 
 _LISTED = 10  # spellings that a sentence names
@@ -52,7 +53,8 @@ def _chosen(statistics: Statistics, classes: Sequence[str], label: str) -> _Choi
     if codings.POSITIVE in signs and len(signs) == 2:
         certain = codings.NEGATIVE in signs
         told = f"{signs[codings.POSITIVE]!r} by its name"
-        return _Choice(signs[codings.POSITIVE], "" if certain else told)
+        unclear = not certain and codings.is_letter(signs[codings.POSITIVE])
+        return _Choice(signs[codings.POSITIVE], "" if certain else told, unclear)
     keys = [codings.key(name) for name in classes]
     if keys == ["2", "4"]:
         told = "4, as in the older Wisconsin data"
@@ -60,12 +62,16 @@ def _chosen(statistics: Statistics, classes: Sequence[str], label: str) -> _Choi
     answers = {codings.answer(name): name for name in classes}
     if set(answers) == {codings.POSITIVE, codings.NEGATIVE}:
         name = answers[codings.POSITIVE]
-        numbers = not set(keys) <= {"yes", "no", "true", "false"}
-        unclear = codings.asks_for_health(label) or (numbers and known.is_wdbc(statistics.features))
+        words = set(keys) <= {"yes", "no", "true", "false"}
+        unclear = codings.asks_for_health(label) or (
+            known.is_wdbc(statistics.features)
+            and not (words and _larger(statistics, classes) in (name, None))
+        )
         return _Choice(name, f"{name!r}, as an answer to {label!r}", unclear)
     if codings.NEGATIVE in signs and len(signs) == 2:
         name = next(one for one in classes if one != signs[codings.NEGATIVE])
-        return _Choice(name, f"{name!r}, the other being {signs[codings.NEGATIVE]!r}")
+        told = f"{name!r}, the other being {signs[codings.NEGATIVE]!r}"
+        return _Choice(name, told, codings.is_letter(signs[codings.NEGATIVE]))
     rarer = min(classes[::-1], key=statistics.of_class)  # of equals the greater text
     numbers = all(map(codings.is_number, keys))
     return _Choice(rarer, f"{rarer!r}, which is the rarer one", numbers)
@@ -95,29 +101,39 @@ def _question(statistics: Statistics, classes: Sequence[str], label: str) -> str
         f"which of {classes[0]!r} and {classes[1]!r} in column {label!r} is the positive class is"
         f" not said: write {_mapping(positive=classes[0])} or {_mapping(positive=classes[1])}"
     )
-    sizes = [name for name in statistics.features if known.same(name) in _SIZES]
-    if not (known.is_wdbc(statistics.features) and sizes):
+    if not known.is_wdbc(statistics.features) or not (larger := _larger(statistics, classes)):
         return detail
-    at = statistics.features.index(sizes[0])
-    means = {name: float(statistics.class_moments(name).mean[at]) for name in classes}
-    larger = max(classes, key=means.__getitem__)
+    size, means = _size(statistics, classes)
     return (
         f"{detail}. scikit-learn writes 0 for malignant, others write 1; here {larger!r} has the"
-        f" larger nuclei, as malignant ones are ({sizes[0]!r} is {means[larger]:.4g} on average,"
+        f" larger nuclei, as malignant ones are ({size!r} is {means[larger]:.4g} on average,"
         f" against {min(means.values()):.4g})"
     )
+
+
+def _size(statistics: Statistics, classes: Sequence[str]) -> tuple[str, dict[str, float]]:
+    """The measure of nuclei's size, nothing if there is none, and its mean in each class."""
+    sizes = [name for name in statistics.features if known.same(name) in _SIZES]
+    if not sizes:
+        return "", {}
+    at = statistics.features.index(sizes[0])
+    return sizes[0], {name: float(statistics.class_moments(name).mean[at]) for name in classes}
+
+
+def _larger(statistics: Statistics, classes: Sequence[str]) -> str | None:
+    """The class that has the larger nuclei, where nuclei were measured."""
+    _, means = _size(statistics, classes)
+    return max(classes, key=means.__getitem__) if means else None
 
 
 def merged_said(classes: Classes, given: Mapping[str, str]) -> list[Assumption]:
     """Which spellings are taken for one class. Raises DatasetRefused (labels-mixed) where labels
     are those of several codings."""
-    if codings.are_mixed(classes.names):
-        detail = (
-            f"the labels {classes.names} are of several codings: say which class each is, as"
-            f" {_mapping(labels={one: classes.names[0] for one in classes.names[1:2]})}"
-        )
-        raise DatasetRefused("labels-mixed", detail)
     told = []
+    if strange := set(codings.mixed(classes.names)) - set(given.values()):
+        if any(map(codings.is_known, strange)) or any(map(codings.is_no_answer, strange)):
+            raise DatasetRefused("labels-mixed", _mixed(classes.names, strange))
+        told.append(_extra(sorted(strange)[:_LISTED]))
     for name, spellings in classes.spellings.items():
         others = [one for one in spellings if one != name and one not in given]
         if others and not all(map(codings.is_number, spellings)):
@@ -127,6 +143,28 @@ def merged_said(classes: Classes, given: Mapping[str, str]) -> list[Assumption]:
             settle = _mapping(labels={one: one for one in others[:_LISTED]})
             told.append(Assumption("labels-merged", detail, settle))
     return told
+
+
+def _mixed(names: Sequence[str], others: Collection[str]) -> str:
+    """What to write of the labels that are not of the others' coding. Merging is proposed only of
+    words that say the same."""
+    extra = [name for name in names if name in others][:_LISTED]
+    first = {codings.meaning(name): name for name in names if name not in others}
+    first.pop(codings.UNKNOWN, None)
+    merged = {one: first[said] for one in extra if (said := codings.meaning(one)) in first}
+    words = merged if len(merged) == len(extra) else dict.fromkeys(extra, "<class>")
+    own = _mapping(labels={one: one for one in extra})
+    none = _mapping(missing=sorted({*DEFAULT_MISSING, *extra}))
+    return (
+        f"the labels {list(names)[: 2 * _LISTED]} are of several codings: say which class each of"
+        f" {', '.join(map(repr, extra))} is, as {_mapping(labels=words)}; if they are classes of"
+        f" their own, {own}; if they mean that nothing is known, {none}"
+    )
+
+
+def _extra(names: list[str]) -> Assumption:
+    detail = f"the labels {', '.join(map(repr, names))} beside two that are known are classes too"
+    return Assumption("extra-classes", detail, _mapping(missing=sorted({*DEFAULT_MISSING, *names})))
 
 
 def _mapping(**given: Any) -> str:

@@ -8,6 +8,8 @@ import dataclasses
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+import numpy as np
+
 from sonoflow.errors import TableRejected
 from sonoflow.tables import codings, identifiers, writing
 from sonoflow.tables.known import same
@@ -29,6 +31,8 @@ ID_NAMES = (
     "patient_id",
     "patient_number",
     "subject_id",
+    *("study_id", "study_number", "mrn", "uid", "patient", "patientid", "pat_id"),
+    *("sampleid", "subject", "accession_number"),
 )
 # How data frames call a second column of a name.
 _SECOND = re.compile(r"\.\d+$")
@@ -62,6 +66,7 @@ def inbox_layout(table: Table, head: bytes | str) -> RowLayout:
     """
     lines = writing.sample(head if isinstance(head, bytes) else head.encode()) or [""]
     for found in _likely(table, lines):
+        _check_header(table, found)
         layout = _named(table, found) or _numbered(table, found)
         if layout is not None:
             _check_ids(layout, found)
@@ -103,6 +108,19 @@ def _check_ids(layout: RowLayout, found: Writing) -> None:
     if not named and (what := identifiers.none(ids)):
         detail = f"{what} stand where ids do in training: add a header that names the columns"
         raise TableRejected("columns-shifted", detail)
+
+
+def _check_header(table: Table, found: Writing) -> None:
+    """Raises TableRejected for a first line that names some of training's columns and numbers the
+    others: it is no row, and does not name what is needed."""
+    if found.header is not None or not found.rows:
+        return
+    names = {same(name) for name in (*ID_NAMES, *table.columns) if not is_number(name)}
+    names -= {same(label) for label in table.classes}
+    written = [cell for cell in found.rows[0] if same(cell) in names]
+    if written and not {same(name) for name in table.features} <= set(map(same, found.rows[0])):
+        detail = f"the first line names {written[0]!r}, and not all features by their names"
+        raise TableRejected("columns-unknown", f"{detail}: add a header that does")
 
 
 def _named(table: Table, found: Writing) -> RowLayout | None:
@@ -154,10 +172,10 @@ def _numbered(table: Table, found: Writing) -> RowLayout | None:
         return None
     if not found.rows:
         return None
-    first = found.rows[0]
-    for columns in _shapes(table, found.rows):
+    for columns in _shapes(table, found):
         if found.width == len(columns):
-            _check_label(table, columns, first)
+            rows = [row for row in found.rows if len(row) >= len(columns)]
+            _check_label(table, columns, rows)
             return RowLayout(
                 columns=columns,
                 features=tuple(columns.index(name) for name in table.features),
@@ -171,33 +189,66 @@ def _numbered(table: Table, found: Writing) -> RowLayout | None:
     return None
 
 
-def _shapes(table: Table, rows: Sequence[Sequence[str]]) -> list[tuple[str, ...]]:
-    """The columns that rows without a header may have, the likeliest first."""
+def _shapes(table: Table, found: Writing) -> list[tuple[str, ...]]:
+    """The columns that rows without a header may have, the likeliest first.
+
+    As many cells hold an id and no label as the other way round. Raises TableRejected
+    (columns-unknown) where the cells do not say which.
+    """
     unlabelled = tuple(name for name in table.columns if name != table.label)
     unnamed = tuple(name for name in table.columns if name != table.id)
     shapes = [table.columns, unlabelled, unnamed, table.features]
-    if len(unnamed) < len(table.columns):
-        # As many cells with an id and without a label as the other way round: which, the cells say.
-        at = unnamed.index(table.label)
-        cells = {row[at] for row in rows if len(row) == len(unnamed)}
-        known = {codings.key(label) for label in table.classes}
-        numbered = all(map(is_number, table.classes))
-        if {codings.key(cell) for cell in cells} <= known and (not numbered or len(rows) > 2):
-            shapes[1:3] = [unnamed, unlabelled]
-    return shapes
+    if len(unnamed) == len(table.columns) or found.width != len(unnamed):
+        return shapes
+    rows = [row for row in found.rows if len(row) >= found.width]
+    labels = _are_labels(table, [row[unnamed.index(table.label)] for row in rows])
+    if labels and not all(map(is_number, table.classes)):
+        return [unnamed]
+    first = [row[unlabelled.index(str(table.id))] for row in rows]
+    named = [cell for cell in first if cell not in table.missing and not is_number(cell)]
+    labels = labels and not named  # a feature would be a number
+    ids = 2 * len(set(first)) > len(first) or identifiers.none(first) != ""  # is refused as such
+    if labels and ids:
+        labels = not _outside(table, unnamed, rows)
+        ids = not _outside(table, unlabelled, rows)
+    if labels == ids:
+        detail = f"{found.width} cells may be an id and the features, or the features and a label"
+        raise TableRejected("columns-unknown", f"{detail}: add a header that names them")
+    return [unlabelled if ids else unnamed]
 
 
-def _check_label(table: Table, columns: Sequence[str], cells: Sequence[str]) -> None:
+def _are_labels(table: Table, cells: Sequence[str]) -> bool:
+    """Whether those that hold something are all labels of training."""
+    known = {codings.key(label) for label in table.classes}
+    held = {codings.key(cell) for cell in cells if cell not in table.missing}
+    return bool(held) and held <= known
+
+
+def _outside(table: Table, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+    """Whether in most rows a feature would be far outside of training's values."""
+    if table.ranges is None:
+        return False
+    at = [columns.index(name) for name in table.features]
+    read = table.notation.read
+    numbers = [[read(row[n]) for n in at] for row in rows]
+    values = [[float(cell) if is_number(cell) else np.nan for cell in row] for row in numbers]
+    outside = table.ranges.far_outside(np.array(values)).any(axis=1)
+    return bool(2 * outside.sum() > len(rows))
+
+
+def _check_label(table: Table, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Features and an id in front may be as many cells as features and a label are: such rows
     would be scored, each feature taken for another."""
     if table.label not in columns:
         return
-    cell = cells[columns.index(table.label)]
+    at = columns.index(table.label)
     known = {float(label) for label in table.classes if is_number(label)}
-    if is_number(cell) and cell not in table.missing and float(cell) not in known:
+    held = [row[at] for row in rows if row[at] not in table.missing]
+    other = [cell for cell in held if is_number(cell) and float(cell) not in known]
+    if 10 * len(other) > len(held):
         raise TableRejected(
             "columns-unknown",
-            f"{len(cells)} cells as in training, but a number that is no label stands where the"
+            f"{len(columns)} cells as in training, but a number that is no label stands where the"
             f" label {table.label!r} is: add a header that names all features",
         )
 

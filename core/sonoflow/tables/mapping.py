@@ -11,7 +11,10 @@ from sonoflow.sidecar import invalid as _invalid
 from sonoflow.tables import numbers
 
 LINES_LIMIT = 100  # that may stand before a table
-DEFAULT_MISSING = ("", "?", "NA", "nan")
+DEFAULT_MISSING = (
+    *("", "?", "NA", "na", "nan", "NaN", "NAN", "N/A", "n/a", "#N/A", "#n/a", "<NA>", "<na>"),
+    *("null", "Null", "NULL"),
+)
 DELIMITERS = {",": ",", ";": ";", "\t": "\t", "|": "|", "tab": "\t", "\\t": "\t"}
 
 

@@ -53,7 +53,7 @@ USUAL = Notation()
 @functools.cache
 def _grouped(notation: Notation) -> re.Pattern[str]:
     mark, point = re.escape(notation.thousands), re.escape(notation.decimal)
-    return re.compile(rf"[+-]?\d{{1,3}}({mark}\d{{3}})+({point}\d*)?([eE][+-]?\d+)?", re.ASCII)
+    return re.compile(rf"[+-]?[1-9]\d{{0,2}}({mark}\d{{3}})+({point}\d*)?([eE][+-]?\d+)?", re.ASCII)
 
 
 # What a cell can only be, and what it may be.
@@ -63,10 +63,10 @@ _KINDS = {
     "point or thousands": r"[+-]?[1-9]\d{0,2}\.\d{3}",
     "comma": r"[+-]?\d*,\d+([eE][+-]?\d+)?",
     "point": r"[+-]?\d*\.\d+([eE][+-]?\d+)?",
-    "commas": r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?",
-    "points": r"[+-]?\d{1,3}(\.\d{3})+(,\d+)?",
-    "apostrophes": r"[+-]?\d{1,3}('\d{3})+([.,]\d+)?",
-    "spaces": r"[+-]?\d{1,3}( \d{3})+([.,]\d+)?",
+    "commas": r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d+)?",
+    "points": r"[+-]?[1-9]\d{0,2}(\.\d{3})+(,\d+)?",
+    "apostrophes": r"[+-]?[1-9]\d{0,2}('\d{3})+([.,]\d+)?",
+    "spaces": r"[+-]?[1-9]\d{0,2}( \d{3})+([.,]\d+)?",
 }
 _COMPILED = {kind: re.compile(pattern, re.ASCII) for kind, pattern in _KINDS.items()}
 

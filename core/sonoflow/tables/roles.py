@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,9 +16,18 @@ from sonoflow.tables.known import plain
 from sonoflow.tables.layout import ID_NAMES
 
 LABEL_NAMES = ("diagnosis", "label", "class", "target", "outcome", "y")
+# Other columns called so may be the label as well, where it is but called as these.
+_ALSO_LABELS = (
+    *("pathology", "malignant", "malignancy", "is_malignant", "cancer", "is_cancer", "benign"),
+    *("histology", "biopsy", "biopsy_result", "result", "tumor_type", "tumour_type"),
+)
+_WEAK = ("class", "target", "outcome", "y")
+# Ids of whatever: never measures.
+_ID = re.compile(r".*_(id|mrn|uid|uuid|guid)|uuid|guid")
 # How programs call the column in which they count rows.
 _COUNTS = ("index", "level_0", "row", "rowid", "row_id", "row_number", "rownames", "row_names")
 _EMPTY, COUNTING = "empty", "counts rows"
+UNNAMED, IDENTIFIER = "unnamed", "identifier"
 _LISTED = 20  # columns that a sentence names
 _DIGITS = 5  # of a number that may be an id
 _ROWS = 10  # fewer tell nothing of a column
@@ -38,6 +48,8 @@ class Roles:
                 )
             return position
         known = [n for n, name in enumerate(self.names) if plain(name) in LABEL_NAMES]
+        if len(known) == 1 and plain(self.names[known[0]]) in _WEAK:
+            known += [n for n, name in enumerate(self.names) if plain(name) in _ALSO_LABELS]
         if len(known) == 1:
             return known[0]
         if known:
@@ -62,7 +74,8 @@ class Roles:
             chosen = None if given is None else self._known("id", given)
             if chosen == label:
                 raise _invalid("'id' and 'label' are the same column")
-        return chosen, [self.names[n] for n in found if n != chosen]
+        found += [n for name, n in like.items() if _ID.fullmatch(name) and n not in found]
+        return chosen, [self.names[n] for n in sorted(found) if n != chosen]
 
     def features(
         self, label: int, identity: int | None, dropped: Mapping[str, str]
@@ -143,17 +156,26 @@ def told(dropped: Mapping[str, str], rows: int) -> list[Assumption]:
         said.append(Assumption("empty-columns", detail, _features(empty)))
     if counts:
         said.append(counted(counts))
+    if ids := [name for name, why in dropped.items() if why == IDENTIFIER]:
+        detail = f"columns that are called as ids are no features: {_listed(ids)}"
+        said.append(Assumption("identifier-columns", detail, _features(ids)))
     return said
+
+
+def unnamed(names: Sequence[str]) -> Assumption:
+    detail = f"columns without a name are no features, whatever they hold: {_listed(names)}"
+    return Assumption("unnamed-columns", detail, _features(names))
 
 
 def like_ids(
     names: Sequence[str], rows: Sequence[Sequence[str]], features: Sequence[int]
 ) -> list[Assumption]:
-    """Of features of a sample without ids that hold long whole numbers, none of them twice."""
+    """Of features of a sample without ids that hold long whole numbers, few of them twice."""
     said = []
     for at in features:
         cells = [row[at] for row in rows if len(row) > at]
-        once = len(set(cells)) == len(cells) >= _ROWS
+        cells = [cell.removesuffix(".0") for cell in cells]  # as data frames with gaps have them
+        once = 10 * len(set(cells)) >= 9 * len(cells) >= 9 * _ROWS
         if once and all(cell.isdecimal() and len(cell) >= _DIGITS for cell in cells):
             detail = f"column {names[at]!r} is a measure, though its numbers may be ids"
             settle = json.dumps({"id": names[at]}, ensure_ascii=False)

@@ -9,11 +9,13 @@ import re
 
 import numpy as np
 
+from sonoflow.tables.known import same
 from sonoflow.tables.layout import RowLayout
 from sonoflow.tables.lines import LINE_BYTES_LIMIT
 from sonoflow.tables.numbers import is_number
 from sonoflow.tables.writing import COMMENTS, DELIMITERS, decode
 
+JOINED = "tables-joined"  # of a line that makes the whole file unusable
 # Models see 32-bit floating point: beyond this a number is infinite to them.
 FLOAT32_LIMIT = float(np.finfo(np.float32).max)
 # Of Latin-1 too: what is no Latin-1 text either, Windows' quotation marks say, has them.
@@ -71,7 +73,10 @@ def parse_row(
     if not text.strip(" \t\r"):
         return None
     if _CONTROL.search(text.replace("\n", " ") if several else text):
-        return BadRow(line, "unreadable-text", "the line holds control characters")
+        lines = text.count("\r")
+        detail = "the line holds control characters"
+        detail += f", {lines} CR where other lines end in LF" if lines else ""
+        return BadRow(line, "unreadable-text", detail)
     try:
         (cells,) = csv.reader([text], _dialect(layout.delimiter))
     except csv.Error as error:
@@ -80,11 +85,21 @@ def parse_row(
     if layout.trailing and len(cells) == len(layout.columns) + 1 and not cells[-1]:
         cells.pop()
     if len(cells) != len(layout.columns):
-        if text.lstrip().startswith(COMMENTS):
+        if _is_comment(cells, layout):
             return None
         detail = f"{len(cells)} cells, expected {len(layout.columns)}"
         return BadRow(line, "wrong-column-count", detail)
     return _row(line, cells, layout)
+
+
+def _is_comment(cells: list[str], layout: RowLayout) -> bool:
+    """Whether the cells are one text, or words after a sign that stands apart: an id may begin
+    with such a sign, and its row may have lost a cell."""
+    mark = next((mark for mark in COMMENTS if cells[0].startswith(mark)), "")
+    if not mark or len(cells) == 1:
+        return bool(mark)
+    apart = cells[0].removeprefix(mark).startswith(" ")
+    return apart and not any(map(layout.notation.is_number, cells[1:]))
 
 
 @functools.lru_cache(maxsize=16)
@@ -104,12 +119,34 @@ def _row(line: int, cells: list[str], layout: RowLayout) -> Row | BadRow:
     wanted = [layout.notation.read(cells[position]) for position in layout.features]
     if (values := _numbers(wanted, layout.missing)) is not None:
         return Row(line, identity, label, values)
+    if header := _header(line, cells, layout):
+        return header
     position, reason = next(
         (position, reason)
         for position in layout.features
         if (reason := _fault(cells[position], layout))
     )
     return BadRow(line, reason, f"column {layout.columns[position]!r} {_FAULTS[reason]}")
+
+
+def _header(line: int, cells: list[str], layout: RowLayout) -> BadRow | None:
+    """What is to be said of cells that are the names of columns, as where files were joined."""
+    names = _names(layout.columns)
+    if same(cells[layout.features[0]]) not in names:
+        return None
+    found = [(same(cell), name) for cell, name in zip(cells, names, strict=True)]
+    known = [one == name for one, name in found if one in names]
+    if 2 * len(known) <= len(cells):
+        return None
+    if all(known):
+        return BadRow(line, "repeated-header", "the line names the columns once more")
+    detail = "the line names the columns in another order: two tables were joined"
+    return BadRow(line, JOINED, detail)
+
+
+@functools.lru_cache(maxsize=16)
+def _names(columns: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(map(same, columns))
 
 
 _FAULTS = {

@@ -24,12 +24,12 @@ from sonoflow.aws.ranged import Source
 from sonoflow.errors import DatasetRefused
 from sonoflow.keys import Dataset
 from sonoflow.settings import TableStaging
-from sonoflow.tables import encodings, labels, leaks, recordio, roles
+from sonoflow.tables import encodings, labels, leaks, ranges, recordio, roles
 from sonoflow.tables.columns import Columns, find_columns
 from sonoflow.tables.duplicates import Repeats, Seen
 from sonoflow.tables.reader import read_rows
 from sonoflow.tables.roles import COUNTING
-from sonoflow.tables.rows import BadRow
+from sonoflow.tables.rows import JOINED, BadRow
 from sonoflow.tables.shards import Shards
 from sonoflow.tables.splits import Splitter
 from sonoflow.tables.statistics import Classes, Rows, Statistics
@@ -99,6 +99,8 @@ def _assumptions(
     counting = [name for name, why in table.dropped.items() if why == COUNTING]
     if not set(counting) <= set(columns.dropped):
         said.append(roles.counted(counting))
+    if none := [name for name in statistics.without_value() if name in table.features]:
+        said.append(ranges.may_be_none(none, table.missing))
     said += leaks.check(statistics, table.features, chosen=columns.chosen)
     return said
 
@@ -140,6 +142,9 @@ def _measure(
         )
 
         def set_aside(bad: list[BadRow]) -> None:
+            if joined := next((row for row in bad if row.reason == JOINED), None):
+                detail = f"line {joined.line}: {joined.detail}. Upload them one by one"
+                raise DatasetRefused(JOINED, detail)
             statistics.set_aside(bad)
             lines = [json.dumps(row.document(), ensure_ascii=False) + "\n" for row in bad]
             aside.write("".join(lines).encode())

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from sonoflow.keys import SPLITS
 from sonoflow.tables import codings
-from sonoflow.tables.ranges import Ranges
+from sonoflow.tables.ranges import Ranges, Sample
 from sonoflow.tables.rows import BadRow
 from sonoflow.tables.table import Standardisation, Table
 
@@ -132,6 +132,7 @@ class Statistics:
         self.minima, self.maxima = np.empty((0, width)), np.empty((0, width))  # of each class
         self.whole = np.arange(width)  # features of which all values are whole numbers
         self._all = Moments.empty(width, products=width <= CORRELATED_FEATURES_LIMIT)
+        self._sample = Sample(width)
         self._train = Moments.empty(width)
         self._by_class: list[Moments] = []
 
@@ -158,6 +159,7 @@ class Statistics:
             held = values[:, self.whole]
             self.whole = self.whole[(held == np.rint(held)).all(axis=0)]
         self._all.add(values)
+        self._sample.add(values)
         self._train.add(values[rows.splits == SPLITS.index("train")])
         for code, moments in enumerate(self._by_class):
             chosen = rows.codes == code
@@ -209,7 +211,12 @@ class Statistics:
 
     def ranges(self, features: tuple[str, ...]) -> Ranges:
         chosen = [self.features.index(name) for name in features]
-        return Ranges(self.minimum[chosen], self.maximum[chosen], self._all.mean[chosen])
+        low, high = self._sample.usual(self.minimum, self.maximum)
+        return Ranges(low[chosen], high[chosen], self._all.mean[chosen])
+
+    def without_value(self) -> list[str]:
+        """Features in which a number seems to say that there is no value."""
+        return [self.features[at] for at in np.flatnonzero(self._sample.none(self.minimum))]
 
     def standardisation(self, features: tuple[str, ...]) -> Standardisation:
         """Of the training split; what is constant there is only shifted."""

@@ -14,6 +14,7 @@ from typing import Any
 from sonoflow.assumptions import Assumption
 from sonoflow.tables import numbers
 from sonoflow.tables.lines import is_open
+from sonoflow.tables.mapping import DEFAULT_MISSING
 from sonoflow.tables.numbers import Notation
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -204,8 +205,12 @@ def _titles(rows: Sequence[Sequence[str]]) -> int:
     usual, times = collections.Counter(map(len, rows)).most_common(1)[0]
     if usual < 3 or 2 * times < len(rows):
         return 0
-    single = (sum(map(bool, row)) < 2 for row in rows)
-    return sum(1 for _ in itertools.takewhile(bool, single))
+    titles = list(itertools.takewhile(lambda row: sum(map(bool, row)) < 2, rows))
+    after = rows[len(titles)] if len(titles) < len(rows) else ()
+    if not _has_number(after) or are_counted(after):
+        return len(titles)
+    # Where no header follows, a row may hold nothing but an id.
+    return sum(1 for _ in itertools.takewhile(lambda row: len(row) < 2, titles))
 
 
 def are_counted(row: Sequence[str], named: bool = False) -> bool:
@@ -228,7 +233,7 @@ def _are_units(rows: Sequence[Sequence[str]]) -> bool:
     """Whether the first row holds words where the others hold numbers."""
     if len(rows) < _ROWS or not any(rows[0]) or _has_number(rows[0]):
         return False
-    columns = [n for n, cell in enumerate(rows[0]) if cell]
+    columns = [n for n, cell in enumerate(rows[0]) if cell not in DEFAULT_MISSING]
     others = [row for row in rows[1:] if len(row) == len(rows[0])]
     held = [_has_number([row[column]]) for row in others for column in columns]
     return len(columns) > 1 and 2 * sum(held) > len(held)
@@ -240,7 +245,11 @@ def _trails(first: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
         alike = [not row[-1] for row in rows if len(row) == len(first)]
         return 2 * sum(alike) >= len(alike)
     longer = [row for row in rows if len(row) == len(first) + 1]
-    return bool(longer) and 2 * len(longer) > len(rows) and not any(row[-1] for row in longer)
+    if not longer or any(row[-1] for row in longer):
+        return False
+    # The delimiter before a last cell that is lacking means something.
+    lacking = any(len(row) == len(first) and not row[-1] for row in rows)
+    return 2 * len(longer) > len(rows) or not lacking
 
 
 def _notation(rows: Sequence[Sequence[str]], given: Mapping[str, Any]) -> numbers.Found:

@@ -8,6 +8,7 @@ from PIL import Image, ImageDraw
 
 from sonoflow.errors import ImageRejected
 from sonoflow.images import kinds
+from sonoflow.images.pixels import Decoded
 from tests.unit import pictures, ultrasound
 
 
@@ -92,12 +93,12 @@ def test_a_picture_beyond_the_limit_has_no_look() -> None:
 @pytest.mark.parametrize("drawn", [MASK, MASK.resize((300, 220), Image.Resampling.BILINEAR)])
 def test_a_drawing_is_no_picture_to_train_on(drawn: Image.Image) -> None:
     with pytest.raises(ImageRejected, match=r"drawn: .*call it <image>_mask.png"):
-        kinds.check_scan(np.asarray(drawn))
+        kinds.check_scan(Decoded(np.asarray(drawn)))
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_a_scan_is_one_however_dark_it_is(seed: int) -> None:
     pixels = ultrasound.scan(seed)
 
-    kinds.check_scan(pixels)
-    kinds.check_scan((pixels // 24).astype(np.uint8))
+    kinds.check_scan(Decoded(pixels))
+    kinds.check_scan(Decoded((pixels // 24).astype(np.uint8)))

@@ -239,6 +239,26 @@ COLUMNS = [
         with_column("score", lambda n, row: f"{n % 7 / 10 + (row[1] == 'M'):.2f}"),
         mapping={"ignore": ["score"]},
     ),
+    *(
+        case(
+            f"another id, {name}",
+            with_column(name, lambda n, row: str(7 * n), at=1),
+            assumed=("identifier-columns",),
+            dropped=(name,),
+        )
+        for name in ("MRN", "PatientID", "study_uid")
+    ),
+    case(
+        "measures without a name",
+        with_column("", lambda n, row: str((n * n) % 50), at=5),
+        assumed=("unnamed-columns",),
+        dropped=("column_5",),
+    ),
+    case(
+        "two columns that may be the label",
+        with_column("pathology", lambda n, row: str(n % 2)).replace("diagnosis", "y", 1),
+        refused="label-column-unknown",
+    ),
     case("a name twice", PLAIN.replace("texture_mean", "radius_mean"), refused="not-a-table"),
     case("a name twice, in capitals", PLAIN.replace("texture_mean", "ID"), refused="not-a-table"),
     case(
@@ -280,6 +300,34 @@ LABELS = [
     case("classes that nobody knows", text([header(), *labels(
         lambda n, b: "ill" if b == "M" else "well")]), assumed=("positive-class",),
         positive="ill"),
+    case("a word for no label", text([header(), *labels(
+        lambda n, b: "unknown" if n % 5 == 0 else b)]), refused="labels-mixed"),
+    case("words that say the same as letters", text([header(), *labels(
+        lambda n, b: b if n % 2 else {"M": "positive", "B": "negative"}[b])]),
+        refused="labels-mixed"),
+    case("characters that take no place", text(labels(
+        lambda n, b: b + "\u200b" if n % 4 == 3 else b)), assumed=_MERGED),
+    case("full width, and points", text(labels(
+        lambda n, b: {"M": "Ｍ", "B": "B."}[b] if n % 4 == 3 else b)), assumed=_MERGED),
+    case("letters and words", text([header(), *labels(
+        lambda n, b: {"M": "M (malignant)", "B": "B (benign)"}[b])]), positive="M (malignant)"),
+    case("kinds of tumour", text([header(), *labels(
+        lambda n, b: {"M": "benign tumour", "B": "malignant tumour"}[b])]),
+        positive="malignant tumour"),
+    case("numbers and words", text([header(), *labels(
+        lambda n, b: {"B": "1: malignant", "M": "0: benign"}[b])]), positive="1: malignant"),
+    case("letters in quotes", text([header(), *labels(lambda n, b: f"'{b}'")]), positive="'M'"),
+    case("answers in German", text([header(), *labels(
+        lambda n, b: {"M": "ja", "B": "nein"}[b])]), assumed=("positive-class",), positive="ja"),
+    case("answers that are turned round", text([["id", "target", *KAGGLE], *labels(
+        lambda n, b: {"M": "False", "B": "True"}[b])]), refused="positive-unclear"),
+    case("numbers under names with units", text([["id", "target", *(
+        f"{name} (mm)" for name in SKLEARN)], *ZERO_ONE]), refused="positive-unclear"),
+    case("numbers under names in humps", text([["id", "target", *(
+        name.title().replace("_", "").replace(" ", "") for name in KAGGLE)], *ZERO_ONE]),
+        refused="positive-unclear"),
+    case("letters of another language", text([header(), *labels(
+        lambda n, b: {"M": "B", "B": "G"}[b])]), refused="positive-unclear"),
 ]  # fmt: skip
 ROWS = [
     case("ids of two lines", text([header(), *_first(lambda one: f'"case\n{one}"', nuclei())])),
@@ -291,6 +339,23 @@ ROWS = [
         "remarks of several lines",
         with_column("remark", lambda n, row: f'"seen,\n\n""twice"" {n}"', at=1),
         mapping={"ignore": ["remark"]},
+    ),
+    case(
+        "a header once more",
+        text([header(), *nuclei()[:30], header(SKLEARN), *nuclei()[30:]]),
+        quarantined=1,
+    ),
+    case(
+        "a header in another order",
+        text(
+            [
+                header(),
+                *nuclei()[:30],
+                header(KAGGLE[::-1]),
+                *([*row[:2], *row[:1:-1]] for row in nuclei()[30:]),
+            ]
+        ),
+        refused="tables-joined",
     ),
     case(
         "ids that a spreadsheet rounded",
@@ -366,6 +431,12 @@ INBOX = [
         refused="ids-altered"),
     case("rounded ids, bare", text(_first(lambda one: f"{float(one):.2E}", FEW)),
         refused="ids-altered"),
+    case("some of the names, some numbers", text([
+        ["id", "diagnosis", *map(str, range(30))], *FEW]), refused="columns-unknown"),
+    case("an id and numbers", text([["id", *map(str, range(30))], *(
+        [row[0], *row[2:]] for row in FEW)]), refused="columns-unknown"),
+    case("a header in another order below", text([header(), *FEW, header(KAGGLE[::-1]), *(
+        [*row[:2], *row[:1:-1]] for row in FEW)]), refused="tables-joined"),
     case("a feature missing", text([header()[:-1], *(row[:-1] for row in FEW)]),
         refused="columns-unknown"),
 ]  # fmt: skip

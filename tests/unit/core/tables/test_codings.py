@@ -9,7 +9,8 @@ from sonoflow.tables.codings import NEGATIVE, POSITIVE, UNKNOWN
 @pytest.mark.parametrize(
     "spellings",
     [
-        ["M", "m", "Malignant", " malignant ", "bösartig"],
+        ["M", "m", "Malignant", " malignant ", "bösartig", "M.", "'M'", "M\u200b", "Ｍ"],
+        ["bo\u0308sartig", "BÖSARTIG"],
         ["B", "benign", "BENIGN"],
         ["1", "1.0", "1.", "+1", "1,00"],
         ["pos", "Positive", "+"],
@@ -44,6 +45,13 @@ def test_what_is_another_label_has_another_key() -> None:
     ("label", "sign", "answer"),
     [
         ("Malignant", POSITIVE, UNKNOWN),
+        ("malignant tumour", POSITIVE, UNKNOWN),
+        ("B (benign)", NEGATIVE, UNKNOWN),
+        ("cancer free", NEGATIVE, UNKNOWN),
+        ("not benign", POSITIVE, UNKNOWN),
+        ("non-invasive carcinoma", UNKNOWN, UNKNOWN),
+        ("no evidence of cancer", UNKNOWN, UNKNOWN),
+        ("benign, then malignant", UNKNOWN, UNKNOWN),
         ("cancer", POSITIVE, UNKNOWN),
         ("benign", NEGATIVE, UNKNOWN),
         ("healthy", NEGATIVE, UNKNOWN),
@@ -74,7 +82,12 @@ def test_a_columns_name_may_ask_for_health(column: str, health: bool) -> None:
         (["benign", "malignant", "normal"], False),
         (["0", "1", "2"], False),
         (["M", "m", "B"], False),
+        (["M", "B", "unknown"], True),
+        (["yes", "no", "pending"], True),
+        (["N", "M", "B"], False),
+        (["N", "yes", "B"], True),
+        (["lobular", "ductal", "none"], False),
     ],
 )
 def test_labels_of_several_codings_are_known(labels: list[str], mixed: bool) -> None:
-    assert codings.are_mixed(labels) == mixed
+    assert bool(codings.mixed(labels)) == mixed

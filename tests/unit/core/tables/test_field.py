@@ -268,3 +268,81 @@ def test_whatever_is_uploaded_is_read_or_refused(content: bytes) -> None:
         list(read_rows([text], find_columns(text, {}).layout))
     with contextlib.suppress(TableRejected, csv.Error):
         list(read_rows([text], inbox_layout(SMALL, text)))
+
+
+def test_a_class_beside_two_that_are_known_is_said(aws: None) -> None:
+    rows = field_cases.labels(lambda n, label: "atypical" if n % 5 == 0 else label)
+    data = field_cases.text([field_cases.header(), *rows]).encode()
+
+    answer = stage(data, {})
+
+    (said,) = answer["assumptions"]
+    assert (said["code"], len(answer["classes"])) == ("extra-classes", 3)
+    assert len(stage(data, json.loads(said["settle"]))["classes"]) == 2
+    assert stage(data, {"labels": {"atypical": "atypical"}})["assumptions"] == []
+
+
+def test_normal_benign_and_malignant_are_three_classes(aws: None) -> None:
+    rows = field_cases.labels(lambda n, label: "N" if n % 5 == 0 else label)
+
+    answer = stage(field_cases.text([field_cases.header(), *rows]).encode(), {})
+
+    assert (answer["classes"], answer["assumptions"]) == (["B", "M", "N"], [])
+
+
+@pytest.mark.parametrize(
+    ("extra", "merged"),
+    [({"M": "positive", "B": "negative"}, True), ({"M": "0", "B": "1"}, False)],
+)
+def test_labels_are_to_be_merged_only_where_words_say_the_same(
+    aws: None, extra: dict[str, str], merged: bool
+) -> None:
+    rows = field_cases.labels(lambda n, label: label if n % 2 else extra[label])
+
+    with pytest.raises(DatasetRefused, match="labels-mixed") as caught:
+        stage(field_cases.text([field_cases.header(), *rows]).encode(), {})
+
+    proposed = [one["labels"] for one in settled(caught.value.detail) if "labels" in one]
+    assert ({name: label for label, name in extra.items()} in proposed) is merged
+    assert {label: label for label in extra.values()} in proposed
+
+
+def test_an_id_without_values_is_set_aside_where_the_inbox_has_no_header(served: Any) -> None:
+    rows = [[row[0], *[""] * 31] for row in field_cases.FEW[:3]] + field_cases.FEW[3:]
+
+    tally = tables.score(tables.upload(field_cases.text(rows).encode()))
+
+    assert tally is not None
+    assert (tally.rows, [row.line for row in tally.listed]) == (9, [1, 2, 3])
+
+
+def highest() -> float:
+    """The end of the first feature's range."""
+    ranges = table().ranges
+    assert ranges is not None
+    return float(ranges.maximum[0])
+
+
+def test_a_mistyped_cell_of_training_opens_no_range(aws: None) -> None:
+    rows = nuclei()
+    stage(field_cases.text([field_cases.header(), *rows]).encode(), {})
+    largest = highest()
+
+    rows[7][2] = str(1000 * float(rows[7][2]))
+    answer = stage(field_cases.text([field_cases.header(), *rows]).encode(), {})
+
+    assert sum(answer["rows"].values()) == len(rows)
+    assert largest < highest() < 10 * largest
+
+
+def test_a_sign_of_no_value_is_said(aws: None) -> None:
+    rows = nuclei()
+    rows[7][2] = rows[9][4] = "-999"
+    data = field_cases.text([field_cases.header(), *rows]).encode()
+
+    answer = stage(data, {})
+
+    (said,) = answer["assumptions"]
+    assert said["code"] == "may-be-no-value"
+    again = stage(data, json.loads(said["settle"]))
+    assert (again["quarantined"], again["assumptions"]) == (2, [])

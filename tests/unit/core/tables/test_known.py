@@ -60,3 +60,15 @@ def test_a_known_table_is_known_by_its_shape() -> None:
     assert shape([["842302", "1", *["17.99"] * 30]]) is None
     assert shape([[*WISCONSIN_ROW[:-1], "3"]]) is None
     assert shape([["1", "11", *WISCONSIN_ROW[2:]]]) is None
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["RadiusMean", "radiusMean", "mean radius (mm)", "Mean_Radius [um]", "radius\u200b_mean"],
+)
+def test_humps_units_and_what_takes_no_place_part_no_names(name: str) -> None:
+    assert known.same(name) == "mean_radius"
+
+
+def test_units_part_other_names() -> None:
+    assert known.same("area (mm)") != known.same("area (px)")

@@ -3,12 +3,14 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+import numpy as np
 import pytest
 
 from sonoflow.errors import TableRejected
 from sonoflow.keys import Dataset
 from sonoflow.tables.layout import inbox_layout
 from sonoflow.tables.numbers import Notation
+from sonoflow.tables.ranges import Ranges
 from sonoflow.tables.table import Table
 
 TABLE = Table(
@@ -181,3 +183,65 @@ def test_names_are_the_same_in_each_spelling_of_wdbc() -> None:
     assert inbox_layout(table, "area error,id,mean radius").features == (2, 0)
     with pytest.raises(TableRejected, match="'radius_mean' twice"):
         inbox_layout(table, "area error,id,mean radius,radius_mean")
+
+
+GRADES = Table(
+    dataset=Dataset("grades", "0a1b2c3d4e5f"),
+    columns=("id", "a", "b", "c", "class"),
+    header=False,
+    delimiter=",",
+    label="class",
+    classes=("2", "4"),
+    id="id",
+    features=("a", "b", "c"),
+    missing=("", "?"),
+    dropped={},
+    ranges=Ranges(np.full(3, 1.0), np.full(3, 10.0), np.full(3, 4.0)),
+)
+LABEL_FIRST = dataclasses.replace(GRADES, columns=("id", "class", "a", "b", "c"))
+
+
+@pytest.mark.parametrize(
+    ("lines", "features", "identity"),
+    [
+        (["5,1,1,2", "5,4,4,4", "5,1,1,2", "3,1,1,?"], (0, 1, 2), None),
+        (["5,1,1,?", "5,4,4,4", "5,1,1,2", "3,1,1,2"], (0, 1, 2), None),
+        (["1000025,5,1,1", "1000026,5,4,4", "1000027,3,1,2"], (1, 2, 3), 0),
+        (["1000025,5,1,2", "1000026,5,4,4", "1000027,3,1,2"], (1, 2, 3), 0),
+        (["1000025,5,1,2"], (1, 2, 3), 0),
+        (["P1,5,1,2"], (1, 2, 3), 0),
+    ],
+)
+def test_an_id_or_a_label_beside_grades_is_told_by_all_rows(
+    lines: list[str], features: tuple[int, ...], identity: int | None
+) -> None:
+    found = inbox_layout(GRADES, "\n".join(lines))
+
+    assert (found.features, found.id) == (features, identity)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["5,1,1,2"],
+        ["5,1,1,2", "3,4,4,4"],
+        ["5,1,1,?", "5,4,4,?", "5,1,1,?"],
+        ["5,1,1,1", "5,4,4,1", "5,1,1,1"],
+    ],
+)
+def test_what_may_be_an_id_or_a_grade_is_rejected(lines: list[str]) -> None:
+    with pytest.raises(TableRejected, match=r"columns-unknown.*add a header"):
+        inbox_layout(GRADES, "\n".join(lines))
+
+
+def test_labels_are_looked_at_in_all_rows() -> None:
+    rows = ["7,2,5,1,1", *(f"{n},{n},5,1,1" for n in range(8, 20))]
+
+    with pytest.raises(TableRejected, match=r"columns-unknown.*no label"):
+        inbox_layout(LABEL_FIRST, "\n".join(rows))
+
+
+@pytest.mark.parametrize("line", ["id,1,2,3", "id,class,0,1,2", "1,2,3,class", "MRN,1,2,3"])
+def test_a_line_with_the_name_of_a_column_is_no_row(line: str) -> None:
+    with pytest.raises(TableRejected, match=r"columns-unknown.*names"):
+        inbox_layout(GRADES, line + "\n1000025,5,1,1\n")

@@ -6,6 +6,7 @@ import pytest
 
 from sonoflow.errors import DatasetRefused
 from sonoflow.tables import mapping
+from sonoflow.tables.mapping import DEFAULT_MISSING
 
 
 def test_every_key_may_be_given() -> None:
@@ -104,3 +105,8 @@ def test_metadata_that_makes_no_sense_is_refused(metadata: dict[str, str], messa
 def test_a_mark_cannot_mean_two_things() -> None:
     with pytest.raises(DatasetRefused, match="the same mark"):
         mapping.parse({"decimal": ",", "thousands": ","})
+
+
+@pytest.mark.parametrize("text", ["NaN", "N/A", "n/a", "#N/A", "<NA>", "NULL"])
+def test_what_programs_write_for_no_value_is_none(text: str) -> None:
+    assert text in DEFAULT_MISSING

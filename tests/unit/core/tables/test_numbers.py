@@ -106,3 +106,16 @@ def test_columns_in_several_notations_are_unclear() -> None:
 
     assert found.differs
     assert '{"decimal": ","}' in found.settle
+
+
+@pytest.mark.parametrize(
+    ("notation", "cell"),
+    [
+        (Notation(",", "."), "0.105"),
+        (Notation(".", ","), "0,105"),
+        (Notation(".", ","), "00,105"),
+        (Notation(",", "."), "-0.105"),
+    ],
+)
+def test_nothing_is_no_thousand(notation: Notation, cell: str) -> None:
+    assert not notation.is_number(cell)

@@ -8,7 +8,7 @@ import pytest
 
 from sonoflow.errors import PayloadInvalid
 from sonoflow.tables import ranges
-from sonoflow.tables.ranges import Ranges
+from sonoflow.tables.ranges import Ranges, Sample
 
 NAMES = ("area", "concavity", "change")
 RANGES = Ranges(np.array([140.0, 0, -5]), np.array([2500.0, 0.4, 5]), np.array([650.0, 0.09, 0]))
@@ -58,3 +58,47 @@ def test_a_row_is_shifted_where_many_of_its_values_are_far_outside(
     outside[0, :far] = True
 
     assert ranges.are_shifted(outside).tolist() == [shifted]
+
+
+def sampled(values: list[list[float]], step: int = 7) -> Sample:
+    sample = Sample(len(values[0]))
+    for start in range(0, len(values), step):
+        sample.add(np.array(values[start : start + step]))
+    return sample
+
+
+def test_a_mistyped_value_opens_no_range() -> None:
+    rows = [[float(n), 5.0] for n in range(100)]
+    sample = sampled([*rows, [17990.0, 5.0]])
+
+    low, high = sample.usual(np.array([0.0, 5.0]), np.array([17990.0, 5.0]))
+
+    assert low.tolist() == [0.0, 5.0]
+    assert 99 <= high[0] < 1000
+    assert high[1] == 5.0
+
+
+def test_of_few_rows_nothing_is_unusual() -> None:
+    sample = sampled([[float(n)] for n in range(10)] + [[1000.0]])
+
+    assert sample.usual(np.array([0.0]), np.array([1000.0]))[1].tolist() == [1000.0]
+
+
+def test_a_sample_is_bounded_and_the_same_however_rows_come() -> None:
+    rows = [[float(n)] for n in range(500_000)]
+
+    found = [sampled(rows, step).values for step in (1000, 70_001)]
+
+    assert len(found[0]) <= 200_000
+    assert found[0].tolist() == found[1].tolist()
+    assert set(np.diff(found[0][:, 0])) == {4.0}
+
+
+@pytest.mark.parametrize(
+    ("values", "none"),
+    [([1, 2, -999], True), ([1, 0, -99], True), ([1, -2, -999], False), ([1, 2, -3], False)],
+)
+def test_a_sign_of_no_value_is_known(values: list[float], none: bool) -> None:
+    found = sampled([[float(value)] for value in values]).none(np.array([min(values)]))
+
+    assert found.tolist() == [none]

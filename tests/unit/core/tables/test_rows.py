@@ -128,3 +128,42 @@ def test_where_several_lines_make_no_row_each_is_what_it_is() -> None:
 
     assert [(row.line, type(row)) for row in found] == [(3, BadRow), (4, Row), (5, BadRow)]
     assert "a quote that line 3 opens is closed in line 5" in str(found[0])
+
+
+@pytest.mark.parametrize("line", ["#7,M,1", "//7,M,1,2,3", "%7,M", "# 7,M,1", "# 3 rows, 2"])
+def test_an_id_may_begin_as_a_comment_does(line: str) -> None:
+    found = parse_row(3, line.encode(), LAYOUT)
+
+    assert isinstance(found, BadRow)
+    assert found.reason == "wrong-column-count"
+
+
+@pytest.mark.parametrize("line", ["# a note", "#a note", "// 3 rows, as counted", "%"])
+def test_a_text_after_the_sign_of_a_comment_is_none(line: str) -> None:
+    assert parse_row(3, line.encode(), LAYOUT) is None
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("id,label,a,b", "repeated-header"),
+        ("ID,Label,A,B", "repeated-header"),
+        ("id,note,a,b", "repeated-header"),
+        ("id,label,b,a", "tables-joined"),
+        ("label,id,a,b", "tables-joined"),
+        ("id,M,x,2", "not-a-number"),
+        ("id,M,a,2", "not-a-number"),
+    ],
+)
+def test_names_of_columns_below_the_header_are_a_header(line: str, reason: str) -> None:
+    found = parse_row(3, line.encode(), LAYOUT)
+
+    assert isinstance(found, BadRow)
+    assert found.reason == reason
+
+
+def test_lines_that_end_in_cr_among_others_are_said() -> None:
+    found = parse_row(3, b"7,M,1,2\r8,B,1,2\r9,B,3,4", LAYOUT)
+
+    assert isinstance(found, BadRow)
+    assert "2 CR" in found.detail

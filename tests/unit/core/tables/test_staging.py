@@ -78,7 +78,7 @@ BAD = [
     (lambda row: row[:-1], "wrong-column-count"),
     (lambda row: [*row[:5], "", *row[6:]], "missing-value"),
     (lambda row: [*row[:5], "?", *row[6:]], "missing-value"),
-    (lambda row: [*row[:5], "n/a", *row[6:]], "not-a-number"),
+    (lambda row: [*row[:5], "n.a.", *row[6:]], "not-a-number"),
     (lambda row: [*row[:5], "inf", *row[6:]], "infinite-value"),
     (lambda row: [row[0], "", *row[2:]], "missing-label"),
     (lambda row: ["842302", *row[1:]], "duplicate-id"),
@@ -100,7 +100,7 @@ def test_bad_rows_are_set_aside_by_line_and_reason_and_the_rest_goes_on() -> Non
     ]
     assert all(set(entry) == {"line", "reason", "detail"} for entry in entries)
     assert "mean_area" in entries[1]["detail"]
-    assert "n/a" not in entries[3]["detail"]
+    assert "n.a." not in entries[3]["detail"]
     assert answer["quarantined"] == len(BAD)
     assert sum(answer["rows"].values()) == 569 - len(BAD)
     lines = {row[0] for split in staged().values() for row in split}

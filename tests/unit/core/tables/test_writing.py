@@ -159,3 +159,26 @@ def test_an_assumption_of_numbers_says_what_settles_it() -> None:
     found = find("a;b", "1,5;1.326", "2,5;566")
 
     assert [one.settle for one in found.assumptions] == ['{"decimal": ",", "thousands": ""}']
+
+
+def test_a_row_that_holds_an_id_alone_is_no_title_where_no_header_follows() -> None:
+    rows = [f"{n},M,1,{n}" for n in range(9)]
+
+    assert find("7,,,", *rows).preamble == 0
+    assert find("7,,,", *rows).rows[0] == ("7", "", "", "")
+    assert find("seven", *rows).preamble == 1
+    assert find("Report,,,", "id,label,a,b", *rows).preamble == 1
+
+
+@pytest.mark.parametrize("row", ["P1,,NA,NA", "P1,?,N/A,NaN"])
+def test_a_row_without_values_is_none_of_units(row: str) -> None:
+    found = find("id,label,a,b", row, *(f"{n},M,1,{n}" for n in range(9)))
+
+    assert (len(found.rows), codes(found)) == (10, [])
+
+
+def test_some_rows_may_end_in_a_delimiter_where_none_lacks_its_last_cell() -> None:
+    rows = [f"{n},M,1,{n}" for n in range(9)]
+
+    assert find("id,label,a,b", *rows, "9,M,1,2,").trailing
+    assert not find("id,label,a,b", *rows, "9,M,1,", "9,M,1,2,").trailing
