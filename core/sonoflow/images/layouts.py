@@ -91,15 +91,10 @@ def arrange(
     if not groups and "groups" not in said:
         decided, groups = labels.as_patients(decided, scans)
         of_groups = of_groups if groups else labels.alike(scans)
+    of_path, places = decided.by_path, [scan.path for scan in scans]
     arranged = [
-        Scan(
-            scan.path,
-            tuple(owned[scan.path]),
-            decided.by_path[scan.path],
-            splits.get(scan.path),
-            groups.get(scan.path),
-        )
-        for scan in scans
+        Scan(path, tuple(owned[path]), of_path[path], splits.get(path), groups.get(path))
+        for path in places
     ]
     aside = [*set_aside, *found.set_aside, *surplus, *_no_class(undecided)]
     aside += _orphans(pairs.orphans, [m for scan in undecided for m in owned[scan.path]])

@@ -8,6 +8,7 @@ import functools
 import hashlib
 import threading
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -91,22 +92,29 @@ def prepare(reader: Reader, planned: PlannedImage, reading: Reading = USUAL) -> 
         "class": label,
         "source": planned.image,
         "masks": list(planned.masks),
-        "width": decoded.width,
-        "height": decoded.height,
         "image": image_key,
         "mask": mask_key,
-        "sha256": pixels.digest(decoded.pixels),
-        **fingerprints.fingerprint(decoded.pixels).document(),
         "lesion_pixels": lesion_pixels,
-        "histogram": pixels.histogram(decoded.levels),
         "given_split": planned.given_split,
         "group_hint": planned.group_hint,
         "mask_sha256": mask_digest,
-        "texture": oddities.texture(decoded.pixels),
-        "strokes": oddities.strokes(decoded.pixels),
+        **_looks(decoded),
         "flags": [*dict.fromkeys((*flags, *doubts))],
     }
     return Staged(entry, pictures)
+
+
+def _looks(decoded: pixels.Decoded) -> dict[str, Any]:
+    """What an image's line of the index says of its pixels."""
+    return {
+        "width": decoded.width,
+        "height": decoded.height,
+        "sha256": pixels.digest(decoded.pixels),
+        **fingerprints.fingerprint(decoded.pixels).document(),
+        "histogram": pixels.histogram(decoded.levels),
+        "texture": oddities.texture(decoded.pixels),
+        "strokes": oddities.strokes(decoded.pixels),
+    }
 
 
 def _class(

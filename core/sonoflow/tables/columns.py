@@ -48,9 +48,7 @@ def find_columns(head: bytes, mapping: Mapping[str, Any]) -> Columns:
     decimal-unclear, ids-altered or no-features.
     """
     found = _written(head, mapping)
-    # An empty cell is never a value, whatever else is said to be none.
-    texts = {"", *mapping.get("missing", DEFAULT_MISSING)}
-    missing = frozenset(texts | set(map(found.notation.read, texts)))
+    missing = _missing(found, mapping)
     names, unnamed = _names(found, missing)
     of = Roles(names, found.header is not None, mapping)
     label = of.label()
@@ -82,6 +80,12 @@ def find_columns(head: bytes, mapping: Mapping[str, Any]) -> Columns:
     if nameless := [name for name in nameless if dropped.get(name) == UNNAMED]:
         told = (*told, roles.unnamed(nameless))
     return Columns(layout, label, dropped, told, chosen)
+
+
+def _missing(found: Writing, mapping: Mapping[str, Any]) -> frozenset[str]:
+    """An empty cell is never a value, whatever else is said to be none."""
+    texts = {"", *mapping.get("missing", DEFAULT_MISSING)}
+    return frozenset(texts | set(map(found.notation.read, texts)))
 
 
 def _written(head: bytes, mapping: Mapping[str, Any]) -> Writing:
