@@ -75,6 +75,11 @@ class Dataset:
         return f"{self.prefix}assumptions.json"
 
     @property
+    def origin(self) -> str:
+        """Which version a version continues, where it does."""
+        return f"{self.prefix}origin.json"
+
+    @property
     def duplicates(self) -> str:
         return f"{self.prefix}duplicates.jsonl"
 
