@@ -109,7 +109,9 @@ def _elsewhere(images: plans.Images) -> list[Assumption]:
     """What a stack would know: the version that is continued is not here."""
     if (earlier := images.continues) is None:
         return []
-    detail = f"the splits are those of {earlier.name}/{earlier.version}, which are kept in the stack"
+    detail = (
+        f"the splits are those of {earlier.name}/{earlier.version}, which are kept in the stack"
+    )
     return [Assumption("continues-elsewhere", f"{detail}; here others are drawn", "")]
 
 

@@ -21,7 +21,11 @@ from sonoflow.splits import (
 
 
 def split(
-    bucket: str, dataset: Dataset, batches: int, options: Splitting, continues: Dataset | None = None
+    bucket: str,
+    dataset: Dataset,
+    batches: int,
+    options: Splitting,
+    continues: Dataset | None = None,
 ) -> dict[str, Any]:
     """Leaves index, quarantine, assumptions, duplicates, folds and manifests in S3; gives what the
     state machine goes on with. The splits of the version that it `continues` are kept.
