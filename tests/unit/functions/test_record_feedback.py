@@ -18,7 +18,7 @@ from functions.predict.app import handler as predict
 from functions.record_feedback.app import handler
 from sonoflow.aws.clients import client
 from tests.unit import pictures, stack, ultrasound
-from tests.unit.fake_endpoints import FakeEndpoints
+from tests.unit.fake_endpoints import SEGMENTER, FakeEndpoints, segmentation
 from tests.unit.metrics import metrics_of
 
 PATH = "ward3/scan (1).png"
@@ -106,6 +106,20 @@ def test_the_answers_own_mask_can_be_confirmed(answered: Any, context: Any, root
 
     lesion = stack.read(stack.WORK, reply(root)["kept"]["mask"])
     assert Image.open(io.BytesIO(lesion)).getbbox() == (10, 10, 30, 20)
+
+
+def test_an_answers_mask_that_is_lesion_all_over_is_no_riddle(
+    endpoints: FakeEndpoints, context: Any, root: Path
+) -> None:
+    whole = (0, 0, pictures.WIDTH, pictures.HEIGHT)
+    endpoints.answers[SEGMENTER] = lambda body: segmentation(body, whole)
+    batch = stack.upload_messages(stack.event("predict.image"), scan())
+    assert predict(batch, context) == {"batchItemFailures": []}
+
+    handler(said({"label": "malignant", "mask": "as-predicted"}), context)
+
+    lesion = stack.read(stack.WORK, reply(root)["kept"]["mask"])
+    assert Image.open(io.BytesIO(lesion)).getbbox() == whole
 
 
 def test_a_mask_need_not_be_given(answered: Any, context: Any, root: Path) -> None:
