@@ -14,7 +14,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from sonoflow.errors import ImageRejected
-from sonoflow.images import pixels
+from sonoflow.images import modes, pixels
 from sonoflow.images.reading import BLACK, WHITE, Token
 
 GREY, COLOUR, INDEX, ALPHA = "grey", "colour", "index", "alpha"
@@ -68,6 +68,8 @@ def load(data: bytes) -> StoredMask:
         image = told
     elif image.mode == "P":
         image = image.convert("RGB")
+    if stored.white_is_zero:
+        image = modes.turned_around(image)
     values, tokens = _black_and_white(image) if image.mode == "1" else _numbers(image)
     kind = GREY if values.ndim == 2 else COLOUR
     return StoredMask(values, kind, exact, stored.orientation, tokens, tuple(flags))

@@ -158,6 +158,29 @@ def test_ink_is_read_with_and_without_the_marker_that_inverts_it(marked: bool) -
         assert np.abs(done.pixels(entry).astype(int) - truth(entry)[0]).mean() < 4
 
 
+@pytest.mark.parametrize("bits", [8, 12, 16])
+def test_pictures_whose_zero_is_white_are_as_grey_as_the_others(bits: int) -> None:
+    done = Done(mask_sets.pictures(mask_sets.negative(bits), ".tif"))
+
+    assert done.codes == ((f"depth-{bits}-of-16",) if bits < 16 else ())
+    for entry in done.entries:
+        assert np.abs(done.pixels(entry).astype(int) - truth(entry)[0]).max() <= 1
+
+
+@pytest.mark.parametrize(("alpha", "around"), [(0, None), (60, None), (60, 0), (60, 255)])
+def test_pictures_that_are_nowhere_opaque_are_shown_and_said(
+    alpha: int, around: int | None
+) -> None:
+    done = Done(mask_sets.pictures(mask_sets.dimmed(alpha, around)))
+
+    assert done.codes == ("transparent",)
+    assert done.flags == {"transparent": 6}
+    if around != 255:  # where a part is opaque, the rest lies on black as it does elsewhere
+        for entry in done.entries:
+            apart = np.abs(done.pixels(entry).astype(int) - truth(entry)[0])
+            assert apart[9:, 9:].max() <= 2
+
+
 @pytest.mark.parametrize(("kind", "suffix"), [("TIFF", ".tif"), ("PNG", ".png"), ("MPO", ".jpg")])
 def test_files_of_several_pictures_are_set_aside_whatever_their_format(
     kind: str, suffix: str
