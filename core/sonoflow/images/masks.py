@@ -17,6 +17,9 @@ from sonoflow.images.stored_masks import StoredMask
 # Flags of an image, by what was taken for true of how its mask lies, or is odd about it.
 RESIZED = "mask-resized"
 TURNED_TO_FIT, TURN_OPEN = "mask-turned", "orientation-ambiguous"
+ELSEWHERE = (
+    "mask-elsewhere"  # mirrored or turned it would lie on something dark, and so it does not
+)
 OUTLINE, OUTLINE_FILLED, THIN = "mask-outline", "outline-filled", "thin-mask"
 FULL, LARGE = "full-mask", "large-mask"
 

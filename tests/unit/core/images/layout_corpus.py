@@ -402,6 +402,61 @@ for folder in ("overlays", "Output_v2", "zzz"):
         lambda folder=folder: BUSI() | drawn_over(folder),
         classes=TWO, masked=6, aside={"results-of-others": 6}, assumed={"results-left-out"},
     )  # fmt: skip
+MADE: dict[str, Callable[[int], bytes]] = {
+    "heat maps": lambda i: heat_map(i),
+    "crops": lambda i: pictures.encode(
+        Image.open(pictures.io.BytesIO(scan(i))).crop((20, 16, 76, 60))
+    ),
+    "scaled crops": lambda i: pictures.encode(
+        Image.open(pictures.io.BytesIO(scan(i))).crop((20, 16, 76, 60)).resize((224, 176))
+    ),
+    "pictures side by side": lambda i: beside_each_other(i),
+}
+
+
+def heat_map(seed: int) -> bytes:
+    """Of something else than the picture."""
+    warm = ultrasound.scan(seed + 40, *SIZE)
+    return pictures.encode(Image.fromarray(np.dstack([warm, 255 - warm, warm // 4])))
+
+
+def beside_each_other(seed: int) -> bytes:
+    whole = Image.new("L", (2 * SIZE[0], SIZE[1]))
+    whole.paste(Image.open(pictures.io.BytesIO(scan(seed))))
+    whole.paste(Image.open(pictures.io.BytesIO(scan(seed + 60))), (SIZE[0], 0))
+    return pictures.encode(whole)
+
+
+for what, make in MADE.items():
+    for where, masks in (
+        ("B/zzz/{l} ({n}).png", True),
+        ("B/zzz/{l} ({n})_v2.png", True),
+        ("B/{l}/{l} ({n})_v2.png", True),
+        ("B/benigns/{l} ({n}).png", False),
+    ):
+        case(
+            f"{what} as {where}",
+            lambda make=make, where=where, masks=masks: both(
+                "B/{l}/{l} ({n}).png", "B/{l}/{l} ({n})_mask.png" if masks else ""
+            )
+            | {
+                where.format(l=label, n=n): make(n + 3 * at)
+                for at, label in enumerate(TWO)
+                for n in (1, 2, 3)
+            },
+            classes=TWO, masked=6 if masks else 0, aside={"results-of-others": 6},
+            assumed={"made-of-others"},
+        )  # fmt: skip
+case(
+    "grey maps of an unknown folder that are called as pictures of the classes are",
+    lambda: BUSI() | {f"B/zzz/{c} ({n}).png": scan(50 + n) for c in TWO for n in (1, 2, 3)},
+    classes=TWO, masked=6, aside={"results-of-others": 6}, assumed={"made-of-others"},
+)  # fmt: skip
+case(
+    "other pictures with the same numbers stay a class",
+    lambda: both("{l}/{i}.png", "") | {f"other/{i}.png": scan(50 + i) for i in range(1, 7)},
+    classes={**TWO, "other": 6}, assumed={"classes-from-folders"},
+)  # fmt: skip
 case(
     "heat maps that show nothing of the pictures",
     lambda: BUSI()

@@ -52,6 +52,13 @@ def sample(label: str, number: int, height: int = HEIGHT, width: int = WIDTH) ->
     return scan(seed, mask), mask
 
 
+def cornered(seed: int = 15) -> tuple[Grey, Mask]:
+    """A picture whose lesion lies so that mirrored or turned it would lie on none of itself."""
+    y, x = np.mgrid[:HEIGHT, :WIDTH]
+    mask: Mask = ((y - 0.22 * HEIGHT) / 9) ** 2 + ((x - 0.22 * WIDTH) / 12) ** 2 < 1
+    return scan(seed, mask), mask
+
+
 def names() -> list[tuple[str, int, str]]:
     return [
         (label, number, f"{label}/{label} ({number})")

@@ -158,6 +158,21 @@ def test_ink_is_read_with_and_without_the_marker_that_inverts_it(marked: bool) -
         assert np.abs(done.pixels(entry).astype(int) - truth(entry)[0]).mean() < 4
 
 
+@pytest.mark.parametrize("turn", [2, 3, 4])
+def test_one_turned_mask_among_good_ones_is_flagged(turn: int) -> None:
+    picture, mask = mask_sets.cornered()
+    files = mask_sets.whole()
+    files["benign/benign (2).png"] = mask_sets.png(picture)
+    files["benign/benign (2)_mask.png"] = mask_sets.white(pixels.TURNS[turn](mask))
+
+    done = Done(files)
+
+    assert done.codes == ()
+    assert [e["source"] for e in done.entries if e["flags"]] == ["benign/benign (2).png"]
+    assert done.flags == {"mask-elsewhere": 1}
+    assert Done(files, {"masks": {"orientation": "shown"}}).flags == {}, "it was said"
+
+
 @pytest.mark.parametrize("bits", [8, 12, 16])
 def test_pictures_whose_zero_is_white_are_as_grey_as_the_others(bits: int) -> None:
     done = Done(mask_sets.pictures(mask_sets.negative(bits), ".tif"))
