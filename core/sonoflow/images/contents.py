@@ -204,6 +204,7 @@ def _planned(
         tuple(members.locate(file, end) for file in files),
         scan.given_split,
         group,
+        scan.official_folds,
     )
 
 

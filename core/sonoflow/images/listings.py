@@ -31,6 +31,8 @@ GROUPS = (
     *("patientenid", "patientennummer", "subjectid", "subject", "caseid", "case", "studyid"),
     "group",
 )
+_FOLD = ("kfold", "fold", "folds", "cvfold", "foldid", "foldnumber", "cv")
+_FOLDS_MOST = 20
 _SPLIT = ("split", "subset", "set", "partition", "fold type")
 
 
@@ -89,6 +91,24 @@ class Listing:
     @property
     def split_column(self) -> int | None:
         return self.likely(_SPLIT)
+
+    @property
+    def fold_column(self) -> int | None:
+        at = self.likely(_FOLD)
+        return (
+            at
+            if at is not None and 2 <= len(set(self.values(at).values())) <= _FOLDS_MOST
+            else None
+        )
+
+    @property
+    def folds(self) -> dict[str, int]:
+        """Counted from 0 on, in the order of their numbers or names."""
+        if (at := self.fold_column) is None:
+            return {}
+        values = self.values(at)
+        order = sorted(set(values.values()), key=lambda one: (len(one), one))
+        return {path: order.index(value) for path, value in values.items()}
 
     @property
     def splits(self) -> dict[str, str]:

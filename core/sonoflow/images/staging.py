@@ -92,9 +92,7 @@ def prepare(reader: Reader, planned: PlannedImage, reading: Reading = USUAL) -> 
         flags += lesions.flags
     label, doubts = _class(planned, lesion_pixels, lesions)
     look = fingerprints.fingerprint(decoded.pixels)
-    if lesions is not None and reading.drawn_on != SHOWN:  # which says that none is turned
-        elsewhere = agreement.lies_elsewhere(look.thumb, lesions.mask)
-        doubts += [ELSEWHERE] if elsewhere else []
+    doubts += _place(look, lesions, reading)
     identity, mask_digest = keys.image_id(planned.image), None
     image_key, mask_key = keys.staged_image(label, identity), None
     pictures = {image_key: data if png.is_plain(data) else png.encode(decoded.pixels)}
@@ -112,11 +110,19 @@ def prepare(reader: Reader, planned: PlannedImage, reading: Reading = USUAL) -> 
         "lesion_pixels": lesion_pixels,
         "given_split": planned.given_split,
         "group_hint": planned.group_hint,
+        **({"official_folds": planned.official_folds} if planned.official_folds else {}),
         "mask_sha256": mask_digest,
         **_looks(decoded, look),
         "flags": [*dict.fromkeys((*flags, *doubts))],
     }
     return Staged(entry, pictures)
+
+
+def _place(look: Fingerprint, lesions: MaskUnion | None, reading: Reading) -> list[str]:
+    """A flag where a mask lies elsewhere, unless it is said that none is turned."""
+    if lesions is None or reading.drawn_on == SHOWN:
+        return []
+    return [ELSEWHERE] if agreement.lies_elsewhere(look.thumb, lesions.mask) else []
 
 
 def _looks(decoded: pixels.Decoded, look: Fingerprint) -> dict[str, Any]:

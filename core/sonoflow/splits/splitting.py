@@ -24,7 +24,9 @@ def split(bucket: str, dataset: Dataset, batches: int, options: Splitting) -> di
     kept = (objects.find_json(bucket, dataset.kept_splits) or {}) if options.split_stable else {}
     frozen = freezing.freeze(staged, options, kept)
     entries = findings.flag(frozen.entries)
-    assumed = assumptions.merged([staged.assumptions, findings.assumptions(entries)])
+    assumed = assumptions.merged(
+        [staged.assumptions, frozen.assumptions, findings.assumptions(entries)]
+    )
     stated = [one.document() for one in assumed]
     objects.write_json(bucket, dataset.assumptions, stated)
     objects.write_lines(bucket, dataset.index, entries)

@@ -177,6 +177,18 @@ case(
     classes=MASKS_TELL, masked=6, aside={"no-class": 1}, assumed={"classes-from-masks"},
 )  # fmt: skip
 case(
+    "nnU-Net with two channels",
+    lambda: both("imagesTr/{l}-{n:03d}_0000.png", "labelsTr/{l}-{n:03d}.png")
+    | {f"imagesTr/{c}-{n:03d}_0001.png": scan(40 + n) for c in TWO for n in (1, 2, 3)},
+    classes=TWO, masked=6, aside={"further-channel": 6},
+    assumed={"classes-from-names", "further-channels"},
+)  # fmt: skip
+case(
+    "numbers of images that look like channels, as their masks have them too",
+    functools.partial(both, "imagesTr/{l}_{n:04d}.png", "labelsTr/{l}_{n:04d}.png"),
+    classes=TWO, masked=6, assumed={"classes-from-names"},
+)  # fmt: skip
+case(
     "VOC",
     lambda: {
         **both("V/JPEGImages/2007_{i:06d}.png", "V/SegmentationClass/2007_{i:06d}.png",
@@ -237,7 +249,7 @@ case("BUS-BRA with semicolons", functools.partial(bus_bra, "\r\n", "info.csv", "
 case(
     "BUS-BRA with folds",
     lambda: {**bus_bra(), "B/5-fold-cv.csv": b"ID,kFold\nbus_0001-l,1\nbus_0002-l,2\nbus_0003-l,1"},
-    classes=TWO, masked=6, groups=3, assumed=BUS, aside={"unused-table": 1},
+    classes=TWO, masked=6, groups=3, assumed=BUS,
 )  # fmt: skip
 case(
     "BUS-BRA, settled by the mapping",
