@@ -26,6 +26,7 @@ from sonoflow.images import (
     reading,
     regions,
     samples,
+    stored_masks,
     transparency,
 )
 from sonoflow.images.binary_masks import COLOURS, VALUES
@@ -104,7 +105,7 @@ class _Values:
             return
         for flag in {*stored.flags, *flags} - {binary_masks.POLARITY, binary_masks.OUTSIDE}:
             self._flags[flag] += 1
-            self._tokens[flag] |= set(stored.tokens)
+            self._tokens[flag] |= set(stored.tokens or stored_masks.main_colours(stored))
             self._one_each &= flag != COLOURS or len(stored.tokens) == 2
         if 0 < mask.sum() < mask.size:
             self.lesions += 1
@@ -142,7 +143,7 @@ class _Values:
         tokens = sorted(self._tokens[flag])
         shown = ", ".join(str(reading.spelt(token)) for token in tokens[:6]) or "many"
         shown += ", …" if len(tokens) > 6 else ""
-        some = reading.spelt(tokens[-1]) if tokens else "#ff0000"
+        some = reading.spelt(tokens[-1]) if tokens else "<colour>"
         word = f'"{some}"' if isinstance(some, str) else some
         dark = '{"masks": {"lesion": "dark"}}'
         coloured = f'{{"masks": {{"lesion": [{word}]}}}}'

@@ -47,8 +47,9 @@ def look(data: bytes | None) -> Look | None:
     if data is None:
         return None
     try:
-        grey = pixels.decode(data).pixels
         image = Image.open(io.BytesIO(data))
+        # As masks, 32 bits and fractions are read: what was drawn is to be told from the rest.
+        grey = _stretched(image) if image.mode in ("I", "F") else pixels.decode(data).pixels
         stored = _stored(image)
     except (ImageRejected, OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return None
@@ -57,6 +58,13 @@ def look(data: bytes | None) -> Look | None:
     height, width = grey.shape
     share, found = _colour_share(image), fingerprints.fingerprint(grey)
     return Look(values, drawn, share, found, width, height, _small(grey))
+
+
+def _stretched(image: Image.Image) -> pixels.Pixels:
+    values = np.nan_to_num(np.asarray(image, dtype=np.float64))
+    values -= values.min()
+    grey: pixels.Pixels = (values * (255 / max(float(values.max()), 1e-9))).astype(np.uint8)
+    return grey
 
 
 def _small(grey: pixels.Pixels) -> pixels.Pixels:

@@ -24,6 +24,7 @@ _DELIMITERS = (",", ";", "\t", "|")
 _CODE_PAGES = ("utf-8-sig", "gb18030", "cp1252")
 _MATCHED_SHARE = 0.5  # of a column's cells that must name images, for it to be the images' column
 _CLASSES_MOST = 30
+_MISSING = frozenset({"", "na", "n/a", "n.a.", "#n/a", "<na>", "nan", "null", "-", "--", "?"})
 
 _CLASS = ("pathology", "classification", "diagnosis", "class", "label", "category", "tumortype")
 GROUPS = (
@@ -65,7 +66,7 @@ class Listing:
     def values(self, at: int) -> dict[str, str]:
         """What a column says, by image; blank cells say nothing."""
         found = {path: row[at].strip() for path, row in self.rows.items() if at < len(row)}
-        return {path: value for path, value in found.items() if value}
+        return {path: value for path, value in found.items() if is_told(value)}
 
     def contradicted(self, at: int) -> list[str]:
         """The images of which that column says two things, in as many rows."""
@@ -73,7 +74,7 @@ class Listing:
         return [
             path
             for path, row in self.others
-            if at < len(row) and (said := row[at].strip()) and path in told
+            if at < len(row) and is_told(said := row[at].strip()) and path in told
             if class_names.class_name(said) != class_names.class_name(told[path])
         ]
 
@@ -117,6 +118,12 @@ class Listing:
             return {}
         told = {path: words.SPLITS.get(v.lower()) for path, v in self.values(at).items()}
         return {path: split for path, split in told.items() if split}
+
+
+def is_told(cell: str) -> bool:
+    """Whether a cell says anything: blank ones do not, nor those in which R, pandas and
+    spreadsheets write that a value is missing."""
+    return cell.strip().lower() not in _MISSING
 
 
 def heading(header: Sequence[str], names: Sequence[str], other_than: int = -1) -> int | None:

@@ -219,7 +219,8 @@ def _of_column(listing: Listing, kind: str, at: int) -> Assumption:
     heading = listing.header[at][:60]
     one = {"classes": "class", "groups": "group"}[kind]
     settle = (
-        f'{{"{kind}": {{"file": "<table>", "image": "{listing.header[listing.image_column][:60]}",'
+        f'{{"{kind}": {{"file": "{listing.path.rpartition("/")[2]}", '
+        f'"image": "{listing.header[listing.image_column][:60]}",'
         f' "{one}": "{heading}"}}}}'
     )
     told = f"{kind} were taken from the column {heading!r} of a table in the archive"

@@ -36,6 +36,7 @@ _MOSTLY = 0.5  # of a class's masks that are empty: they are no fault of the set
 _BAD = {
     EMPTY_MASK: "are empty",
     masks.FULL: "are lesion all over",
+    masks.FAN: "are the fan, which is all that the picture shows",
     masks.THIN: "are lines that enclose nothing",
     masks.OUTLINE: "are lines around something",
     "mask-not-binary": "are not of two values",
@@ -47,6 +48,8 @@ _BAD = {
 _SETTLE = {
     EMPTY_MASK: "mask what is to be found, or leave the masks out",
     masks.FULL: "mask what is to be found, or leave the masks out",
+    masks.FAN: "mask what is to be found, or leave the masks out; if the lesion is what they leave "
+    'out within the fan, say so: {"masks": {"lesion": "inside"}}',
     masks.THIN: 'if a lesion is no more than its line: {"masks": {"outlines": "as-is"}}',
     masks.OUTLINE: 'say which: {"masks": {"outlines": "fill"}} or "as-is"',
     "mask-inverted": 'say which is right: {"masks": {"lesion": "dark"}} or "bright"',

@@ -54,6 +54,17 @@ def mask(seed: int, **kind: Any) -> bytes:
     return pictures.encode(drawn)
 
 
+def boxes(folder: str) -> Files:
+    images = {f"{folder}JPEGImages/2007_{i}.png": scan(i) for i in range(1, 7)}
+    return images | {f"{folder}Annotations/2007_{i}.xml": b"<annotation/>" for i in range(1, 7)}
+
+
+@functools.cache
+def wide_mask(seed: int) -> bytes:
+    values = np.asarray(Image.open(pictures.io.BytesIO(mask(seed)))).astype(np.int32)
+    return pictures.encode(Image.fromarray(values), "TIFF")
+
+
 EMPTY = pictures.encode(Image.new("L", SIZE))
 
 
@@ -288,6 +299,46 @@ def voc(**lists: bytes) -> Files:
 
 
 VOC = {"classes-from-masks", "splits-from-lists"}
+case(
+    "VOC, boxes alone",
+    lambda: boxes(""),
+    refused="no-images: 6 × unsupported-extension: Pascal VOC .*_mask.png",
+)  # fmt: skip
+case(
+    "VOC, boxes of some images alone",
+    lambda: boxes("") | {f"JPEGImages/{i}.png": scan(i) for i in (10, 11)},
+    refused="no-images: 8 × no-class: .*6 files .* annotations: Pascal VOC .*_mask.png",
+)  # fmt: skip
+case(
+    "VOC, boxes alone, in a folder",
+    lambda: boxes("V/"),
+    classes={"v": 6}, aside={"unsupported-extension": 6}, assumed={"masks-not-read"},
+)  # fmt: skip
+case(
+    "classes in folders, outlines as JSON",
+    lambda: both("{l}/{i}.png", "") | {f"{'benign' if i < 4 else 'malignant'}/{i}.json": b"{}"
+                                       for i in range(1, 7)},
+    classes=TWO, aside={"unsupported-extension": 6}, assumed={"masks-not-read"},
+)  # fmt: skip
+case(
+    "masks of 32 bits in a folder of any name",
+    lambda: both("{l}/pic/{i}.png", "")
+    | {f"{'benign' if i < 4 else 'malignant'}/area/{i}.tif": wide_mask(i) for i in range(1, 7)},
+    classes=TWO, masked=6, assumed={"folders-by-content"},
+)  # fmt: skip
+case(
+    "a table in which classes and patients are missing",
+    lambda: {
+        **both("B/Images/bus_{i:04d}-l.png", "B/Masks/mask_{i:04d}-l.png"),
+        "B/t.csv": b"ID,Case,Pathology\n"
+        + b"".join(
+            b"bus_%04d-l,%s,%s\n" % (i, b"NA" if i > 2 else b"7", c)
+            for i, c in enumerate([b"benign", b"benign", b"NA", b"malignant", b"malignant", b""], 1)
+        ),
+    },
+    classes={"benign": 2, "malignant": 2}, masked=4, groups=1, assumed=BUS,
+    aside={"no-class": 2, "mask-without-image": 2},
+)  # fmt: skip
 case(
     "VOC with its lists of splits",
     lambda: voc(train=b"000001\n000002\n000004\n", val=b"000003\n000005\n000006\n"),

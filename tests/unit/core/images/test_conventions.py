@@ -367,3 +367,21 @@ def test_of_any_two_values_the_area_is_right_or_it_is_told(
     assert right or done.aside or all(entry["flags"] for entry in done.entries)
     if outside != inside:
         assert right
+
+
+@pytest.mark.parametrize("colour", [(0, 200, 40), (30, 60, 250)])
+def test_soft_colours_are_offered_as_they_are(colour: tuple[int, int, int]) -> None:
+    def write(mask: mask_sets.Mask) -> bytes:
+        grey = np.asarray(Image.open(mask_sets.io.BytesIO(mask_sets.soft(0, 255)(mask))))
+        shades = grey[..., None] / 255 * np.array(colour)
+        return mask_sets.png(np.rint(shades + grey[..., None] % 3).clip(0, 255).astype(np.uint8))
+
+    done = Done(mask_sets.whole(write))
+
+    (told,) = [one for one in done.assumptions if one.code == "mask-colours"]
+    offered = json.loads(told.settle)["masks"]["lesion"][0]
+    assert np.abs(np.array(list(bytes.fromhex(offered[1:]))).astype(int) - colour).max() <= 16
+    settled = Done(mask_sets.whole(write), json.loads(told.settle))
+    for entry in settled.entries:
+        _, lesion = truth(entry)
+        assert np.count_nonzero(settled.mask(entry) != lesion) <= 0.25 * lesion.sum()
