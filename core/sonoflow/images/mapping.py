@@ -4,7 +4,7 @@
                                     in the archive: {"file": "x.csv", "image": "ID", "class": "y"}
     {"labels": {"B": "benign"}}     other names for classes, as they are in the archive
     {"groups": "folders"}           or "names", "none", or {"file": "x.csv", "image": …, "group": …}
-    {"splits": "own"}               instead of those that the archive gives ("given")
+    {"splits": "own"}               instead of the archive's; "given": those, or refused
     {"ignore": ["overlays", "*_pred.png"]}   folders, or patterns of names
 
 `masks` and `pictures` say how pixels are read (reading.py).
