@@ -15,6 +15,7 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image, ImageFilter
 
+from sonoflow.images.fingerprints import THUMB_SIDE, Thumb
 from sonoflow.images.pixels import TURNS, Decoded, Mask, Pixels
 
 _SIDE = 96  # of the copies that are compared
@@ -22,6 +23,8 @@ _RING = 6  # how far around a lesion its surroundings reach, in their pixels
 # A mean difference in agreement, and how many of its standard errors it must be.
 LEAST_DIFFERENCE = 0.3
 _LEAST_ERRORS = 2.5
+# Of a single mask, in a thumbnail's cells: what is no agreement, and what is one for sure.
+_NOTHING, _CLEARLY, _COARSE_RING = 0.1, 1.0, 2
 _LEAST_SHARE = 0.75  # of the images that must tell the same
 
 
@@ -47,6 +50,35 @@ def stored_over_shown(image: Decoded, mask: Mask) -> float | None:
     shown = score(image.pixels, mask)
     stored = score(image.pixels, TURNS[image.orientation](mask))
     return None if shown is None or stored is None else stored - shown
+
+
+def lies_elsewhere(thumb: Thumb, mask: Mask) -> bool:
+    """Whether a mask lies on nothing that is darker than its surroundings, and mirrored, upside
+    down or turned by half it would, clearly. Of BUSI's masks that holds for none, and of the same
+    masks mirrored for a quarter. `thumb` is the picture's."""
+    rows, columns = (
+        ((np.arange(THUMB_SIDE) + 0.5) * n / THUMB_SIDE).astype(int) for n in mask.shape
+    )
+    few = mask[rows[:, None], columns]
+    drawn = _coarse(thumb, few)
+    if drawn is None or drawn >= _NOTHING:
+        return False
+    turned = (_coarse(thumb, TURNS[turn](few)) for turn in (2, 3, 4))
+    return any(score is not None and score > _CLEARLY for score in turned)
+
+
+def _coarse(thumb: Thumb, inside: Mask) -> float | None:
+    """The score of a thumbnail's cells."""
+    padded = np.pad(inside, _COARSE_RING)
+    reach = range(2 * _COARSE_RING + 1)
+    across = np.logical_or.reduce([np.roll(padded, at - _COARSE_RING, axis=1) for at in reach])
+    around = np.logical_or.reduce(
+        [across[at : at + THUMB_SIDE, _COARSE_RING:-_COARSE_RING] for at in reach]
+    )
+    ring = around & ~inside
+    if not inside.any() or not ring.any():
+        return None
+    return float((thumb[ring].mean() - thumb[inside].mean()) / (thumb.std() + 1))
 
 
 @dataclasses.dataclass(frozen=True)

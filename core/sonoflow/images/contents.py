@@ -27,6 +27,7 @@ from sonoflow.images import (
 from sonoflow.images import mapping as image_mapping
 from sonoflow.images.batches import PlannedImage
 from sonoflow.images.looks import Looks
+from sonoflow.images.paths import stem_of
 from sonoflow.images.reading import USUAL, Reading
 from sonoflow.quarantine import SetAside
 
@@ -153,10 +154,12 @@ def _refuse_lost_groups(quarantine: Sequence[SetAside], said: Mapping[str, Any])
 def _lost_masks(images: Sequence[PlannedImage], quarantine: Sequence[SetAside]) -> list[Assumption]:
     """Says so where images are without masks, and files that may be these are not read."""
     lost: collections.Counter[str] = collections.Counter()
+    beside = _annotations(images, quarantine)
     for entry in quarantine:
         path = verdicts.canonical(entry.source)
         unread = entry.reason in _UNREAD and (formats.is_image(path) or formats.may_be_image(path))
-        if unread and layouts.is_named_mask(path):
+        drawn = entry.reason in _UNREAD and path in beside
+        if (unread and layouts.is_named_mask(path)) or drawn:
             suffix = path[path.rfind(".") :].lower()
             lost[suffix if entry.reason == "unsupported-extension" else entry.reason] += 1
     without = sum(not image.masks for image in images)
@@ -165,6 +168,18 @@ def _lost_masks(images: Sequence[PlannedImage], quarantine: Sequence[SetAside]) 
     told = ", ".join(f"{count} × {what}" for what, count in lost.most_common(4))
     detail = f"{without} images have no mask; files that may be masks cannot be read: {told}"
     return [Assumption("masks-not-read", detail, "")]
+
+
+def _annotations(images: Sequence[PlannedImage], quarantine: Sequence[SetAside]) -> set[str]:
+    """Files of annotations that are called as images are, read or not."""
+    stems = {_stem(image.image) for image in images}
+    stems |= {_stem(entry.source) for entry in quarantine if formats.is_image(entry.source)}
+    canonical = (verdicts.canonical(entry.source) for entry in quarantine)
+    return {path for path in canonical if formats.may_be_annotation(path) and _stem(path) in stems}
+
+
+def _stem(path: str) -> str:
+    return stem_of(verdicts.canonical(path)).lower()
 
 
 def _unused_groups(
@@ -204,6 +219,7 @@ def _planned(
         tuple(members.locate(file, end) for file in files),
         scan.given_split,
         group,
+        scan.official_folds,
     )
 
 
@@ -232,4 +248,7 @@ def _nothing_left(quarantine: Sequence[SetAside]) -> DatasetRefused:
     causes = collections.Counter(e.detail for e in quarantine if e.reason == largest)
     cause, _ = causes.most_common(1)[0]
     detail = f"{reasons[largest]} × {largest}: {cause}. So {detail}; set aside: {counts}"
+    if largest == "no-class" and (drawn := sorted(_annotations([], quarantine))):
+        told = formats.unsupported(drawn[0])
+        detail += f". {len(drawn)} files that are called as images are hold annotations: {told}"
     return DatasetRefused(largest if largest in _CAUSES else "no-images", detail)

@@ -29,6 +29,12 @@ _OTHERS = {
     ".avi": "a video",
     ".mp4": "a video",
 }
+# What programs for drawing write beside pictures: boxes and outlines, no pixels.
+_ANNOTATIONS = {
+    ".xml": "Pascal VOC and CVAT write boxes and outlines into XML",
+    ".json": "COCO and LabelMe write boxes and outlines into JSON",
+    ".roi": "ImageJ writes outlines into it",
+}
 
 
 def is_image(path: str) -> bool:
@@ -43,6 +49,11 @@ def may_be_image(path: str) -> bool:
     return PurePosixPath(path).suffix.lower() in _OTHERS
 
 
+def may_be_annotation(path: str) -> bool:
+    """Whether its extension is one of annotations that are not read."""
+    return PurePosixPath(path).suffix.lower() in _ANNOTATIONS
+
+
 def suffixes() -> str:
     """For messages."""
     return ", ".join(sorted(IMAGE_SUFFIXES))
@@ -53,4 +64,7 @@ def unsupported(path: str) -> str:
     suffix = PurePosixPath(path).suffix.lower()
     if suffix in _OTHERS:
         return f"{suffix} is {_OTHERS[suffix]}; only {suffixes()} files are read: convert it to PNG"
+    if suffix in _ANNOTATIONS:
+        detail = f"{_ANNOTATIONS[suffix]}, which is not read: if masks are meant, export them as "
+        return detail + "PNG (<image>_mask.png), and give classes by folders or by a table"
     return f"only {suffixes()} files are read"

@@ -101,6 +101,14 @@ def span(mask: Mask) -> int:
     return int((last - first).sum())
 
 
+def row_spans(mask: Mask) -> Mask:
+    """All between each row's first and last pixel."""
+    before = np.logical_or.accumulate(mask, axis=1)
+    behind = np.logical_or.accumulate(mask[:, ::-1], axis=1)[:, ::-1]
+    spans: Mask = before & behind
+    return spans
+
+
 def border_share(mask: Mask) -> float:
     """How much of the picture's border the mask holds."""
     border = (mask[0], mask[-1], mask[1:-1, 0], mask[1:-1, -1])
