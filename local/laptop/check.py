@@ -120,6 +120,8 @@ def show(facts: dict[str, Any], console: Console) -> None:
     if facts["groups"]:
         splits = "as the archive gives them" if facts["given_splits"] else "drawn"
         console.print(f"{facts['groups']} groups that stay together, splits {splits}")
+    for table in facts["tables"]:
+        console.print(Text(f"read: the table {table}"), soft_wrap=True)
     for flag, number in facts["flags"].items():
         console.print(f"flagged: {number} × {flag}")
     for reason, told in facts["set_aside"].items():

@@ -45,6 +45,7 @@ class Contents:
     quarantine: tuple[SetAside, ...]
     reading: Reading = USUAL  # how the files are to be read
     assumptions: tuple[Assumption, ...] = ()
+    tables: tuple[str, ...] = ()  # of whose rows something is used, by name
 
 
 def open_archive(source: Source) -> Index:
@@ -98,7 +99,16 @@ def read(index: Index, source: Source, mapping: Mapping[str, Any] | None = None)
         tuple(sorted(quarantine, key=lambda entry: (entry.source, entry.reason))),
         read_as.reading,
         tuple(assumptions.merged(made)),
+        _used(hints, groups, usable),
     )
+
+
+def _used(
+    hints: table_hints.Hints, groups: _Groups, usable: Mapping[str, Member]
+) -> tuple[str, ...]:
+    aside = {entry.source for entry in (*hints.set_aside, *groups.set_aside)}
+    paths = hints.used | ({groups.path} if groups.path else set())
+    return tuple(sorted(usable[path].name for path in paths - aside))
 
 
 class _Archive:

@@ -22,6 +22,7 @@ def write(
     quarantine: Iterable[SetAside],
     digest: str = "",
     assumptions: Iterable[Assumption] = (),
+    tables: Sequence[str] = (),
 ) -> None:
     """A batch's part is written when everything in it is, so `digest` says what need not be done
     again."""
@@ -29,6 +30,8 @@ def write(
     part: dict[str, Any] = {"digest": digest, "images": list(entries), "quarantine": documents}
     if stated := [one.document() for one in assumptions]:
         part["assumptions"] = stated
+    if tables:
+        part["tables"] = list(tables)
     objects.write_json(bucket, key, part)
 
 

@@ -108,7 +108,8 @@ def of_images(
     limits = batches.Limits(batching.stage_batch_images, batching.stage_batch_bytes)
     document, count = batches.plan_document(batches.cut(found.images, limits, found.reading))
     objects.write(work, dataset.plan, document, "application/json")
-    parts.write(work, dataset.plan_part, [], found.quarantine, assumptions=found.assumptions)
+    aside, assumed = found.quarantine, found.assumptions
+    parts.write(work, dataset.plan_part, [], aside, assumptions=assumed, tables=found.tables)
     return dataset, count, found.assumptions
 
 
