@@ -39,9 +39,10 @@ def check_archive(files: Sequence[File], index: Index, found: Check) -> None:
         if not (file.system or folder or hidden):
             wanted[member.name] += 1
     told = collections.Counter(entry["source"] for entry in found.quarantine)
-    for entry in found.entries:
-        told[entry["source"]] += 1
-        told.update(entry["masks"])
+    told.update(entry["source"] for entry in found.entries)
+    masks = [mask for entry in found.entries for mask in entry["masks"]]
+    shared = any(assumption.code == "masks-shared" for assumption in found.assumptions)
+    told.update(set(masks) if shared else masks)
     told.update(found.tables)
     # Of what is passed over something may be said: that its name leads out of the archive, say.
     passed = collections.Counter({name: 1 for name in told if name not in wanted})
@@ -80,14 +81,14 @@ def _lost(
 ) -> Iterator[int]:
     first = 0  # of the row that may go on
     for number, raw in enumerate(lines, 1):
-        line = raw.decode("latin-1").replace("\xef\xbb\xbf", "").strip("\r\t ")
+        line = raw.decode("latin-1").replace("\xef\xbb\xbf", "").strip('\r\t "')
         if number in told:
             first = number if number in used else 0
         elif not line:
             continue
         elif passed:
             passed -= 1
-        elif line.lstrip('"').startswith(_COMMENTS):
+        elif line.startswith(_COMMENTS):
             continue
         elif not _goes_on(lines[first - 1 : number - 1], first):
             yield number

@@ -91,6 +91,7 @@ def read(index: Index, source: Source, mapping: Mapping[str, Any] | None = None)
     made = [
         *(index.assumptions, hints.assumptions, groups.assumptions, arranged.assumptions),
         read_as.assumptions,
+        _shared_masks(images),
         _lost_masks(images, quarantine),
         _unused_groups([*names, *(entry.source for entry in quarantine)], said, hints, groups),
     ]
@@ -158,6 +159,16 @@ def _refuse_lost_groups(quarantine: Sequence[SetAside], said: Mapping[str, Any])
     for entry in quarantine:
         if group_hints.find([entry.source]) and "groups" not in said:
             raise group_hints.unreadable(entry.source, entry.detail or entry.reason)
+
+
+def _shared_masks(images: Sequence[PlannedImage]) -> list[Assumption]:
+    """Says so where a mask goes with several images, copies say, though it was drawn on one."""
+    times = collections.Counter(mask for image in images for mask in image.masks)
+    if not (shared := sum(number > 1 for number in times.values())):
+        return []
+    detail = f"{shared} masks belong to two or more images each, whose names are alike; leave out"
+    settle = '{"ignore": ["<folder of the copies>"]}'
+    return [Assumption("masks-shared", f"{detail} what are copies of others", settle)]
 
 
 def _lost_masks(images: Sequence[PlannedImage], quarantine: Sequence[SetAside]) -> list[Assumption]:

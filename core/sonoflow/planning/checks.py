@@ -128,7 +128,7 @@ def _by_reason(quarantine: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, A
         found[entry["reason"]].append(entry)
     return {
         reason: {
-            "files": len(entries),
+            "files": sum(entry.get("rows", 1) for entry in entries),
             "detail": entries[0]["detail"],
             "examples": [str(e.get("source", e.get("line"))) for e in entries[:_EXAMPLES]],
         }
