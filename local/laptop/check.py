@@ -122,6 +122,8 @@ def show(facts: dict[str, Any], console: Console) -> None:
         number = facts["groups"]
         groups = "1 group that stays" if number == 1 else f"{number} groups that stay"
         console.print(f"{groups} together, splits {splits}")
+    for table in facts["tables"]:
+        console.print(Text(f"read: the table {table}"), soft_wrap=True)
     for flag, number in facts["flags"].items():
         console.print(f"flagged: {number} × {flag}")
     for reason, told in facts["set_aside"].items():

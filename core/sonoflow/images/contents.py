@@ -46,6 +46,7 @@ class Contents:
     quarantine: tuple[SetAside, ...]
     reading: Reading = USUAL  # how the files are to be read
     assumptions: tuple[Assumption, ...] = ()
+    tables: tuple[str, ...] = ()  # of whose rows something is used, by name
 
 
 def open_archive(source: Source) -> Index:
@@ -91,6 +92,7 @@ def read(index: Index, source: Source, mapping: Mapping[str, Any] | None = None)
     made = [
         *(index.assumptions, hints.assumptions, groups.assumptions, arranged.assumptions),
         read_as.assumptions,
+        _shared_masks(images),
         _lost_masks(images, quarantine),
         _unused_groups([*names, *(entry.source for entry in quarantine)], said, hints, groups),
     ]
@@ -99,7 +101,16 @@ def read(index: Index, source: Source, mapping: Mapping[str, Any] | None = None)
         tuple(sorted(quarantine, key=lambda entry: (entry.source, entry.reason))),
         read_as.reading,
         tuple(assumptions.merged(made)),
+        _used(hints, groups, usable),
     )
+
+
+def _used(
+    hints: table_hints.Hints, groups: _Groups, usable: Mapping[str, Member]
+) -> tuple[str, ...]:
+    aside = {entry.source for entry in (*hints.set_aside, *groups.set_aside)}
+    paths = hints.used | ({groups.path} if groups.path else set())
+    return tuple(sorted(usable[path].name for path in paths - aside))
 
 
 class _Archive:
@@ -149,6 +160,16 @@ def _refuse_lost_groups(quarantine: Sequence[SetAside], said: Mapping[str, Any])
     for entry in quarantine:
         if group_hints.find([entry.source]) and "groups" not in said:
             raise group_hints.unreadable(entry.source, entry.detail or entry.reason)
+
+
+def _shared_masks(images: Sequence[PlannedImage]) -> list[Assumption]:
+    """Says so where a mask goes with several images, copies say, though it was drawn on one."""
+    times = collections.Counter(mask for image in images for mask in image.masks)
+    if not (shared := sum(number > 1 for number in times.values())):
+        return []
+    detail = f"{shared} masks belong to two or more images each, whose names are alike; leave out"
+    settle = '{"ignore": ["<folder of the copies>"]}'
+    return [Assumption("masks-shared", f"{detail} what are copies of others", settle)]
 
 
 def _lost_masks(images: Sequence[PlannedImage], quarantine: Sequence[SetAside]) -> list[Assumption]:

@@ -23,6 +23,7 @@ def write(
     digest: str = "",
     assumptions: Iterable[Assumption] = (),
     splits: str = "",
+    tables: Sequence[str] = (),
 ) -> None:
     """A batch's part is written when everything in it is, so `digest` says what need not be done
     again. `splits` is what the plan's mapping says of them."""
@@ -32,6 +33,8 @@ def write(
         part["assumptions"] = stated
     if splits:
         part["splits"] = splits
+    if tables:
+        part["tables"] = list(tables)
     objects.write_json(bucket, key, part)
 
 

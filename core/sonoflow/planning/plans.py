@@ -127,6 +127,7 @@ def of_images(upload: Upload, batching: settings.Batching, work: str) -> Images:
         found.quarantine,
         assumptions=found.assumptions,
         splits=mapping.get("splits", ""),
+        tables=found.tables,
     )
     return Images(dataset, count, found.assumptions, image_mapping.continued(mapping))
 
