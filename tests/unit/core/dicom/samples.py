@@ -88,7 +88,9 @@ def packed(frames: list[bytes], like: npt.NDArray[Any], syntax: Any, **tags: Any
     return encode(found, syntax)
 
 
-def region(box: tuple[int, int, int, int], millimetres: tuple[float, float], **tags: Any) -> Dataset:
+def region(
+    box: tuple[int, int, int, int], millimetres: tuple[float, float], **tags: Any
+) -> Dataset:
     """An item of the regions; the box's edges are inclusive, as the standard has them."""
     found = Dataset()
     found.RegionSpatialFormat, found.RegionDataType, found.RegionFlags = 1, 1, 0

@@ -67,7 +67,10 @@ def test_an_unknown_sequence_is_written_without_representations() -> None:
         (sequence(0x00081140, b"", struct.pack("<L", 1 << 30)), "truncated"),
         (sequence(0x00081140, b"")[:10], "truncated"),
         (sequence(0x00081140, ITEM + OPEN), "truncated"),
-        (sequence(0x00081140, short(0x00280010, b"\1\0") + SEQUENCE_END + NOTHING), "dicom-damaged"),
+        (
+            sequence(0x00081140, short(0x00280010, b"\1\0") + SEQUENCE_END + NOTHING),
+            "dicom-damaged",
+        ),
         (sequence(0x00081140, ITEM_END + NOTHING), "dicom-damaged"),
         (sequence(0x00081140, ITEM + OPEN + ITEM + NOTHING), "dicom-damaged"),
         (short(0x00280010, b"\1\0", b"zz"), "dicom-damaged"),

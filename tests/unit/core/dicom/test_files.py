@@ -12,7 +12,9 @@ from tests.unit.core.dicom import samples
 PICTURE = samples.ramp()
 
 
-@pytest.mark.parametrize("syntax", [samples.LITTLE, samples.IMPLICIT, samples.BIG, samples.DEFLATED])
+@pytest.mark.parametrize(
+    "syntax", [samples.LITTLE, samples.IMPLICIT, samples.BIG, samples.DEFLATED]
+)
 def test_pixels_are_found_in_every_syntax_and_nothing_of_a_patient(syntax: str) -> None:
     data = samples.file(PICTURE, syntax, PatientName="DOE^JANE", PatientID="4711")
 
