@@ -4,6 +4,7 @@ import struct
 
 import numpy as np
 import pytest
+
 from sonoflow.dicom import run_lengths
 from sonoflow.errors import ImageRejected
 
