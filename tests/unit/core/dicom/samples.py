@@ -75,6 +75,12 @@ def encode(found: Dataset, syntax: Any = LITTLE) -> bytes:
     return buffer.getvalue()
 
 
+def body_at(data: bytes) -> int:
+    """Where the header of a file that was made here ends: with its last element."""
+    last = b"\x02\x00\x12\x00UI\x08\x001.2.3.4\x00"
+    return data.index(last) + len(last)
+
+
 def file(pixels: npt.NDArray[Any], syntax: Any = LITTLE, **tags: Any) -> bytes:
     return encode(dataset(pixels, **tags), syntax)
 
