@@ -133,25 +133,33 @@ def _scan(data: bytes, at: int, body: bytes, frame: _Frame, planes: dict[int, Sa
         raise elements.damaged("a scan names a component or a table that is not there")
     if not 1 <= predictor <= 7 or shift >= frame.precision or len({*chosen}) != count:
         raise elements.damaged("a scan's prediction is none of the standard's")
+    known = [table for table in tables if table is not None]
     segments, end = _segments(data, at)
+    found = _components(segments, frame, known, predictor, shift)
+    planes.update(zip(chosen, found, strict=True))
+    return end
+
+
+def _components(
+    segments: list[bytes], frame: _Frame, tables: list[_Table], predictor: int, shift: int
+) -> list[Samples]:
+    """The planes of a scan's components; prediction begins anew with each segment."""
     rows = frame.rows
     if frame.interval:
         rows, odd = divmod(frame.interval, frame.columns)
         if odd:
             raise elements.damaged("a restart interval is not of whole lines")
-    parts: list[list[Samples]] = [[] for _ in chosen]
-    known = [table for table in tables if table is not None]
-    for top in range(0, frame.rows, rows):
-        if not segments:
+    start = 1 << (frame.precision - shift - 1)
+    parts: list[list[Samples]] = [[] for _ in tables]
+    for number, top in enumerate(range(0, frame.rows, rows)):
+        if number == len(segments):
             raise elements.cut_off("a frame ends before its last line")
         height = min(rows, frame.rows - top)
-        found = _differences(segments.pop(0), known, height * frame.columns)
+        found = _differences(segments[number], tables, height * frame.columns)
         for part, differences in zip(parts, found, strict=True):
             shape = differences.reshape(height, frame.columns)
-            start = 1 << (frame.precision - shift - 1)
             part.append(_predicted(shape, predictor, start) << np.uint16(shift))
-    planes.update((one, np.concatenate(part)) for one, part in zip(chosen, parts, strict=True))
-    return end
+    return [np.concatenate(part) for part in parts]
 
 
 def _segments(data: bytes, at: int) -> tuple[list[bytes], int]:
@@ -167,6 +175,8 @@ def _segments(data: bytes, at: int) -> tuple[list[bytes], int]:
 
 def _differences(coded: bytes, tables: list[_Table], count: int) -> list[Differences]:
     """So many of each component, which take turns. Raises ImageRejected."""
+    if len(coded) * 8 < count * len(tables):  # no code is shorter than a bit
+        raise elements.cut_off("a frame has fewer coded bits than samples")
     found = np.zeros((count, len(tables)), dtype=np.int64)
     flat, total, bit = found.reshape(-1), count * len(tables), 0
     alike = all(table is tables[0] for table in tables)

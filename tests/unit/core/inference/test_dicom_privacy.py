@@ -99,7 +99,9 @@ def test_the_profile_is_one_of_names_that_exist() -> None:
     assert {"PatientName", "PatientID", "StudyInstanceUID", "PersonName", "StationName"} <= named
 
 
-@pytest.mark.parametrize("spoilt", [None, "Rows", "Modality", "PhotometricInterpretation", "cut"])
+@pytest.mark.parametrize(
+    "spoilt", [None, "Rows", "Modality", "PhotometricInterpretation", "cut", "VR"]
+)
 def test_no_value_of_the_profile_is_in_results_metadata_tags_or_logs(
     context: Any,
     endpoints: FakeEndpoints,
@@ -107,17 +109,20 @@ def test_no_value_of_the_profile_is_in_results_metadata_tags_or_logs(
     caplog: pytest.LogCaptureFixture,
     spoilt: str | None,
 ) -> None:
-    """Answered or rejected, for a tag or in the middle of a name."""
+    """Answered or rejected: for a tag, in the middle of a name, behind all names."""
     found, values = filled()
     if spoilt == "Modality":
         found.Modality = "MG"
-    elif spoilt and spoilt != "cut":
+    elif spoilt not in (None, "cut", "VR"):
         delattr(found, spoilt)
     data = samples.encode(found)
     hidden = [value for value in values if value.encode() in data]
     assert len(hidden) == len(values)
     if spoilt == "cut":
         data = data[: data.index(str(found.PatientName).encode()) + 5]
+
+    if spoilt == "VR":
+        data = data.replace(b"\x28\0\x10\0US", b"\x28\0\x10\0zz", 1)
 
     with caplog.at_level(logging.DEBUG):
         delivered(data, context)
