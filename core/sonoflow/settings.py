@@ -86,6 +86,14 @@ class Predicting:
 
 
 @dataclasses.dataclass(frozen=True)
+class Feedback:
+    """Where verdicts become a data set, and how many images must have been judged."""
+
+    uploads_bucket: str
+    feedback_minimum: int
+
+
+@dataclasses.dataclass(frozen=True)
 class Retrying:
     inbox_retry_seconds: int = 30  # until the second attempt; later ones wait longer
 
