@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"})
+DICOM_SUFFIXES = frozenset({".dcm", ".dicom"})
 
 # One image of this many bytes is far beyond any scanner and within a function's memory.
 FILE_BYTES_LIMIT = 64 * 1024 * 1024
@@ -42,6 +43,12 @@ def is_image(path: str) -> bool:
     name = path[path.rfind("/") + 1 :]
     at = name.rfind(".")
     return at > 0 and name[at:].lower() in IMAGE_SUFFIXES
+
+
+def may_be_dicom(path: str) -> bool:
+    """By its extension, or because it has none: scanners name files by numbers with dots."""
+    suffix = PurePosixPath(path).suffix.lower()
+    return suffix in DICOM_SUFFIXES or not suffix.lstrip(".") or suffix[1:].isdigit()
 
 
 def may_be_image(path: str) -> bool:

@@ -153,7 +153,7 @@ def _mended(data: bytes) -> Image.Image | None:
 
 def _foreign(data: bytes) -> str:
     if data[128:132] == b"DICM":
-        return "the bytes are a DICOM file; export it as PNG"
+        return "the bytes are a DICOM file; its name must end in .dcm"
     return "the bytes are no PNG, JPEG, BMP or TIFF image"
 
 
