@@ -17,6 +17,7 @@ TRAIN, VALIDATION, TEST = "train", "validation", "test"
 SPLITS = (TRAIN, VALIDATION, TEST)
 DATASETS = "datasets/"
 INBOX = "inbox/"
+INDEX = "index/"
 INBOX_TABLE_SUFFIX = ".csv"  # what else is in the inbox is taken for an image
 _BYTES_LIMIT = 1024  # of a key in S3
 _NAME_LIMIT = 32
@@ -201,8 +202,17 @@ def overlay(path: str) -> str:
     return f"overlays/{_result(path)}.png"
 
 
+def review(path: str) -> str:
+    return f"review/{_result(path)}.json"
+
+
 def scores(path: str) -> str:
     return f"scores/{_result(path)}.csv"
+
+
+def index_entry(day: str, identity: str) -> str:
+    """`day` as in 2026-12-01: the partition in which Athena finds it."""
+    return f"{INDEX}dt={day}/{identity}.jsonl"
 
 
 def refusal(upload_key: str) -> str:

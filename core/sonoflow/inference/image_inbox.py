@@ -13,7 +13,7 @@ from sonoflow.aws import objects
 from sonoflow.aws.uploads import Upload
 from sonoflow.errors import ImageRejected
 from sonoflow.images import formats, oddities, pixels, png
-from sonoflow.inference import image_endpoints, invocations, overlays, predictions
+from sonoflow.inference import image_endpoints, invocations, overlays, predictions, triage
 from sonoflow.inference.answers import Answer, Overtaken
 from sonoflow.inference.outcomes import PREDICTED, REJECTED, Outcome
 from sonoflow.settings import Predicting
@@ -31,7 +31,8 @@ def handle(upload: Upload, results: str, settings: Predicting) -> Outcome:
     """
     path = keys.inbox_path(upload.key)
     completing = (keys.prediction(path), keys.rejection(path))
-    with Answer(upload, results, completing, (keys.mask(path), keys.overlay(path))) as answer:
+    parts = (keys.mask(path), keys.overlay(path))
+    with Answer(upload, results, completing, parts, beside=keys.review(path)) as answer:
         try:
             predict(upload, _fetch(upload), answer, settings)
         except ImageRejected as error:
@@ -69,6 +70,8 @@ def predict(upload: Upload, data: bytes, answer: Answer, settings: Predicting) -
         settings.segmenter_endpoint_name, body, (decoded.width, decoded.height)
     )
     segmented = time.perf_counter()
+    models = {"classifier": classification.model, "segmenter": segmentation.model}
+    answer.models = {role: model.version for role, model in models.items()}
     lesions = overlays.find(segmentation.probabilities)
     path = keys.inbox_path(upload.key)
     mask, overlay = png.encode(lesions.mask), overlays.draw(decoded.pixels, lesions.mask)
@@ -90,8 +93,11 @@ def predict(upload: Upload, data: bytes, answer: Answer, settings: Predicting) -
             "total_ms": _milliseconds(start, time.perf_counter()),
         },
     )
+    document = prediction.document()
+    if document["decision"]["action"] == triage.REVIEW:
+        answer.write_json(keys.review(path), predictions.review(document))
     # Last: whoever sees the prediction finds the mask and the overlay that it names.
-    answer.write_json(keys.prediction(path), prediction.document(), completes=True)
+    answer.write_json(keys.prediction(path), document, completes=True)
 
 
 def request_body(decoded: pixels.Decoded) -> bytes:
