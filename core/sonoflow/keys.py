@@ -18,6 +18,7 @@ SPLITS = (TRAIN, VALIDATION, TEST)
 DATASETS = "datasets/"
 INBOX = "inbox/"
 INDEX = "index/"
+REVIEW = "review/"
 INBOX_TABLE_SUFFIX = ".csv"  # what else is in the inbox is taken for an image
 _BYTES_LIMIT = 1024  # of a key in S3
 _NAME_LIMIT = 32
@@ -203,7 +204,7 @@ def overlay(path: str) -> str:
 
 
 def review(path: str) -> str:
-    return f"review/{_result(path)}.json"
+    return f"{REVIEW}{_result(path)}.json"
 
 
 def scores(path: str) -> str:

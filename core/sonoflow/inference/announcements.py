@@ -49,6 +49,7 @@ class _Standing:
     key: str
     stamp: Stamp
     version_id: str | None
+    etag: str
     written: datetime.datetime
     metadata: Mapping[str, str]
 
@@ -78,8 +79,8 @@ def _standing(upload: Upload, results: str) -> _Standing | None:
         if head is not None and answers.is_complete(head["Metadata"]):
             stamp = Stamp.read(head["Metadata"])
             if stamp.is_of_version(own):
-                version, written = head.get("VersionId"), head["LastModified"]
-                return _Standing(answer, key, stamp, version, written, head["Metadata"])
+                version, etag, written = head.get("VersionId"), head["ETag"], head["LastModified"]
+                return _Standing(answer, key, stamp, version, etag, written, head["Metadata"])
     return None
 
 
@@ -103,9 +104,11 @@ def _entry(
     try:
         if found.answer == index.SCORES:
             return entry | _of_scores(results, found, rows, keys.inbox_path(upload.key))
-        document = json.loads(objects.read(results, found.key, found.version_id))
+        # By its ETag, not by its version, which would take one more right.
+        answer = client("s3").get_object(Bucket=results, Key=found.key, IfMatch=found.etag)
+        document = json.loads(answer["Body"].read())
     except ClientError as error:
-        if objects.is_missing(error):
+        if objects.is_missing(error) or error.response["Error"]["Code"] == "PreconditionFailed":
             return None
         raise
     if found.answer == index.PREDICTION:
@@ -140,7 +143,7 @@ def _of_scores(results: str, found: _Standing, rows: int | None, path: str) -> d
     beside = objects.find_json(results, keys.rejection(path)) or {}
     if beside.get("sequencer") != found.stamp.sequencer:
         beside = {}  # of another version, which is about to replace this one
-    known = scored_rows.count(results, found.key, found.version_id) if rows is None else rows
+    known = scored_rows.count(results, found.key, found.etag) if rows is None else rows
     models = origins.read(found.metadata)
     return {
         "row_count": known,

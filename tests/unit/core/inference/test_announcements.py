@@ -16,6 +16,7 @@ from sonoflow.aws.clients import client
 from sonoflow.inference import index
 from tests.unit import inbox_answers as inbox
 from tests.unit import stack, tables
+from tests.unit.deliveries import Delivery
 from tests.unit.fake_endpoints import FakeEndpoints
 from tests.unit.inbox_answers import AUTO, GARBAGE, GOOD, NONE_FAILED, OTHER, Starter, work
 
@@ -152,6 +153,45 @@ def test_an_answer_that_a_newer_version_has_replaced_is_told_of_by_nobody(
 
     versions = [event["Detail"]["upload"]["version_id"] for event in events]
     assert versions == [inbox.version(newer)]
+
+
+# The last requests of a delivery: it reads what it found, looks for a line, and writes it; before
+# that `events` looks for the document.
+READING = 4
+
+
+@pytest.mark.parametrize("kind", ["image", "good"])
+def test_an_answer_that_is_replaced_while_it_is_looked_at_is_not_told(
+    context: Any, start: Starter, events: list[dict[str, Any]], kind: str
+) -> None:
+    """It was seen, and another is read: what is told would be neither."""
+
+    def batch(number: int) -> dict[str, Any]:
+        if kind == "good":
+            return inbox.table(inbox.TABLES[kind].replace(b"a1", b"n%d" % number), number)
+        return inbox.image((GOOD, OTHER)[number % 2], number)
+
+    steps = inbox.requests_of(start, batch(0), context) - inbox.TELLING[kind]
+
+    def again(number: int) -> Delivery:
+        """The second delivery of what was answered and not told."""
+        message = batch(number)
+        first = start(work(message, context))
+        first.steps(steps)
+        first.kill()
+        return start(work(message, context))
+
+    undisturbed = again(1)
+    undisturbed.finish()
+    inbox.forget()
+    events.clear()
+    delivery = again(2)
+    delivery.steps(undisturbed.requests - READING)
+    assert start(work(batch(3), context)).finish() == NONE_FAILED
+
+    assert delivery.finish() == NONE_FAILED
+
+    assert [event["Detail"]["upload"]["sequencer"] for event in events] == [f"{3:018X}"]
 
 
 def test_an_event_that_is_not_taken_brings_the_message_back_and_no_line_says_otherwise(

@@ -1,9 +1,17 @@
 from __future__ import annotations
 
 import pytest
+from botocore.exceptions import ClientError
 
+from sonoflow.aws.clients import client
 from sonoflow.inference import scored_rows
 from tests.unit import stack
+
+KEY = "scores/a.csv.csv"
+
+
+def etag() -> str:
+    return str(client("s3").head_object(Bucket=stack.RESULTS, Key=KEY)["ETag"])
 
 
 @pytest.mark.parametrize(
@@ -17,6 +25,15 @@ from tests.unit import stack
 def test_rows_are_counted_and_the_header_and_line_ends_within_an_id_are_not(
     aws: None, text: str, rows: int
 ) -> None:
-    stack.write(stack.RESULTS, "scores/a.csv.csv", text)
+    stack.write(stack.RESULTS, KEY, text)
 
-    assert scored_rows.count(stack.RESULTS, "scores/a.csv.csv", None) == rows
+    assert scored_rows.count(stack.RESULTS, KEY, etag()) == rows
+
+
+def test_other_scores_are_not_counted(aws: None) -> None:
+    stack.write(stack.RESULTS, KEY, "id\na1\n")
+    before = etag()
+    stack.write(stack.RESULTS, KEY, "id\na1\na2\n")
+
+    with pytest.raises(ClientError, match="PreconditionFailed"):
+        scored_rows.count(stack.RESULTS, KEY, before)
