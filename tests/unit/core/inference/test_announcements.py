@@ -20,6 +20,7 @@ from tests.unit.deliveries import Delivery
 from tests.unit.fake_endpoints import FakeEndpoints
 from tests.unit.inbox_answers import AUTO, GARBAGE, GOOD, NONE_FAILED, OTHER, Starter, work
 
+SLOWLY = ("rejection", "good", "partly", "rejected")
 HOOK = "provide-client-params.events.PutEvents"
 
 
@@ -106,7 +107,10 @@ def test_scores_and_rejections_are_told_with_their_rows(
 SET = tables.VERSION.partition("-")[0] if re.match("[0-9a-f]{12}-", tables.VERSION) else None
 
 
-@pytest.mark.parametrize("kind", ["image", "rejection", "good", "partly", "rejected"])
+@pytest.mark.parametrize(
+    "kind",
+    ["image", *(pytest.param(kind, marks=pytest.mark.slow) for kind in SLOWLY)],
+)
 def test_a_function_that_is_killed_anywhere_has_told_or_tells_when_the_message_comes_again(
     context: Any, start: Starter, events: list[dict[str, Any]], kind: str
 ) -> None:

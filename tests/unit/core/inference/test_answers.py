@@ -125,6 +125,21 @@ def test_an_answer_that_cannot_be_taken_back_says_so(aws: None) -> None:
     assert "'masks/a.png.png' may be left behind" in raised.value.__notes__[0]
 
 
+def test_an_answer_without_its_case_for_review_is_not_whole(
+    context: Any, endpoints: FakeEndpoints
+) -> None:
+    """As a killed delivery of the same version may leave it."""
+    batch = stack.upload_messages(stack.event("predict.image"), pictures.png())
+    review = "review/ward3/scan (1).png.json"
+    handler(batch, context)
+    client("s3").delete_object(Bucket=stack.RESULTS, Key=review)
+
+    assert handler(batch, context) == NONE_FAILED
+
+    assert review in stack.answers()
+    assert len(stack.index()) == 2  # it is another document, and told of
+
+
 def test_a_part_of_an_earlier_attempt_beside_a_whole_answer_is_replaced(aws: None) -> None:
     """Two deliveries of one version, one of which was killed in between."""
     item = upload()

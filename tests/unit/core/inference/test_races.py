@@ -38,8 +38,9 @@ from tests.unit.inbox_answers import (
 )
 
 
-@pytest.mark.parametrize("newer_kind", NEWER_KINDS)
-@pytest.mark.parametrize("older_kind", KINDS)
+@pytest.mark.parametrize(
+    ("older_kind", "newer_kind"), [*itertools.product(KINDS, KINDS), ("image", "auto")]
+)
 @pytest.mark.parametrize("first", ["older", "newer"])
 def test_the_newest_version_is_answered_wherever_one_delivery_breaks_into_the_other(
     context: Any, start: Starter, older_kind: str, newer_kind: str, first: str
