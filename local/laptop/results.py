@@ -225,7 +225,9 @@ def _or_empty(value: Any) -> Any:
 
 
 def _is_later(entry: Document, other: Document) -> bool:
-    if entry["sequencer"] == other["sequencer"]:
+    """An older version's answer gives way to a newer one's, so the last that was written stays; to
+    the second, and then by the versions' order."""
+    if entry["written"] != other["written"]:
         return bool(entry["written"] > other["written"])
     return is_newer(entry["sequencer"], other["sequencer"])
 

@@ -97,13 +97,18 @@ def test_a_person_is_shown_a_table_with_paths_as_they_are(aws: None) -> None:
     assert "none" in shown("--since", "2026-12-02")
 
 
-def test_of_a_path_the_newest_versions_answer_is_shown(aws: None) -> None:
-    """Whenever it was told; S3 pads the shorter sequencer with zeros."""
-    answered("a.png", day=3, sequencer="05", label="older")
-    answered("a.png", day=2, sequencer="051", label="newest")
-    answered("a.png", day=1, sequencer="051", label="same version, earlier attempt")
+def test_of_a_path_the_answer_that_was_written_last_is_shown(aws: None) -> None:
+    """Of one second that of the newest version; S3 pads the shorter sequencer with zeros."""
+    for path in ("a.png", "b.png"):
+        answered(path, day=1, sequencer="05", label="first")
+        answered(path, day=2, sequencer="051", label="second")
+    answered("a.png", day=2, sequencer="0511", label="same second")
+    answered("b.png", day=2, sequencer="0509", label="same second")
 
-    assert [row["label"] for row in rows()] == ["newest"]
+    assert [(row["path"], row["label"]) for row in rows()] == [
+        ("a.png", "same second"),
+        ("b.png", "second"),
+    ]
 
 
 @pytest.mark.parametrize(
