@@ -1,4 +1,4 @@
-"""The laptop runtime by hand: `python -m local up | status | drop | check | down | …`."""
+"""The laptop runtime by hand: `python -m local up | status | drop | results | check | down | …`."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text
 
+from local.laptop import feedback as verdicts
+from local.laptop import results as listing
 from local.laptop.client import LOG, RECORD, Laptop, NotRunning
 from local.laptop.launch import Launch
 from local.runtime import failures
@@ -125,17 +127,17 @@ def drop(arguments: argparse.Namespace) -> int:
 
 def feedback(arguments: argparse.Namespace) -> int:
     """Judge an answer as a reviewer would."""
-    from local.laptop.feedback import give, verdict
-
-    document = verdict(arguments.label, arguments.mask, arguments.accept_mask)
-    return give(Laptop.attach(arguments.state), arguments.image, document, out)
+    return verdicts.give(Laptop.attach(arguments.state), arguments, out)
 
 
 def collect(arguments: argparse.Namespace) -> int:
     """Train on what was judged: the next version of a data set."""
-    from local.laptop.feedback import collect
+    return verdicts.collect(Laptop.attach(arguments.state), arguments, out)
 
-    return collect(Laptop.attach(arguments.state), arguments.dataset, arguments.minimum, out)
+
+def results(arguments: argparse.Namespace) -> int:
+    """Show the answers in the results bucket, or what a person has to look at."""
+    return listing.run(arguments, out)
 
 
 def check(arguments: argparse.Namespace) -> int:
@@ -182,7 +184,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     upload.add_argument("--to", metavar="KEY", help="key to upload to; a prefix if it ends in /")
     upload.add_argument("--no-wait", action="store_true", help="return after the upload")
-    _describe_feedback(command)
+    verdicts.describe(
+        command("feedback", feedback, "judge the answer to an image of the inbox"),
+        command("collect", collect, "train on what was judged, with an earlier data set"),
+    )
+    listing.describe(command("results", results, "list the answers, or the cases for review"))
     doctor = command("check", check, "say what a data set would become, without training on it")
     doctor.add_argument("file", type=Path, help="a .zip, .csv or .data, or a folder of images")
     doctor.add_argument("--out", type=Path, metavar="FILE.html", help="with pictures, as HTML")
@@ -191,20 +197,6 @@ def _parser() -> argparse.ArgumentParser:
     show.add_argument("--dataset", type=_file, metavar="FILE", help="a zip in the BUSI layout")
     show.add_argument("--out", type=Path, default=Path("out"), metavar="DIR")
     return parser
-
-
-def _describe_feedback(command: Callable[[str, object, str], argparse.ArgumentParser]) -> None:
-    judge = command("feedback", feedback, "judge the answer to an image of the inbox")
-    judge.add_argument("image", metavar="PATH", help="of the image below inbox/")
-    what = judge.add_mutually_exclusive_group(required=True)
-    what.add_argument("--label", help="what the image shows, one of the model's classes")
-    what.add_argument("--withdraw", dest="label", action="store_const", const=None)
-    lesion = judge.add_mutually_exclusive_group()
-    lesion.add_argument("--mask", type=Path, metavar="FILE.png", help="where the lesion is")
-    lesion.add_argument("--accept-mask", action="store_true", help="the answer's own is right")
-    gather = command("collect", collect, "train on what was judged, with an earlier data set")
-    gather.add_argument("dataset", metavar="NAME", help="the data set that goes on")
-    gather.add_argument("--minimum", type=int, metavar="N", help="judged images that are enough")
 
 
 def _describe_up(start: argparse.ArgumentParser) -> None:

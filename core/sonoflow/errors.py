@@ -13,6 +13,7 @@
     ├── FeedbackRejected         a verdict on an answer cannot be used
     ├── EvaluationUnreadable     a training job left no usable evaluation
     ├── EndpointResponseInvalid  an endpoint answered, but not as agreed
+    ├── EventRefused             EventBridge did not take the event that tells of an answer
     ├── AnswerLost               an inbox answer was removed while it was being written
     ├── EndpointChanged          an endpoint takes, or took, another model during the work
     └── ProbeFailed              an endpoint that was just deployed does not do its work
@@ -100,6 +101,10 @@ class EndpointChanged(SonoflowError):
 
 class AnswerLost(SonoflowError):
     """For a while only: the same work succeeds when it is tried again."""
+
+
+class EventRefused(SonoflowError):
+    """For a while only: the answer is there, and is told of when the message comes again."""
 
 
 class ProbeFailed(SonoflowError):

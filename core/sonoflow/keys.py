@@ -18,11 +18,12 @@ SPLITS = (TRAIN, VALIDATION, TEST)
 DATASETS = "datasets/"
 INBOX = "inbox/"
 FEEDBACK = "feedback/"
-FEEDBACK_SUFFIX = ".json"
+INDEX = "index/"
+REVIEW = "review/"
 INBOX_TABLE_SUFFIX = ".csv"  # what else is in the inbox is taken for an image
 _BYTES_LIMIT = 1024  # of a key in S3
 _NAME_LIMIT = 32
-_WITH_FEEDBACK = "+feedback"  # what is uploaded under such a name is a version of the plain one
+WITH_FEEDBACK = "+feedback"  # what is uploaded under such a name is a version of the plain one
 _VERSION_DIGITS = 12
 
 
@@ -125,7 +126,7 @@ class Dataset:
 
 def dataset_name(key: str) -> str:
     """`datasets/My Data (1).zip` → `my-data-1`; `datasets/busi+feedback.zip` → `busi`."""
-    stem = PurePosixPath(key).stem.lower().removesuffix(_WITH_FEEDBACK)
+    stem = PurePosixPath(key).stem.lower().removesuffix(WITH_FEEDBACK)
     return slug(stem)[:_NAME_LIMIT].strip("-") or "dataset"
 
 
@@ -194,58 +195,39 @@ def is_inbox_table(key: str) -> bool:
 
 
 def prediction(path: str) -> str:
-    return f"predictions/{_result(path)}.json"
+    return f"predictions/{result(path)}.json"
 
 
 def rejection(path: str) -> str:
-    return f"rejected/{_result(path)}.json"
+    return f"rejected/{result(path)}.json"
 
 
 def mask(path: str) -> str:
-    return f"masks/{_result(path)}.png"
+    return f"masks/{result(path)}.png"
 
 
 def overlay(path: str) -> str:
-    return f"overlays/{_result(path)}.png"
+    return f"overlays/{result(path)}.png"
+
+
+def review(path: str) -> str:
+    return f"{REVIEW}{result(path)}.json"
 
 
 def scores(path: str) -> str:
-    return f"scores/{_result(path)}.csv"
+    return f"scores/{result(path)}.csv"
 
 
-def feedback_path(key: str) -> str:
-    """`feedback/ward3/scan.png.json` → `ward3/scan.png`, an inbox path. Raises PayloadInvalid."""
-    path = key.removeprefix(FEEDBACK)
-    if path == key or not path.removesuffix(FEEDBACK_SUFFIX):
-        raise PayloadInvalid(f"{key!r} is no verdict on an object of the inbox")
-    return path.removesuffix(FEEDBACK_SUFFIX)
-
-
-def feedback_reply(key: str) -> str:
-    """The reply to whatever lies below feedback/; what is no verdict never stands for one."""
-    path = feedback_path(key)
-    return f"{FEEDBACK}{_result(path if key.endswith(FEEDBACK_SUFFIX) else path + '~')}.json"
-
-
-def feedback_image(digest: str) -> str:
-    """An image that was judged, by the digest of its pixels; in the work bucket."""
-    return f"{FEEDBACK}images/{digest}.png"
-
-
-def feedback_mask(digest: str) -> str:
-    return f"{FEEDBACK}masks/{digest}.png"
-
-
-def feedback_dataset(name: str) -> str:
-    """The upload that goes on from a data set with what was judged; `dataset_name` gives `name`."""
-    return f"{DATASETS}{name}{_WITH_FEEDBACK}.zip"
+def index_entry(day: str, identity: str) -> str:
+    """`day` as in 2026-12-01: the partition in which Athena finds it."""
+    return f"{INDEX}dt={day}/{identity}.jsonl"
 
 
 def refusal(upload_key: str) -> str:
     return f"refused/{_shortened(upload_key, _BYTES_LIMIT - len('refused/.json'))}.json"
 
 
-def _result(path: str) -> str:
+def result(path: str) -> str:
     """An inbox path as it is in the keys of all its results: as long as the longest of them may."""
     return _shortened(path, _BYTES_LIMIT - len("predictions/.json"))
 

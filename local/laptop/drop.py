@@ -148,6 +148,8 @@ def _show_answer(kind: str, path: str, found: dict[str, Any], console: Console) 
         f"{found['decision']['action']} {' '.join(found['decision']['reasons'])}",
         soft_wrap=True,
     )
+    for explanation in found["decision"]["explanations"]:
+        console.print(Text(explanation["text"], "yellow"), soft_wrap=True)
     console.print_json(data=found)
 
 

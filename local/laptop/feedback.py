@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import base64
 import json
 from pathlib import Path
@@ -15,6 +16,7 @@ from local.laptop.client import Laptop
 from local.laptop.waiting import looks
 from local.runtime.failures import Failure
 from sonoflow import keys
+from sonoflow.feedback import naming
 from sonoflow.feedback.verdicts import AS_PREDICTED
 
 _SECONDS = 120.0
@@ -22,6 +24,21 @@ _SECONDS = 120.0
 
 class FeedbackFailed(Failure):
     """A verdict was not given, or refused; says why."""
+
+
+def describe(judge: argparse.ArgumentParser, gather: argparse.ArgumentParser) -> None:
+    """The options of `feedback` and of `collect`."""
+    judge.add_argument("image", metavar="PATH", help="of the image below inbox/")
+    what = judge.add_mutually_exclusive_group(required=True)
+    what.add_argument("--label", help="what the image shows, one of the model's classes")
+    what.add_argument(
+        "--withdraw", action="store_true", help="what was said before no longer holds"
+    )
+    lesion = judge.add_mutually_exclusive_group()
+    lesion.add_argument("--mask", type=Path, metavar="FILE.png", help="where the lesion is")
+    lesion.add_argument("--accept-mask", action="store_true", help="the answer's own is right")
+    gather.add_argument("dataset", metavar="NAME", help="the data set that goes on")
+    gather.add_argument("--minimum", type=int, metavar="N", help="judged images that are enough")
 
 
 def verdict(label: str | None, mask: Path | None, accept_mask: bool) -> dict[str, Any]:
@@ -37,10 +54,11 @@ def verdict(label: str | None, mask: Path | None, accept_mask: bool) -> dict[str
     return {"label": label, "mask": base64.b64encode(mask.read_bytes()).decode()}
 
 
-def give(laptop: Laptop, path: str, document: dict[str, Any], console: Console) -> int:
-    """Drops a verdict on `inbox/<path>` and waits for its reply; the exit status."""
-    path = path.removeprefix(keys.INBOX)
-    key = f"{keys.FEEDBACK}{path}{keys.FEEDBACK_SUFFIX}"
+def give(laptop: Laptop, arguments: argparse.Namespace, console: Console) -> int:
+    """Drops a verdict and waits for its reply; the exit status."""
+    document = verdict(arguments.label, arguments.mask, arguments.accept_mask)
+    path = str(arguments.image).removeprefix(keys.INBOX)
+    key = f"{keys.FEEDBACK}{path}{naming.SUFFIX}"
     answer = laptop.client("s3").put_object(
         Bucket=laptop.outputs["UploadsBucketName"], Key=key, Body=json.dumps(document).encode()
     )
@@ -54,7 +72,7 @@ def give(laptop: Laptop, path: str, document: dict[str, Any], console: Console) 
 
 
 def _await(laptop: Laptop, key: str, version: str, console: Console) -> dict[str, Any]:
-    bucket, place = laptop.outputs["ResultsBucketName"], keys.feedback_reply(key)
+    bucket, place = laptop.outputs["ResultsBucketName"], naming.reply(key)
 
     def say(line: str) -> None:
         console.print(Text(line, "dim"), soft_wrap=True)
@@ -66,11 +84,11 @@ def _await(laptop: Laptop, key: str, version: str, console: Console) -> dict[str
     raise FeedbackFailed(f"no reply to {key} within {_SECONDS:.0f} seconds")
 
 
-def collect(laptop: Laptop, dataset: str, minimum: int | None, console: Console) -> int:
+def collect(laptop: Laptop, arguments: argparse.Namespace, console: Console) -> int:
     """Makes the next version of a data set from what was judged; the exit status."""
-    payload: dict[str, Any] = {"dataset": dataset}
-    if minimum is not None:
-        payload["minimum"] = minimum
+    payload: dict[str, Any] = {"dataset": arguments.dataset}
+    if arguments.minimum is not None:
+        payload["minimum"] = arguments.minimum
     answer = laptop.client("lambda").invoke(
         FunctionName=laptop.outputs["CollectFeedbackFunctionName"],
         Payload=json.dumps(payload).encode(),

@@ -121,6 +121,17 @@ def keys_of(bucket: str) -> list[str]:
     return sorted(item["Key"] for item in listing.get("Contents", []))
 
 
+def answers() -> list[str]:
+    """The keys of the results bucket, but for the index, where all answers ever given stay."""
+    return [key for key in keys_of(RESULTS) if not key.startswith("index/")]
+
+
+def index() -> list[dict[str, Any]]:
+    """Its lines, one of each object."""
+    found = [key for key in keys_of(RESULTS) if key.startswith("index/")]
+    return [json.loads(read(RESULTS, key)) for key in found]
+
+
 def executions(state_machine_arn: str = STATE_MACHINE_ARN) -> list[dict[str, Any]]:
     """Name and input of every execution, of train_images unless another machine is named."""
     states = client("stepfunctions")

@@ -22,6 +22,7 @@ from sonoflow import keys, sidecar
 from sonoflow.aws import objects, streams
 from sonoflow.aws.clients import client
 from sonoflow.errors import DatasetRefused
+from sonoflow.feedback import naming
 from sonoflow.feedback.archive import Picture, write
 from sonoflow.feedback.recording import ACCEPTED
 from sonoflow.images.parts import Entry
@@ -81,7 +82,7 @@ def collect(name: str, places: Places, minimum: int) -> dict[str, Any]:
     }
     if len(chosen) < minimum:
         return {"status": WAITING, **facts, "minimum": minimum}
-    key, made_of = keys.feedback_dataset(name), _digest(base, chosen)
+    key, made_of = naming.dataset(name), _digest(base, chosen)
     if _made_of(places.uploads, key) == made_of:
         return {"status": UNCHANGED, **facts, "key": key}
     pictures = _pictures(base, index, chosen)

@@ -18,7 +18,7 @@ from sonoflow.aws import objects
 from sonoflow.aws.clients import client
 from sonoflow.aws.uploads import Upload
 from sonoflow.errors import FeedbackRejected, ImageRejected
-from sonoflow.feedback import verdicts
+from sonoflow.feedback import naming, verdicts
 from sonoflow.feedback.verdicts import Verdict
 from sonoflow.images import pixels, png
 from sonoflow.images.classes import NORMAL
@@ -36,7 +36,7 @@ def handle(upload: Upload, buckets: Buckets) -> str:
     later one, has one, or it is gone. Errors of S3 escape."""
     if upload.key.endswith("/"):
         return SKIPPED
-    key = keys.feedback_reply(upload.key)
+    key = naming.reply(upload.key)
     try:
         with Answer(upload, buckets.results_bucket, (key,)) as answer:
             try:
@@ -61,7 +61,7 @@ def _document(upload: Upload, reply: Mapping[str, Any]) -> dict[str, Any]:
 
 def _judge(upload: Upload, buckets: Buckets) -> dict[str, Any]:
     """The reply to a verdict that can be used. Raises FeedbackRejected."""
-    path = keys.feedback_path(upload.key)
+    path = naming.path_of(upload.key)
     verdict = _read(upload)
     prediction = objects.find_json(buckets.results_bucket, keys.prediction(path))
     if prediction is None:
@@ -88,7 +88,7 @@ def _judge(upload: Upload, buckets: Buckets) -> dict[str, Any]:
 
 
 def _read(upload: Upload) -> Verdict:
-    if not upload.key.endswith(keys.FEEDBACK_SUFFIX):
+    if not upload.key.endswith(naming.SUFFIX):
         raise FeedbackRejected("unsupported-extension", "a verdict is feedback/<inbox path>.json")
     try:
         answer = client("s3").get_object(
@@ -109,14 +109,14 @@ def _keep(verdict: Verdict, prediction: Mapping[str, Any], buckets: Buckets) -> 
     if mask is not None and mask.any() and verdict.label == NORMAL:
         raise FeedbackRejected("lesion-in-normal", "the mask shows a lesion, the label says normal")
     digest = pixels.digest(decoded.pixels)
-    kept = {"sha256": digest, "image": keys.feedback_image(digest), "mask": None}
+    kept = {"sha256": digest, "image": naming.image(digest), "mask": None}
     work = buckets.work_bucket
-    objects.write(work, keys.feedback_image(digest), png.encode(decoded.pixels), "image/png")
+    objects.write(work, naming.image(digest), png.encode(decoded.pixels), "image/png")
     if mask is not None:
         # As an image of black and white: its digest is that of what it shows.
         shown = pixels.digest(mask.astype("uint8"))
-        kept["mask"] = keys.feedback_mask(shown)
-        objects.write(work, keys.feedback_mask(shown), png.encode(mask), "image/png")
+        kept["mask"] = naming.mask(shown)
+        objects.write(work, naming.mask(shown), png.encode(mask), "image/png")
     return kept
 
 

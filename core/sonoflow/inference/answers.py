@@ -1,8 +1,9 @@
 """An inbox key's answer: the objects in the results bucket that belong to one version of it.
 
-An image's answer is a document, a mask and an overlay, or a rejection; a table's are its scores,
-with a rejection beside them where rows have none. S3 changes one object at a time, events repeat
-and overtake each other, and a function may be killed between any two calls. Still
+An image's answer is a document, a mask and an overlay, and a case for review where a person has to
+look, or a rejection; a table's are its scores, with a rejection beside them where rows have none.
+S3 changes one object at a time, events repeat and overtake each other, and a function may be killed
+between any two calls. Still
 
 - the answer of the newest version stays, whoever writes last: each object carries a stamp, and is
   written only over an older one, by a conditional write;
@@ -30,9 +31,12 @@ from sonoflow.aws import objects, uploads
 from sonoflow.aws.clients import client
 from sonoflow.aws.uploads import State, Upload
 from sonoflow.errors import AnswerLost
+from sonoflow.inference import origins
 from sonoflow.inference.stamps import Stamp
 
-_COMPLETES = "sonoflow-completes"  # in an object's metadata, beside its stamp
+# In an object's metadata, next to its stamp: it is an answer's last one, and the one that not every
+# answer has was written before it.
+_COMPLETES, _BESIDE = "sonoflow-completes", "sonoflow-beside"
 # S3's words when a condition does not hold, or cannot be judged because of a write at that moment:
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
 _NOT_MET = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"})
@@ -54,6 +58,7 @@ class _Found:
     stamp: Stamp
     etag: str
     completes: bool
+    beside: bool
 
 
 class Answer:
@@ -65,16 +70,26 @@ class Answer:
     """
 
     def __init__(
-        self, upload: Upload, results: str, completing: Sequence[str], parts: Sequence[str] = ()
+        self,
+        upload: Upload,
+        results: str,
+        completing: Sequence[str],
+        parts: Sequence[str] = (),
+        beside: str | None = None,
     ) -> None:
         """An answer to such an upload consists of some of these keys. Each of `completing` can
-        complete one, and the first does so together with all `parts`."""
+        complete one, and the first does so together with all `parts`, and with `beside` where that
+        was written before it."""
         self.stamp = Stamp.of(upload)
         self._upload, self.bucket = upload, results
         self._completing, self._parts = tuple(completing), frozenset(parts)
-        self._keys = (*completing, *parts)
+        self._beside = beside
+        self._keys = (*completing, *parts, *([beside] if beside else []))
         self._written: dict[str, str | None] = {}  # key: the version that was made, if known
         self._was_there = False
+        self.models: dict[
+            str, str
+        ] = {}  # role: version of what it comes of, as soon as it is known
 
     def __enter__(self) -> Answer:
         state = uploads.state(self._upload)
@@ -104,7 +119,10 @@ class Answer:
 
     def metadata(self, *, completes: bool) -> dict[str, str]:
         """Of an object of this answer; `completes`: it is the last one."""
-        return {**self.stamp.metadata(), **({_COMPLETES: "true"} if completes else {})}
+        last = {_COMPLETES: "true"} if completes else {}
+        if completes and self._beside in self._written:
+            last[_BESIDE] = "true"
+        return {**self.stamp.metadata(), **origins.metadata(self.models), **last}
 
     def label(self) -> str:
         """What tells the bytes of this answer's objects from those of any other."""
@@ -132,9 +150,9 @@ class Answer:
         Unless `put` can be called `again`, an earlier object that comes between is an error.
         """
         if not self._written:
-            # No document may be seen beside a mask that is not its own.
-            for complete in self._completing:
-                self._remove_earlier(complete)
+            # No document may be seen next to a mask that is not its own.
+            for document in (*self._completing, *([self._beside] if self._beside else [])):
+                self._remove_earlier(document)
         self._written[key] = None
         known = None if again else self._earlier(key)
         for left in range(_TRIES if again else 1, 0, -1):
@@ -168,7 +186,12 @@ class Answer:
         present = {key: found for key in self._keys if (found := self._find(key))}
         if any(found.stamp != stamp for found in present.values()):
             return False
-        return self._completing[0] not in present or present.keys() >= self._parts
+        document = present.get(self._completing[0])
+        if document is None:
+            return True
+        if document.beside and self._beside not in present:
+            return False
+        return present.keys() >= self._parts
 
     def _finish(self) -> None:
         """Who writes looks for what to remove afterwards, and so does who removes: of two
@@ -176,7 +199,7 @@ class Answer:
         for key in self._keys:
             if key not in self._written:
                 self._remove_earlier(key)
-            elif key in self._parts and not self._stands(key):
+            elif key in (*self._parts, self._beside) and not self._stands(key):
                 for complete in self._completing:
                     self._earlier(complete)  # Overtaken, if it was a later version's delivery
                 raise AnswerLost(f"{key!r} was removed while its answer was being written")
@@ -245,8 +268,13 @@ class Answer:
                 return None
             raise
         metadata = head["Metadata"]
-        completes = metadata.get(_COMPLETES) == "true"
-        return _Found(Stamp.read(metadata), head["ETag"], completes)
+        beside = metadata.get(_BESIDE) == "true"
+        return _Found(Stamp.read(metadata), head["ETag"], is_complete(metadata), beside)
+
+
+def is_complete(metadata: Mapping[str, str]) -> bool:
+    """Whether an object with such metadata is an answer's last one."""
+    return metadata.get(_COMPLETES) == "true"
 
 
 def _is_not_met(error: ClientError) -> bool:

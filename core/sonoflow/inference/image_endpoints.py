@@ -26,6 +26,15 @@ class Model:
     name: str
     version: str
     endpoint: str
+    dataset_version: str | None = None  # that it was trained on, where it says so
+
+
+@dataclasses.dataclass(frozen=True)
+class Triage:
+    """What a classifier says of its own certainty."""
+
+    # From this probability on its labels need no person; None: from none on.
+    threshold: float | None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,6 +42,8 @@ class Classified:
     label: str
     probabilities: dict[str, float]
     model: Model
+    triage: Triage | None = None  # of a model that says nothing of it
+    unlike_training: bool = False  # the model says that the image is unlike those it has seen
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,6 +59,7 @@ def classify(endpoint: str, png: bytes) -> Classified:
         document = json.loads(answer)
         label, model = document["label"], document["model"]
         probabilities = {str(name): float(p) for name, p in document["probabilities"].items()}
+        triage = _triage(document.get("triage"))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise EndpointResponseInvalid(f"{endpoint} gave no classification: {error!r}") from error
     if label not in probabilities:
@@ -55,7 +67,8 @@ def classify(endpoint: str, png: bytes) -> Classified:
     total = sum(probabilities.values())
     if not abs(total - 1) <= _SUM_TOLERANCE:
         raise EndpointResponseInvalid(f"{endpoint} gave probabilities that sum to {total}, not 1")
-    return Classified(label, probabilities, _model(endpoint, model))
+    unlike = document.get("unlike_training_data") is True
+    return Classified(label, probabilities, _model(endpoint, model), triage, unlike)
 
 
 def segment(endpoint: str, png: bytes, size: tuple[int, int]) -> Segmented:
@@ -76,9 +89,22 @@ def segment(endpoint: str, png: bytes, size: tuple[int, int]) -> Segmented:
     return Segmented(np.asarray(image), _model(endpoint, model))
 
 
+def _triage(document: Any) -> Triage | None:
+    """Raises ValueError, KeyError or TypeError."""
+    if document is None:
+        return None
+    threshold = document["threshold"]
+    if threshold is None:
+        return Triage(None)
+    if not 0 <= float(threshold) <= 1:
+        raise ValueError(f"a threshold of {threshold}")
+    return Triage(float(threshold))
+
+
 def _model(endpoint: str, document: Any) -> Model:
     if isinstance(document, Mapping):
         name, version = document.get("name"), document.get("version")
+        dataset = document.get("dataset_version")
         if isinstance(name, str) and isinstance(version, str):
-            return Model(name, version, endpoint)
+            return Model(name, version, endpoint, dataset if isinstance(dataset, str) else None)
     raise EndpointResponseInvalid(f"{endpoint} does not say which model answered: {document!r}")

@@ -13,7 +13,7 @@ from sonoflow.aws import objects
 from sonoflow.aws.uploads import Upload
 from sonoflow.errors import ImageRejected
 from sonoflow.images import formats, pixels, png
-from sonoflow.inference import examinations, overlays, predictions
+from sonoflow.inference import examinations, overlays, predictions, triage
 from sonoflow.inference.answers import Answer, Overtaken
 from sonoflow.inference.examinations import Examination
 from sonoflow.inference.outcomes import PREDICTED, REJECTED, Outcome
@@ -32,7 +32,8 @@ def handle(upload: Upload, results: str, settings: Predicting) -> Outcome:
     """
     path = keys.inbox_path(upload.key)
     completing = (keys.prediction(path), keys.rejection(path))
-    with Answer(upload, results, completing, (keys.mask(path), keys.overlay(path))) as answer:
+    parts = (keys.mask(path), keys.overlay(path))
+    with Answer(upload, results, completing, parts, beside=keys.review(path)) as answer:
         try:
             predict(upload, _fetch(upload), answer, settings)
         except ImageRejected as error:
@@ -62,6 +63,8 @@ def predict(upload: Upload, data: bytes, answer: Answer, settings: Predicting) -
     """Writes mask, overlay and document. Raises ImageRejected, before it writes, and Overtaken."""
     start = time.perf_counter()
     found = _examined(upload, data, settings)
+    models = {"classifier": found.classification.model, "segmenter": found.segmenter}
+    answer.models = {role: model.version for role, model in models.items()}
     path = keys.inbox_path(upload.key)
     mask, overlay = png.encode(found.lesions.mask), overlays.draw(found.shown, found.lesions.mask)
     for key, picture in ((keys.mask(path), mask), (keys.overlay(path), overlay)):
@@ -83,8 +86,11 @@ def predict(upload: Upload, data: bytes, answer: Answer, settings: Predicting) -
             "total_ms": examinations.milliseconds(start, time.perf_counter()),
         },
     )
+    document = prediction.document()
+    if document["decision"]["action"] == triage.REVIEW:
+        answer.write_json(keys.review(path), predictions.review(document))
     # Last: whoever sees the prediction finds the mask and the overlay that it names.
-    answer.write_json(keys.prediction(path), prediction.document(), completes=True)
+    answer.write_json(keys.prediction(path), document, completes=True)
 
 
 def _examined(upload: Upload, data: bytes, settings: Predicting) -> Examination:

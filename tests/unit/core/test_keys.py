@@ -106,16 +106,6 @@ def test_an_inbox_images_keys_keep_its_path_and_extension() -> None:
     assert keys.overlay(path) == "overlays/ward3/scan.png.png"
 
 
-def test_a_verdict_is_named_after_the_image_that_it_judges() -> None:
-    assert keys.feedback_path("feedback/ward3/scan.png.json") == "ward3/scan.png"
-    assert keys.feedback_reply("feedback/ward3/scan.png.json") == "feedback/ward3/scan.png.json"
-    assert keys.feedback_reply("feedback/ward3/scan.png") != "feedback/ward3/scan.png.json"
-    assert keys.dataset_name(keys.feedback_dataset("busi")) == "busi"
-    for key in ("feedback/", "feedback/.json", "inbox/scan.png.json"):
-        with pytest.raises(PayloadInvalid, match="no verdict"):
-            keys.feedback_path(key)
-
-
 @pytest.mark.parametrize("key", ["inbox/", "datasets/a.zip", "", "ward/inbox/a.png"])
 def test_a_key_outside_the_inbox_is_an_error(key: str) -> None:
     with pytest.raises(PayloadInvalid, match="inbox"):

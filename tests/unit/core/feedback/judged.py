@@ -7,10 +7,10 @@ from typing import Any
 
 from PIL import Image
 
-from sonoflow import keys
 from sonoflow.aws import objects
 from sonoflow.aws.ranged import RemoteObject
 from sonoflow.aws.uploads import Upload
+from sonoflow.feedback import naming
 from sonoflow.images import batches, pixels, png, staging
 from sonoflow.keys import Dataset
 from sonoflow.planning import plans
@@ -57,10 +57,10 @@ def judge(
 ) -> None:
     """Leaves the reply to an accepted verdict."""
     digest = pixels.digest(shown)
-    kept: dict[str, Any] = {"sha256": digest, "image": keys.feedback_image(digest), "mask": None}
+    kept: dict[str, Any] = {"sha256": digest, "image": naming.image(digest), "mask": None}
     stack.write(stack.WORK, kept["image"], png.encode(shown))
     if mask is not None:
-        kept["mask"] = keys.feedback_mask(digest)
+        kept["mask"] = naming.mask(digest)
         stack.write(stack.WORK, kept["mask"], pictures.encode(mask))
     document = {
         "status": "accepted",

@@ -30,8 +30,24 @@ def test_a_classification_tells_label_probabilities_and_model(endpoints: FakeEnd
     answer = image_endpoints.classify(CLASSIFIER, pictures.png())
 
     assert (answer.label, answer.probabilities) == ("benign", {"benign": 0.75, "normal": 0.25})
-    assert answer.model == image_endpoints.Model("classifier", "cd0007f2cf09-5e3a91c0", CLASSIFIER)
+    assert answer.model == image_endpoints.Model(
+        "classifier", "cd0007f2cf09-5e3a91c0", CLASSIFIER, "cd0007f2cf09"
+    )
+    assert (answer.triage, answer.unlike_training) == (None, False)
     assert endpoints.requests == [(CLASSIFIER, "image/png", pictures.png())]
+
+
+@pytest.mark.parametrize("threshold", [0.85, None])
+def test_a_classifier_may_say_from_where_on_it_needs_nobody_and_what_it_does_not_know(
+    endpoints: FakeEndpoints, threshold: float | None
+) -> None:
+    said = document(triage={"threshold": threshold}, unlike_training_data=True)
+    endpoints.answers[CLASSIFIER] = lambda _: said
+
+    answer = image_endpoints.classify(CLASSIFIER, pictures.png())
+
+    assert answer.triage == image_endpoints.Triage(threshold)
+    assert answer.unlike_training
 
 
 @pytest.mark.parametrize(
@@ -45,6 +61,10 @@ def test_a_classification_tells_label_probabilities_and_model(endpoints: FakeEnd
         document(probabilities={"benign": "high"}),
         document(probabilities=[0.75, 0.25]),
         document(probabilities={"benign": float("nan"), "normal": 0.25}),
+        document(triage={}),
+        document(triage={"threshold": "high"}),
+        document(triage={"threshold": 1.1}),
+        document(triage=0.8),
         document(model=None),
         document(model={"name": "classifier"}),
     ],

@@ -66,6 +66,18 @@ def test_a_picture_of_fewer_bits_in_sixteen_is_answered_as_that_of_eight(
     assert set(sent) == {png.encode(grey)}
 
 
+def test_every_object_of_an_answer_says_which_models_it_comes_of(
+    endpoints: FakeEndpoints,
+) -> None:
+    handled(upload("inbox/a.png", pictures.png()))
+
+    for key in stack.answers():
+        metadata = client("s3").head_object(Bucket=stack.RESULTS, Key=key)["Metadata"]
+        assert metadata["sonoflow-model-classifier"] == "cd0007f2cf09-5e3a91c0"
+        assert metadata["sonoflow-model-segmenter"] == "cd0007f2cf09-5e3a91c0"
+        assert all(name.startswith("sonoflow-") for name in metadata)
+
+
 @pytest.mark.parametrize("kind", ["TIFF", "PNG", "MPO"])
 def test_a_file_of_several_pictures_is_rejected_whatever_its_format(
     endpoints: FakeEndpoints, kind: str
@@ -92,7 +104,12 @@ def test_the_prediction_is_written_last(endpoints: FakeEndpoints) -> None:
     finally:
         client("s3").meta.events.unregister("provide-client-params.s3.PutObject", note)
 
-    assert written == ["masks/a.png.png", "overlays/a.png.png", "predictions/a.png.json"]
+    assert written == [
+        "masks/a.png.png",
+        "overlays/a.png.png",
+        "review/a.png.json",
+        "predictions/a.png.json",
+    ]
 
 
 def test_a_photo_is_judged_and_drawn_the_way_up_that_exif_says(endpoints: FakeEndpoints) -> None:
