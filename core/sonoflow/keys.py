@@ -181,8 +181,11 @@ def inbox_path(key: str) -> str:
 
 
 def is_inbox_table(key: str) -> bool:
-    """Whether an object of the inbox is to be scored row by row."""
-    return PurePosixPath(key).suffix.lower() == INBOX_TABLE_SUFFIX
+    """Whether an object of the inbox is to be scored row by row.
+
+    By the key's end alone, in whatever case: that is what the template's TableInboxRule can ask.
+    """
+    return key.lower().endswith(INBOX_TABLE_SUFFIX)
 
 
 def prediction(path: str) -> str:

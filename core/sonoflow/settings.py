@@ -73,15 +73,38 @@ class Splitting:
 
 @dataclasses.dataclass(frozen=True)
 class Predicting:
-    classifier_endpoint_name: str
-    segmenter_endpoint_name: str
-    table_endpoint_name: str
-    review_below_probability: float
+    """A function of the inbox is told of the endpoints that it may ask: both models of images, the
+    table's, or all. What it has none for is another function's."""
+
+    classifier_endpoint_name: str = ""
+    segmenter_endpoint_name: str = ""
+    table_endpoint_name: str = ""
+    review_below_probability: float = -1.0  # images need one, from 0 to 1
+
+    def __post_init__(self) -> None:
+        images = (self.classifier_endpoint_name, self.segmenter_endpoint_name)
+        if any(images) != all(images):
+            raise ConfigurationError("one endpoint of images is named and the other is not")
+        if not any(images) and not self.table_endpoint_name:
+            raise ConfigurationError("no endpoint is named that could answer the inbox")
+        if any(images) and self.review_below_probability < 0:
+            raise ConfigurationError("the environment variable REVIEW_BELOW_PROBABILITY is not set")
+
+    @property
+    def answers_images(self) -> bool:
+        return bool(self.classifier_endpoint_name)
+
+    @property
+    def answers_tables(self) -> bool:
+        return bool(self.table_endpoint_name)
 
 
 @dataclasses.dataclass(frozen=True)
 class Retrying:
     inbox_retry_seconds: int = 30  # until the second attempt; later ones wait longer
+    # After the last attempt the message is laid there with the reason; empty leaves that to SQS.
+    inbox_dead_letter_queue_url: str = ""
+    inbox_max_receives: int = 0  # as the queue's own maxReceiveCount
 
     def __post_init__(self) -> None:
         if self.inbox_retry_seconds < 1:

@@ -27,11 +27,12 @@ THROUGH_S3 = {
     "kms:ViaService": ["s3.us-east-1.amazonaws.com"],
     "kms:EncryptionContext:aws:s3:arn": ["arn:aws:s3:::uploadsbucket/datasets/scans.zip"],
 }
-READS_UPLOADS = ("PlanDataset", "StageImages", "StageTable", "Predict")
+READS_UPLOADS = ("PlanDataset", "StageImages", "StageTable", "Predict", "PredictTable")
+PREDICTS = {"Predict": "", "PredictTable": "table"}  # and what its queues' names begin with
 # Of Lambda's code, which AWS's managed policy lets make network interfaces.
 CODE = (
     *("JudgeModel", "PackageModelCode", "PlanDataset", "PlanRelease", "Predict", "ProbeEndpoint"),
-    *("PublishReport", "SplitDataset", "StageImages", "StageTable"),
+    *("PredictTable", "PublishReport", "SplitDataset", "StageImages", "StageTable"),
 )
 
 
@@ -57,12 +58,21 @@ CALLS: dict[str, list[Need]] = {
         ]
         for name in READS_UPLOADS
     },
-    "PredictFunctionRole/SayWhenToTryAgain": [
-        *sent("sqs", "GetQueueUrl", QueueName="inboxqueue"),
-        *sent("sqs", "ChangeMessageVisibility", QueueUrl=queue("inboxqueue")),
-        *sent("sqs", "SendMessage", QueueUrl=queue("inboxqueue")),
-    ],
-    "PredictFunctionRole/AbandonScores": sent(
+    **{
+        f"{name}FunctionRole/SayWhenToTryAgain": [
+            *sent("sqs", "GetQueueUrl", QueueName=f"{prefix}inboxqueue"),
+            *sent("sqs", "ChangeMessageVisibility", QueueUrl=queue(f"{prefix}inboxqueue")),
+            *sent("sqs", "SendMessage", QueueUrl=queue(f"{prefix}inboxqueue")),
+        ]
+        for name, prefix in PREDICTS.items()
+    },
+    **{
+        f"{name}FunctionRole/GiveUpWithReason": sent(
+            "sqs", "SendMessage", QueueUrl=queue(f"{prefix}inboxdeadletterqueue")
+        )
+        for name, prefix in PREDICTS.items()
+    },
+    "PredictTableFunctionRole/AbandonScores": sent(
         "s3", "AbortMultipartUpload", Bucket="resultsbucket", Key="scores/rows.csv/out.csv"
     ),
     "StageTableFunctionRole/AbandonStaged": sent(

@@ -13,13 +13,16 @@ def handle(upload: Upload, buckets: Buckets, settings: Predicting) -> Outcome:
     """Leaves the answer to the upload, or a rejection of it, in the results bucket.
 
     Skips what has no work in it: a folder's marker, a version that is answered or overtaken
-    already, an object that is gone. Errors of S3 and of the endpoints escape.
+    already, an object that is gone, a kind that the settings have no endpoint for, which comes to
+    another function too. Errors of S3 and of the endpoints escape.
     """
-    if upload.key.endswith("/"):
+    is_table = keys.is_inbox_table(upload.key)
+    answered = settings.answers_tables if is_table else settings.answers_images
+    if upload.key.endswith("/") or not answered:
         return Outcome(SKIPPED)
     try:
         # Imported here: an image's cold start is not to pay for the table side, nor the other way.
-        if keys.is_inbox_table(upload.key):
+        if is_table:
             from sonoflow.inference import table_inbox
 
             return table_inbox.handle(upload, buckets, settings.table_endpoint_name)
