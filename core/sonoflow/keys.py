@@ -17,6 +17,7 @@ TRAIN, VALIDATION, TEST = "train", "validation", "test"
 SPLITS = (TRAIN, VALIDATION, TEST)
 DATASETS = "datasets/"
 INBOX = "inbox/"
+SWEEP = "sweeps/state.json"  # what one sweep leaves for the next
 INBOX_TABLE_SUFFIX = ".csv"  # what else is in the inbox is taken for an image
 _BYTES_LIMIT = 1024  # of a key in S3
 _NAME_LIMIT = 32
@@ -206,6 +207,13 @@ def overlay(path: str) -> str:
 
 def scores(path: str) -> str:
     return f"scores/{_result(path)}.csv"
+
+
+def inbox_answers(path: str) -> tuple[str, ...]:
+    """Every key that an inbox path's answer may have; each of the first two can complete one."""
+    if is_inbox_table(path):
+        return scores(path), rejection(path)
+    return prediction(path), rejection(path), mask(path), overlay(path)
 
 
 def refusal(upload_key: str) -> str:

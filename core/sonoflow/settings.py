@@ -100,6 +100,19 @@ class Predicting:
 
 
 @dataclasses.dataclass(frozen=True)
+class Sweeping:
+    """Where uploads lie, and where an event about one is sent."""
+
+    uploads_bucket: str
+    inbox_queue_url: str
+    table_inbox_queue_url: str
+    plan_dataset_function_name: str
+    train_images_state_machine_arn: str
+    train_table_state_machine_arn: str
+    sweep_grace_minutes: int
+
+
+@dataclasses.dataclass(frozen=True)
 class Retrying:
     inbox_retry_seconds: int = 30  # until the second attempt; later ones wait longer
     # After the last attempt the message is laid there with the reason; empty leaves that to SQS.

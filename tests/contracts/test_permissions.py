@@ -32,7 +32,7 @@ PREDICTS = {"Predict": "", "PredictTable": "table"}  # and what its queues' name
 # Of Lambda's code, which AWS's managed policy lets make network interfaces.
 CODE = (
     *("JudgeModel", "PackageModelCode", "PlanDataset", "PlanRelease", "Predict", "ProbeEndpoint"),
-    *("PredictTable", "PublishReport", "SplitDataset", "StageImages", "StageTable"),
+    *("PredictTable", "PublishReport", "SplitDataset", "StageImages", "StageTable", "SweepUploads"),
 )
 
 
@@ -44,6 +44,54 @@ def queue(name: str) -> str:
     return f"https://sqs.us-east-1.amazonaws.com/123456789012/{name}"
 
 
+# No demo lasts until a sweep.
+SWEEP: dict[str, list[Need]] = {
+    "1": sent("sqs", "SendMessage", QueueUrl=queue("uploadsdeadletterqueue"), MessageBody="event"),
+    "ListUploads": [Need("s3:ListBucketVersions", "arn:aws:s3:::uploadsbucket")],
+    "LookAtUploads": [
+        need
+        for prefix in ("datasets", "inbox")
+        for need in sent("s3", "HeadObject", Bucket="uploadsbucket", Key=f"{prefix}/a.csv")
+    ],
+    "TellMissingFromForbidden": [
+        Need("s3:ListBucket", f"arn:aws:s3:::{bucket}")
+        for bucket in ("uploadsbucket", "workbucket", "resultsbucket")
+    ],
+    "LookAtAnswers": [
+        need
+        for bucket, prefix in (
+            *(("resultsbucket", name) for name in ("predictions", "masks", "overlays")),
+            *(
+                ("resultsbucket", "rejected"),
+                ("resultsbucket", "scores"),
+                ("workbucket", "refused"),
+            ),
+        )
+        for need in sent("s3", "HeadObject", Bucket=bucket, Key=f"{prefix}/a.json")
+    ],
+    "RememberSweep": [
+        need
+        for operation in ("GetObject", "PutObject")
+        for need in sent("s3", operation, Bucket="workbucket", Key="sweeps/state.json")
+    ],
+    "ListRuns": [
+        Need("states:ListExecutions", f"arn:aws:x:{HERE}:{machine}StateMachine")
+        for machine in ("TrainImages", "TrainTable")
+    ],
+    "LookAtRuns": [
+        Need("states:DescribeExecution", f"arn:aws:states:{HERE}:execution:sonoflow-{machine}:run")
+        for machine in ("train-images", "train-table")
+    ],
+    "DeliverToInbox": [
+        need
+        for name in ("inboxqueue", "tableinboxqueue")
+        for need in (
+            *sent("sqs", "GetQueueAttributes", QueueUrl=queue(name), AttributeNames=["All"]),
+            *sent("sqs", "SendMessage", QueueUrl=queue(name), MessageBody="event"),
+        )
+    ],
+    "DeliverDatasets": [Need("lambda:InvokeFunction", f"arn:aws:x:{HERE}:PlanDatasetFunction")],
+}
 CALLS: dict[str, list[Need]] = {
     "PlanDatasetFunctionRole/1": sent(
         "sqs", "SendMessage", QueueUrl=queue("uploadsdeadletterqueue"), MessageBody="event"
@@ -75,6 +123,7 @@ CALLS: dict[str, list[Need]] = {
     "PredictTableFunctionRole/AbandonScores": sent(
         "s3", "AbortMultipartUpload", Bucket="resultsbucket", Key="scores/rows.csv/out.csv"
     ),
+    **{f"SweepUploadsFunctionRole/{name}": needed for name, needed in SWEEP.items()},
     "StageTableFunctionRole/AbandonStaged": sent(
         "s3", "AbortMultipartUpload", Bucket="workbucket", Key="datasets/wdbc/1/train/0.pbr"
     ),
