@@ -211,7 +211,8 @@ def _reference(template: Document) -> Any:
 def _attribute(template: Document) -> Any:
     def attribute(name: str, part: str) -> str:
         if part == "Name":
-            return str(template["Resources"][name]["Properties"]["StateMachineName"]["Fn::Sub"])
+            named = template["Resources"][name]["Properties"]["StateMachineName"]["Fn::Sub"]
+            return str(named).replace("${AWS::StackName}", "sonoflow")
         return _named(template, name) if part == "Arn" else f"{name}.{part}"
 
     return attribute
