@@ -3,9 +3,9 @@
     python -m operations redrive --stack sonoflow --dry-run
 
 Lists the dead letters of a stack with their reasons and ages, and sends them back to where they
-came from: messages of the inbox to their queue, events of data sets to the function that plans
-them. Each is sent first and deleted then, so that nothing is lost wherever this ends; what comes
-twice by that is answered once. What is no upload's event stays, and is told of.
+came from: messages of the inbox to their queue, events of data sets and of verdicts to their
+functions. Each is sent first and deleted then, so that nothing is lost wherever this ends; what
+comes twice by that is answered once. What is no upload's event stays, and is told of.
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ import dataclasses
 import datetime
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from operations.account import Account, Unfinished
+from sonoflow import keys
 from sonoflow.aws import uploads
 from sonoflow.errors import PayloadInvalid
 
@@ -29,7 +30,7 @@ _BATCH = 10
 # SQS moves what was received too often without a word, which is left for those whose function could
 # not speak any more.
 KILLED = "not told: in its last attempt the function was killed, or ran out of time or memory"
-IMAGES, TABLES, DATASETS = "images", "tables", "data sets"
+IMAGES, TABLES, UPLOADS = "images", "tables", "other uploads"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,16 +58,18 @@ class Redrive:
     def __init__(self, account: Account, stack: str) -> None:
         outputs = account.outputs(stack)
         self._sqs, self._account = account.client("sqs"), account
-        self._planner = account.resource(stack, "PlanDatasetFunction")
+        self._functions = {  # of what lies below that prefix
+            keys.DATASETS: account.resource(stack, "PlanDatasetFunction"),
+            keys.FEEDBACK: account.resource(stack, "RecordFeedbackFunction"),
+        }
         self.queues = {
             IMAGES: outputs["InboxDeadLetterQueueUrl"],
             TABLES: outputs["TableInboxDeadLetterQueueUrl"],
-            DATASETS: account.resource(stack, "UploadsDeadLetterQueue"),
+            UPLOADS: account.resource(stack, "UploadsDeadLetterQueue"),
         }
-        self._back: dict[str, Callable[[str], Any]] = {
-            IMAGES: self._to_queue(outputs["InboxQueueUrl"]),
-            TABLES: self._to_queue(outputs["TableInboxQueueUrl"]),
-            DATASETS: self._to_planner,
+        self._inboxes = {
+            IMAGES: outputs["InboxQueueUrl"],
+            TABLES: outputs["TableInboxQueueUrl"],
         }
 
     def letters(self, kind: str, before: datetime.datetime) -> Iterator[Letter]:
@@ -89,10 +92,15 @@ class Redrive:
                     yield letter
 
     def send_back(self, kind: str, letter: Letter) -> bool:
-        """Whether it could be; what is no event of an upload cannot."""
-        if letter.key is None:
+        """Whether it could be; what is no event of an upload that belongs there cannot."""
+        if kind in self._inboxes and (letter.key or "").startswith(keys.INBOX):
+            self._sqs.send_message(QueueUrl=self._inboxes[kind], MessageBody=letter.body)
+        elif kind == UPLOADS and (function := self._function(letter.key or "")):
+            self._account.client("lambda").invoke(
+                FunctionName=function, InvocationType="Event", Payload=letter.body.encode()
+            )
+        else:
             return False
-        self._back[kind](letter.body)
         self._sqs.delete_message(QueueUrl=letter.queue, ReceiptHandle=letter.receipt)
         return True
 
@@ -102,13 +110,10 @@ class Redrive:
             QueueUrl=letter.queue, ReceiptHandle=letter.receipt, VisibilityTimeout=0
         )
 
-    def _to_queue(self, url: str) -> Callable[[str], Any]:
-        return lambda body: self._sqs.send_message(QueueUrl=url, MessageBody=body)
-
-    def _to_planner(self, body: str) -> None:
-        self._account.client("lambda").invoke(
-            FunctionName=self._planner, InvocationType="Event", Payload=body.encode()
-        )
+    def _function(self, key: str) -> str | None:
+        """That an event of a key is for, if it is for one itself."""
+        found = (name for prefix, name in self._functions.items() if key.startswith(prefix))
+        return next(found, None)
 
 
 def _letter(url: str, message: dict[str, Any]) -> Letter:

@@ -113,6 +113,14 @@ class Sweeping:
 
 
 @dataclasses.dataclass(frozen=True)
+class Feedback:
+    """Where verdicts become a data set, and how many images must have been judged."""
+
+    uploads_bucket: str
+    feedback_minimum: int
+
+
+@dataclasses.dataclass(frozen=True)
 class Retrying:
     inbox_retry_seconds: int = 30  # until the second attempt; later ones wait longer
     # After the last attempt the message is laid there with the reason; empty leaves that to SQS.

@@ -15,7 +15,7 @@ from moto.events.exceptions import ValidationException
 from moto.events.models import EventsBackend, Rule, events_backends
 from moto.s3.models import S3Backend
 
-from local.events import limits, schedules
+from local.events import limits, schedules, wildcards
 from local.events.inputs import target_input
 from local.events.objects import object_event
 from local.iam.role_clients import client_of_role, client_of_service
@@ -46,6 +46,7 @@ _PASSING = {"TooManyRequestsException", "ThrottlingException", "ServiceException
 def install(runtime: Runtime) -> None:
     """Deliver events to targets, refuse what would not be delivered, and correct S3's events."""
     limits.install()
+    wildcards.install()
     delivery = _Delivery(runtime)
     _hook_delivery(delivery)
     schedules.install(runtime, delivery.submit)

@@ -83,16 +83,17 @@ def _images(upload: Upload, work: str) -> Check:
     batching = settings.read(settings.Batching, {})
     staging, splits = settings.read(settings.Staging, {}), settings.read(settings.Splitting, {})
     try:
-        dataset, count, assumed = plans.of_images(upload, batching, work)
+        images = plans.of_images(upload, batching, work)
     except DatasetRefused as error:
         return Check(None, error)
+    dataset, count = images.dataset, images.batches
     source = RemoteObject(upload)
     for document in objects.read_json(work, dataset.plan):
         batch = batches.from_state({"batch": document})
         image_staging.stage_batch(source, batch, dataset, work, staging.stage_uploads_at_once)
     staged = list(parts.read(work, dataset, count))
     told = [map(assumptions.parse, part.get("assumptions", ())) for part in staged]
-    made = tuple(assumptions.merged([assumed, *told]))
+    made = tuple(assumptions.merged([images.assumptions, _elsewhere(images), *told]))
     aside = tuple(entry for part in staged for entry in part["quarantine"])
     try:
         answer = splitting.split(work, dataset, count, splits)
@@ -102,6 +103,16 @@ def _images(upload: Upload, work: str) -> Check:
     entries = tuple(objects.read_lines(work, dataset.index))
     made = tuple(assumptions.merged([made, map(assumptions.parse, answer.get("assumptions", ()))]))
     return Check(dataset, None, made, entries, answer, aside)
+
+
+def _elsewhere(images: plans.Images) -> list[Assumption]:
+    """What a stack would know: the version that is continued is not here."""
+    if (earlier := images.continues) is None:
+        return []
+    detail = (
+        f"the splits are those of {earlier.name}/{earlier.version}, which are kept in the stack"
+    )
+    return [Assumption("continues-elsewhere", f"{detail}; here others are drawn", "")]
 
 
 def _table(upload: Upload, work: str) -> Check:

@@ -9,8 +9,9 @@ from typing import Any
 
 from sonoflow.images.parts import Entry
 from sonoflow.settings import Splitting
-from sonoflow.splits import assignment, duplicates, folds, groups, leaks
+from sonoflow.splits import assignment, continuing, duplicates, folds, groups, leaks
 from sonoflow.splits.assignment import Candidate
+from sonoflow.splits.continuing import Continued
 from sonoflow.splits.duplicates import GIVEN, NEAR, PIXELS, Link
 from sonoflow.splits.groups import Group
 from sonoflow.splits.staged_images import StagedImages
@@ -20,6 +21,7 @@ from sonoflow.splits.staged_images import StagedImages
 class FrozenSplits:
     entries: list[Entry]  # lines of the index
     groups: list[Group]
+    quarantine: list[dict[str, str]] = dataclasses.field(default_factory=list)  # here or before
 
     def duplicates(self) -> list[dict[str, Any]]:
         """The lines of duplicates.jsonl: groups of more than one image."""
@@ -33,14 +35,22 @@ class FrozenSplits:
         return {**earlier, **{entry["sha256"]: entry["split"] for entry in self.entries}}
 
 
-def freeze(staged: StagedImages, splitting: Splitting, kept: Mapping[str, str]) -> FrozenSplits:
+def freeze(
+    staged: StagedImages,
+    splitting: Splitting,
+    kept: Mapping[str, str],
+    continued: Continued | None = None,
+) -> FrozenSplits:
     """Groups the images and assigns the groups.
 
-    `kept` holds splits of pictures, by digest, from earlier versions of the data set. Raises
-    DatasetRefused (split-leak) where given or kept splits part a group, and SplitLeak where this
-    very assignment does.
+    `kept` holds splits of pictures, by digest, from earlier versions of the data set; where one is
+    `continued`, its splits are kept and nothing else is drawn. Raises DatasetRefused (split-leak)
+    where given or kept splits part a group, what `continuing.admit` raises, and SplitLeak where
+    this very assignment parts a group.
     """
     links = _links(staged)
+    if continued is not None:
+        staged, links = continuing.admit(staged, links, continued)
     gathered = groups.gather(staged.entries, links)
     group_of = {image["id"]: group for group in gathered for image in group.images}
     candidates = [_candidate(entry, group_of[entry["id"]], kept) for entry in staged.entries]
@@ -62,7 +72,7 @@ def freeze(staged: StagedImages, splitting: Splitting, kept: Mapping[str, str]) 
     for entry in entries:
         # Often a patient's number. It has done its work.
         entry.pop("group_hint", None)
-    return FrozenSplits(entries, gathered)
+    return FrozenSplits(entries, gathered, staged.quarantine)
 
 
 def _links(staged: StagedImages) -> list[Link]:

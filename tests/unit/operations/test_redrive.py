@@ -29,6 +29,7 @@ class Known(Account):
         return {
             "UploadsDeadLetterQueue": f"{URL}UploadsDeadLetter",
             "PlanDatasetFunction": "sonoflow-PlanDatasetFunction",
+            "RecordFeedbackFunction": "sonoflow-RecordFeedbackFunction",
         }[logical_id]
 
 
@@ -39,7 +40,7 @@ def planned(aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
 
     def note(params: Any, **_: Any) -> tuple[AWSResponse, dict[str, Any]]:
         assert params["headers"]["X-Amz-Invocation-Type"] == "Event"
-        events.append(json.loads(params["body"]))
+        events.append((params["url_path"].split("/")[3], json.loads(params["body"])))
         return AWSResponse(params["url"], 202, {}, None), {"StatusCode": 202}
 
     class Listening(Known):
@@ -84,19 +85,24 @@ def test_letters_go_back_to_where_they_came_from_with_their_reasons_told(
     lay("InboxDeadLetter", scan, reason="ModelError: it failed", attempts="12")
     lay("TableInboxDeadLetter", rows)
     lay("UploadsDeadLetter", ward, ErrorCode="200", ErrorMessage="out of luck")
+    verdict = about("feedback/a.png.json")
+    lay("UploadsDeadLetter", verdict)
 
     assert redrive.main(["--stack", "sonoflow"]) == 0
 
     assert [json.loads(each) for each in held("Inbox")] == [scan]
     assert [json.loads(each) for each in held("TableInbox")] == [rows]
-    assert planned == [ward]
+    assert planned == [
+        ("sonoflow-PlanDatasetFunction", ward),
+        ("sonoflow-RecordFeedbackFunction", verdict),
+    ]
     for name in ("InboxDeadLetter", "TableInboxDeadLetter", "UploadsDeadLetter"):
         assert held(name) == []
     told = capsys.readouterr().out
     assert "inbox/a.png: ModelError: it failed (attempts: 12): sent back" in told
     assert f"inbox/b.csv: {KILLED}: sent back" in told
     assert "datasets/w.zip: 200: out of luck: sent back" in told
-    assert "3 dead letters, 3 sent back" in told
+    assert "4 dead letters, 4 sent back" in told
 
 
 def test_what_eventbridge_could_not_deliver_says_why(capsys: pytest.CaptureFixture[str]) -> None:
@@ -117,17 +123,19 @@ def test_what_is_no_event_of_an_upload_is_told_of_and_stays(
 ) -> None:
     broken = {"source": "aws.states", "detail": {"name": "w-1", "error": "States.Runtime"}}
     lay("UploadsDeadLetter", broken)
+    lay("UploadsDeadLetter", about("external/x.zip"))
     lay("InboxDeadLetter", "see the letter", reason="JSONDecodeError: no", attempts="12")
 
     assert redrive.main([]) == 0
 
     assert held("InboxDeadLetter") == ["see the letter"]
-    assert [json.loads(each) for each in held("UploadsDeadLetter")] == [broken]
+    kept = [json.loads(each) for each in held("UploadsDeadLetter")]
+    assert sorted(each["source"] for each in kept) == ["aws.s3", "aws.states"]
     assert (held("Inbox"), planned) == ([], [])
     told = capsys.readouterr().out
     assert "no event of an upload: JSONDecodeError: no (attempts: 12): kept" in told
     assert "the run w-1 broke off (States.Runtime): upload its data set again: kept" in told
-    assert "2 dead letters, 0 sent back" in told
+    assert "3 dead letters, 0 sent back" in told
 
 
 def test_a_dry_run_leaves_everything_where_it_is(capsys: pytest.CaptureFixture[str]) -> None:
