@@ -17,6 +17,7 @@ TRAIN, VALIDATION, TEST = "train", "validation", "test"
 SPLITS = (TRAIN, VALIDATION, TEST)
 DATASETS = "datasets/"
 INBOX = "inbox/"
+SWEEP = "sweeps/state.json"  # what one sweep leaves for the next
 FEEDBACK = "feedback/"
 INDEX = "index/"
 REVIEW = "review/"
@@ -190,8 +191,11 @@ def inbox_path(key: str) -> str:
 
 
 def is_inbox_table(key: str) -> bool:
-    """Whether an object of the inbox is to be scored row by row."""
-    return PurePosixPath(key).suffix.lower() == INBOX_TABLE_SUFFIX
+    """Whether an object of the inbox is to be scored row by row.
+
+    By the key's end alone, in whatever case: that is what the template's TableInboxRule can ask.
+    """
+    return key.lower().endswith(INBOX_TABLE_SUFFIX)
 
 
 def prediction(path: str) -> str:
@@ -216,6 +220,13 @@ def review(path: str) -> str:
 
 def scores(path: str) -> str:
     return f"scores/{result(path)}.csv"
+
+
+def inbox_answers(path: str) -> tuple[str, ...]:
+    """Every key that an inbox path's answer may have; each of the first two can complete one."""
+    if is_inbox_table(path):
+        return scores(path), rejection(path)
+    return prediction(path), rejection(path), mask(path), overlay(path), review(path)
 
 
 def index_entry(day: str, identity: str) -> str:

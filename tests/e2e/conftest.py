@@ -31,6 +31,7 @@ TINY = {
     "MinimumAccuracy": "0",
     "MinimumLesionDice": "0",
     "PredictTimeout": "20",
+    "PredictTableTimeout": "20",
 }
 RUN_TIMEOUT = 240.0
 Deploy = Callable[..., AbstractContextManager["Stack"]]

@@ -52,8 +52,8 @@ class Overtaken(Exception):
 
 
 @dataclasses.dataclass(frozen=True)
-class _Found:
-    """An object that is there."""
+class Found:
+    """An object of an answer that is there."""
 
     stamp: Stamp
     etag: str
@@ -98,7 +98,7 @@ class Answer:
             for key in self._keys:
                 self._remove_earlier(key)
             raise Overtaken("the object is deleted")
-        self._was_there = state is State.PRESENT
+        self._was_there = state is not State.ABSENT
         self._leave_if_settled()
         return self
 
@@ -174,10 +174,10 @@ class Answer:
     def _leave_if_settled(self) -> None:
         """Raises Overtaken if this version, or a later one, already has its answer."""
         found = [item for key in self._completing if (item := self._find(key)) and item.completes]
-        if any(uploads.is_newer(item.stamp.sequencer, self.stamp.sequencer) for item in found):
+        mine = [item.stamp for item in found if item.stamp.is_of_version(self.stamp)]
+        if any(self._is_later(item.stamp) for item in found if item.stamp not in mine):
             self._clear()
             raise Overtaken("a later version is answered")
-        mine = [item.stamp for item in found if item.stamp.is_of_version(self.stamp)]
         if mine and self._is_whole(mine[0]):
             raise Overtaken("this version is answered")
 
@@ -203,7 +203,8 @@ class Answer:
                 for complete in self._completing:
                     self._earlier(complete)  # Overtaken, if it was a later version's delivery
                 raise AnswerLost(f"{key!r} was removed while its answer was being written")
-        if self._was_there and uploads.state(self._upload) is not State.PRESENT:
+        gone = (State.DELETED, State.ABSENT)
+        if self._was_there and uploads.state(self._upload) in gone:
             raise Overtaken("the object was deleted meanwhile")
 
     def _remove_earlier(self, key: str) -> None:
@@ -211,14 +212,25 @@ class Answer:
         while (found := self._earlier(key)) is not None:
             self._remove(key, found)
 
-    def _earlier(self, key: str) -> _Found | None:
+    def _earlier(self, key: str) -> Found | None:
         """What is at a key. Raises Overtaken if it is of a later version or attempt."""
         found = self._find(key)
-        if found is not None and found.stamp > self.stamp:
+        if found is not None and self._is_later(found.stamp):
             raise Overtaken("a later delivery answers meanwhile")
         return found
 
-    def _remove(self, key: str, found: _Found) -> None:
+    def _is_later(self, stamp: Stamp) -> bool:
+        """Whether what has that stamp stays, and this answer gives way.
+
+        A sweep makes a sequencer of its own, which may not be compared with S3's of an event that
+        was late. But it takes the newest version alone, so that S3 can be asked instead.
+        """
+        swept = any(uploads.is_swept(each.sequencer) for each in (stamp, self.stamp))
+        if swept and not stamp.is_of_version(self.stamp):
+            return uploads.state(self._upload) is State.REPLACED
+        return stamp > self.stamp
+
+    def _remove(self, key: str, found: Found) -> None:
         """That object; one that has taken its place stays."""
         try:
             client("s3").delete_object(Bucket=self.bucket, Key=key, IfMatch=found.etag)
@@ -246,7 +258,8 @@ class Answer:
             raise failures[0]
 
     def _is_to_go(self, stamp: Stamp) -> bool:
-        return stamp == self.stamp or (stamp < self.stamp and not stamp.is_of_version(self.stamp))
+        another = not stamp.is_of_version(self.stamp)
+        return stamp == self.stamp or (another and not self._is_later(stamp))
 
     def _stands(self, key: str) -> bool:
         """Whether this answer's object is there. Raises Overtaken."""
@@ -260,16 +273,21 @@ class Answer:
             if found is not None and found.stamp.is_of_version(self.stamp):
                 self._remove(key, found)
 
-    def _find(self, key: str) -> _Found | None:
-        try:
-            head = client("s3").head_object(Bucket=self.bucket, Key=key)
-        except ClientError as error:
-            if objects.is_missing(error):
-                return None
-            raise
-        metadata = head["Metadata"]
-        beside = metadata.get(_BESIDE) == "true"
-        return _Found(Stamp.read(metadata), head["ETag"], is_complete(metadata), beside)
+    def _find(self, key: str) -> Found | None:
+        return find(self.bucket, key)
+
+
+def find(bucket: str, key: str) -> Found | None:
+    """The object of an answer at a key of the results bucket, if there is one."""
+    try:
+        head = client("s3").head_object(Bucket=bucket, Key=key)
+    except ClientError as error:
+        if objects.is_missing(error):
+            return None
+        raise
+    metadata = head["Metadata"]
+    beside = metadata.get(_BESIDE) == "true"
+    return Found(Stamp.read(metadata), head["ETag"], is_complete(metadata), beside)
 
 
 def is_complete(metadata: Mapping[str, str]) -> bool:

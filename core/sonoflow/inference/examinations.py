@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -37,24 +36,24 @@ class Examination:
 def examine(decoded: Decoded, settings: Predicting) -> Examination:
     """Asks both models. Raises ImageRejected; errors of the endpoints escape."""
     body = request_body(decoded)
-    start = time.perf_counter()
-    classification = image_endpoints.classify(settings.classifier_endpoint_name, body)
-    classified = time.perf_counter()
-    size = (decoded.width, decoded.height)
-    segmentation = image_endpoints.segment(settings.segmenter_endpoint_name, body, size)
-    timing = {
-        "classification_ms": milliseconds(start, classified),
-        "segmentation_ms": milliseconds(classified, time.perf_counter()),
-    }
-    lesions = overlays.find(segmentation.probabilities)
+    models = image_endpoints.ask(
+        settings.classifier_endpoint_name,
+        settings.segmenter_endpoint_name,
+        body,
+        (decoded.width, decoded.height),
+    )
+    lesions = overlays.find(models.segmented.probabilities)
     return Examination(
         decoded=decoded,
         shown=decoded.pixels,
-        classification=classification,
+        classification=models.classified,
         lesions=lesions,
-        segmenter=segmentation.model,
+        segmenter=models.segmented.model,
         flags=(*decoded.flags, *oddities.of_one(decoded.pixels)),
-        timing=timing,
+        timing={
+            "classification_ms": milliseconds(models.classification_seconds),
+            "segmentation_ms": milliseconds(models.segmentation_seconds),
+        },
         measurements=measured(lesions, None, NO_SCALE),
     )
 
@@ -94,5 +93,5 @@ def request_body(decoded: Decoded) -> bytes:
     return grey
 
 
-def milliseconds(start: float, end: float) -> float:
-    return round((end - start) * 1000, 1)
+def milliseconds(seconds: float) -> float:
+    return round(seconds * 1000, 1)

@@ -5,18 +5,23 @@ from __future__ import annotations
 import dataclasses
 import io
 import json
-from collections.abc import Mapping
-from typing import Any
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
 import numpy as np
 from PIL import Image
 
+from sonoflow.aws.clients import client
 from sonoflow.errors import EndpointResponseInvalid
 from sonoflow.images.pixels import Pixels
 from sonoflow.inference.invocations import invoke
 
 MODEL_CHUNK = "sonoflow-model"  # text chunk of a segmenter's PNG that names the model
 _SUM_TOLERANCE = 1e-3
+
+T = TypeVar("T")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,6 +55,39 @@ class Classified:
 class Segmented:
     probabilities: Pixels  # 128 is the model's threshold
     model: Model
+
+
+@dataclasses.dataclass(frozen=True)
+class Answers:
+    """What both models say of one image, and how long each took, in seconds."""
+
+    classified: Classified
+    segmented: Segmented
+    classification_seconds: float
+    segmentation_seconds: float
+
+
+def ask(classifier: str, segmenter: str, png: bytes, size: tuple[int, int]) -> Answers:
+    """Asks both models at the same time, so that an image takes as long as the slower of them.
+
+    `size` is (width, height). Raises what `classify` raises, or else what `segment` raises, when
+    both have ended; where both fail, the error that is raised has a note of the other.
+    """
+    client("sagemaker-runtime")  # made here: threads must not make it at the same time
+    with ThreadPoolExecutor(2) as both:
+        classification = both.submit(_timed, classify, classifier, png)
+        segmentation = both.submit(_timed, segment, segmenter, png, size)
+    first, second = classification.exception(), segmentation.exception()
+    if first is not None and second is not None:
+        first.add_note(f"{segmenter} failed too: {second!r}")
+    classified, classification_seconds = classification.result()
+    segmented, segmentation_seconds = segmentation.result()
+    return Answers(classified, segmented, classification_seconds, segmentation_seconds)
+
+
+def _timed(asked: Callable[..., T], *arguments: Any) -> tuple[T, float]:
+    begun = time.perf_counter()
+    return asked(*arguments), time.perf_counter() - begun
 
 
 def classify(endpoint: str, png: bytes) -> Classified:

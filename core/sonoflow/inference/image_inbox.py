@@ -83,7 +83,7 @@ def predict(upload: Upload, data: bytes, answer: Answer, settings: Predicting) -
         dicom=found.dicom,
         timing={
             **found.timing,
-            "total_ms": examinations.milliseconds(start, time.perf_counter()),
+            "total_ms": examinations.milliseconds(time.perf_counter() - start),
         },
     )
     document = prediction.document()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from typing import Any
 
 import numpy as np
@@ -111,3 +112,46 @@ def test_a_segmentation_that_is_not_as_agreed_is_an_error(
 def test_a_call_that_fails_raises_the_services_own_error(endpoints: FakeEndpoints) -> None:
     with pytest.raises(ClientError, match="not found"):
         image_endpoints.classify("sonoflow-nobody", pictures.png())
+
+
+def test_both_models_are_asked_at_the_same_time(endpoints: FakeEndpoints) -> None:
+    """Given endpoints that answer only when the other one is being asked as well."""
+    met = threading.Barrier(2, timeout=30)
+    for name, answer in list(endpoints.answers.items()):
+
+        def once_both_are_asked(body: bytes, answer: Any = answer) -> Answer:
+            met.wait()
+            return answer(body)  # type: ignore[no-any-return]
+
+        endpoints.answers[name] = once_both_are_asked
+
+    answers = image_endpoints.ask(CLASSIFIER, SEGMENTER, pictures.png(), SIZE)
+
+    assert (answers.classified.model.endpoint, answers.segmented.model.endpoint) == (
+        CLASSIFIER,
+        SEGMENTER,
+    )
+    assert min(answers.classification_seconds, answers.segmentation_seconds) > 0
+
+
+def test_where_both_models_fail_neither_error_is_lost(endpoints: FakeEndpoints) -> None:
+    endpoints.answers = {CLASSIFIER: fake_endpoints.failing}  # and no segmenter
+
+    with pytest.raises(ClientError, match="the model failed") as raised:
+        image_endpoints.ask(CLASSIFIER, SEGMENTER, pictures.png(), SIZE)
+
+    (note,) = raised.value.__notes__
+    assert SEGMENTER in note
+    assert "Endpoint not found" in note
+
+
+@pytest.mark.parametrize("failing", [CLASSIFIER, SEGMENTER])
+def test_where_one_model_fails_its_own_error_is_raised_and_the_other_is_not_cut_off(
+    endpoints: FakeEndpoints, failing: str
+) -> None:
+    endpoints.answers[failing] = fake_endpoints.failing
+
+    with pytest.raises(ClientError, match="the model failed"):
+        image_endpoints.ask(CLASSIFIER, SEGMENTER, pictures.png(), SIZE)
+
+    assert {name for name, _, _ in endpoints.requests} == {CLASSIFIER, SEGMENTER}
