@@ -14,7 +14,10 @@ Several such values are stages, say a short training at a low resolution and the
 `--development` leaves the frozen test split out of everything, and `--held-out` trains on all the
 rest and judges that split alone: for the one figure that no tuning has seen.
 
-Stopped, it goes on where it was: each training has its checkpoint and its log under `--work`.
+Stopped, it goes on where it was: each training has its checkpoint and its log under `--work`. What
+a fold's training has come to is kept under `--kept`, small enough to be committed, and any other
+session goes on from there: `--only fold0` trains that fold alone, and the result is written when no
+fold lacks.
 """
 
 from __future__ import annotations
@@ -33,12 +36,14 @@ from typing import Any
 import numpy as np
 import torch
 
-from benchmarks import quality_page, staged_folder
+from benchmarks import kept_folds, quality_page, staged_folder
 from benchmarks.fold_channels import Folds
 from benchmarks.fold_training import SCRIPTS
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULT = ROOT / "docs/results/quality.json"
+KEPT = ROOT / "docs/results/folds"
+MACHINE = ("device", "python", "torch")
 FIGURES = {
     "segmentation": ("lesion_dice", "lesion_iou", "normal_false_mask_rate", "lesion_hd95"),
     "classification": ("accuracy", "macro_f1", "macro_auc", "malignant_auc", "ece"),
@@ -71,7 +76,7 @@ def ends(interval: list[float] | None) -> Figure:
 def without_folders(given: argparse.Namespace) -> list[str]:
     """The words of the command; where the files lie is nobody's business."""
     words = [given.archive.name if word == str(given.archive) else word for word in given.argv]
-    for option in ("--out", "--work", "--note"):
+    for option in ("--out", "--work", "--kept", "--note"):
         if option in words:
             place = words.index(option)
             del words[place : place + 2]
@@ -89,23 +94,52 @@ def environment(given: argparse.Namespace, module: str = "quality") -> dict[str,
     }
 
 
-def run(given: argparse.Namespace) -> dict[str, Any]:
+def run(given: argparse.Namespace) -> dict[str, Any] | None:
+    """None where folds lack that are to be trained another time."""
     mode = "held-out" if given.held_out else "development" if given.development else "all"
-    folds = Folds.lay_out(given, mode, given.only)
+    folds = Folds.lay_out(given, mode, given.only if given.development else None)
+    by_job = train(folds, given)
+    if lacking := [" ".join(job) for job, found in by_job.items() if found is None]:
+        print(f"kept; no result yet, these lack: {', '.join(lacking)}")
+        return None
+    found = {task: [by_job[name, task] for name in folds.splits] for task in given.tasks}
+    return result_of(given, mode, folds, found)
+
+
+def train(folds: Folds, given: argparse.Namespace) -> dict[tuple[str, str], Any]:
+    """What each fold's training of each task has come to, now or before; None where it is neither
+    kept nor asked for."""
     stages = {"classification": given.classifier, "segmentation": given.segmenter}
+    machine = {name: environment(given)[name] for name in MACHINE}
+
+    def evaluation(name: str, task: str) -> dict[str, Any] | None:
+        training = folds.training(name, task, stages[task], given)
+        split = folds.splits[name]
+        found = kept_folds.find(given.kept, training, split)
+        if found is None and (given.only is None or name in given.only):
+            kept_folds.keep(given.kept, training, split, training.run(), machine)
+            found = kept_folds.find(given.kept, training, split)
+        return found
+
+    wanted = [(name, task) for name in folds.splits for task in given.tasks]
     with concurrent.futures.ThreadPoolExecutor(given.jobs) as pool:
-        jobs = {
-            (name, task): pool.submit(folds.training(name, task, stages[task], given).run)
-            for name in folds.splits
-            for task in given.tasks
-        }
+        jobs = {job: pool.submit(evaluation, *job) for job in wanted}
         for (name, task), done in jobs.items():
-            print(f"{name} {task}: {log_line(done.result()['metrics'])}", flush=True)
-    found = {task: [jobs[name, task].result() for name in folds.splits] for task in given.tasks}
+            if (one := done.result()) is not None:
+                print(f"{name} {task} validation: {log_line(one['validation'])}")
+                print(f"{name} {task}: {log_line(one['metrics'])}", flush=True)
+    return {job: done.result() for job, done in jobs.items()}
+
+
+def result_of(
+    given: argparse.Namespace, mode: str, folds: Folds, found: Mapping[str, Sequence[Any]]
+) -> dict[str, Any]:
     result: dict[str, Any] = {**environment(given), "archive": given.archive.name, "mode": mode}
     result["note"] = given.note
     result["options"] = {"classifier": given.classifier, "segmenter": given.segmenter}
     result["training_seconds"] = round(sum(one["seconds"] for two in found.values() for one in two))
+    machines = [{name: one[name] for name in MACHINE} for two in found.values() for one in two]
+    result["machines"] = [one for place, one in enumerate(machines) if one not in machines[:place]]
     result["images"] = {n: {k: len(v) for k, v in s.items()} for n, s in folds.splits.items()}
     for task, evaluations in found.items():
         result |= pooled(task, evaluations, folds.groups)
@@ -138,7 +172,7 @@ def add_run_options(parser: argparse.ArgumentParser, out: Path) -> None:
     parser.add_argument("--tasks", nargs="+", choices=SCRIPTS, default=sorted(SCRIPTS))
     parser.add_argument("--note", default="", help="what a reader of the figures must know")
     parser.add_argument("--jobs", type=int, default=1, help="trainings at once")
-    parser.add_argument("--only", nargs="+", metavar="FOLD", help="fold0 …: a quick look")
+    parser.add_argument("--only", nargs="+", metavar="FOLD", help="fold0 …: train no others")
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -150,6 +184,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     for task in ("classifier", "segmenter"):
         explained = stages.format(f"train_{task}.py")
         parser.add_argument(f"--{task}", nargs="+", default=[""], help=explained)
+    parser.add_argument("--kept", type=Path, default=KEPT, help="results of folds, gone on from")
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--development", action="store_true", help="without the test split")
     which.add_argument("--held-out", action="store_true", help="the test split alone")
@@ -159,9 +194,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     given.argv = words
     if not given.page:
         check_run(parser, given)
-        if given.only and not given.development:  # some folds must not pass for all
-            parser.error("--only goes with --development")
+        if given.only and given.held_out:
+            parser.error("--only names folds, and --held-out has none")
         result = run(given)
+        if result is None:
+            return
         given.out.parent.mkdir(parents=True, exist_ok=True)
         given.out.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
         print(json.dumps({n: value for n, value in result.items() if n != "folds"}, indent=2))

@@ -88,12 +88,18 @@ def origin(path: Path, result: Result) -> list[str]:
     return [
         f"{tested} images tested. {result['note']}".rstrip(),
         "",
-        f"Seed {result['seed']}, {result['device']}, Python {result['python']}, torch "
-        f"{result['torch']}, {minutes} minutes of training ([{path.name}](results/{path.name})):",
+        f"Seed {result['seed']}, {_machines(result)}, {minutes} minutes of training "
+        f"([{path.name}](results/{path.name})):",
         "",
         f"    {result['command']}",
         "",
     ]
+
+
+def _machines(result: Result) -> str:
+    """Where its folds were trained: some may have been kept by other sessions."""
+    several = result.get("machines") or [result]
+    return "; ".join(f"{m['device']}, Python {m['python']}, torch {m['torch']}" for m in several)
 
 
 def ablation(path: Path, result: Result) -> str:

@@ -201,7 +201,7 @@ class Trial:
                     split: f"{work}/{split}.manifest" for split in ("train", "validation", "test")
                 },
             },
-            "code": {"uri": f"{work}/code/0.tar.gz", "sha256": "0" * 64},
+            "code": {"uri": f"{work}/code/0.tar.gz", "sha256": "0" * 64, "weights": {}},
         }
         role = self._machines.sagemaker_role
         environment = release_settings.environment(self.stack, role, self.bucket) | {

@@ -5,7 +5,9 @@
     ├── PayloadInvalid           an event or a state's input lacks what the function needs
     ├── DocumentInvalid          JSON that somebody uploaded cannot be used
     ├── DatasetRefused           an upload cannot become a data set
-    ├── CodeAltered              a code archive holds other bytes than its name says
+    ├── ContentAltered           an object holds other bytes than its name says
+    │   ├── CodeAltered              an archive of the model code
+    │   └── WeightsAltered           weights that networks start from
     ├── SplitLeak                images that belong together ended in different splits
     ├── ImageRejected            a single image, or a mask of it, cannot be used
     ├── RecordInvalid            a record of recordIO-protobuf is malformed
@@ -63,8 +65,16 @@ class DatasetRefused(_Reasoned):
     pass
 
 
-class CodeAltered(SonoflowError):
-    """Someone has written over an archive that is named by its content: it may be anything."""
+class ContentAltered(SonoflowError):
+    """Someone has written over an object that is named by its content: it may be anything."""
+
+
+class CodeAltered(ContentAltered):
+    pass
+
+
+class WeightsAltered(ContentAltered):
+    pass
 
 
 class SplitLeak(SonoflowError):

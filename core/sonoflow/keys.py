@@ -256,6 +256,10 @@ def code_archive(sha256: str) -> str:
     return f"code/{sha256}.tar.gz"
 
 
+def weights(sha256: str) -> str:
+    return f"weights/{sha256}.safetensors"
+
+
 def training_output(release: str, name: str) -> str:
     return f"training/{release}/output/{name}"
 

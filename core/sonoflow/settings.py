@@ -175,6 +175,13 @@ class Training:
 
 
 @dataclasses.dataclass(frozen=True)
+class Pretraining:
+    """Whether networks that there are published weights for start from them."""
+
+    pretrained: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
 class Search:
     """Whether, and how, hyperparameters of image models are searched for."""
 

@@ -1,4 +1,4 @@
-"""The model code that this function carries → an archive in S3, named by its content."""
+"""The model code and the published weights that this function carries → S3, named by content."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from sonoflow import settings
 from sonoflow.errors import PayloadInvalid
-from sonoflow.releases import code_archive
+from sonoflow.releases import code_archive, published_weights
 
 logger = Logger()
 
@@ -18,7 +18,10 @@ logger = Logger()
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     if event:
         raise PayloadInvalid(f"the function takes no input, it carries the code: {event!r}")
-    uri, sha256 = code_archive.store(settings.read(settings.Buckets).work_bucket)
-    answer = {"uri": uri, "sha256": sha256}
+    bucket = settings.read(settings.Buckets).work_bucket
+    wanted = settings.read(settings.Pretraining).pretrained
+    uri, sha256 = code_archive.store(bucket)
+    weights = published_weights.store(bucket) if wanted else {}
+    answer = {"uri": uri, "sha256": sha256, "weights": weights}
     logger.info("model code packaged", extra=answer)
     return answer

@@ -101,6 +101,7 @@ def describe(
         code_digest=options.code_digest,
         torch_version=torch.__version__,
         hyperparameters=hyperparameters.record(options, model),
+        pretrained=options.weights and pretrained.origin(options.weights),
         test_time_flip=options.test_time_flip,
     )
 
@@ -139,6 +140,7 @@ def schedule(options: argparse.Namespace) -> Schedule:
         weight_decay=options.weight_decay,
         patience=options.patience,
         ema_decay=options.ema_decay,
+        encoder_rate=options.encoder_rate,
     )
 
 

@@ -98,13 +98,18 @@ def test_every_bucket_is_versioned_encrypted_private_and_tls_only(
         assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
 
 
-def test_nobody_writes_over_a_code_archive(template: dict[str, Any]) -> None:
-    """Training runs it. S3 refuses every write there that does not ask to be the first one."""
+def test_nobody_writes_over_code_or_weights(template: dict[str, Any]) -> None:
+    """S3 refuses every write there that does not ask to be the first one."""
     policy = template["Resources"]["WorkBucketPolicy"]["Properties"]["PolicyDocument"]
-    (statement,) = [each for each in policy["Statement"] if each["Sid"] == "CodeIsWrittenOnce"]
+    (statement,) = [
+        each for each in policy["Statement"] if each["Sid"] == "CodeAndWeightsAreWrittenOnce"
+    ]
     assert (statement["Effect"], statement["Principal"]) == ("Deny", "*")
     assert statement["Action"] == "s3:PutObject"
-    assert statement["Resource"] == {"Fn::Sub": "${WorkBucket.Arn}/code/*"}
+    assert statement["Resource"] == [
+        {"Fn::Sub": "${WorkBucket.Arn}/code/*"},
+        {"Fn::Sub": "${WorkBucket.Arn}/weights/*"},
+    ]
     # As AWS writes it; the second condition spares the parts of a multipart upload.
     assert statement["Condition"] == {
         "Null": {"s3:if-none-match": "true"},
@@ -112,10 +117,11 @@ def test_nobody_writes_over_a_code_archive(template: dict[str, Any]) -> None:
     }
 
 
-def test_only_the_packager_may_write_code_and_it_may_read_what_is_there(
-    template: dict[str, Any],
+@pytest.mark.parametrize("folder", ["code", "weights"])
+def test_only_the_packager_may_write_code_and_weights_and_it_may_read_what_is_there(
+    template: dict[str, Any], folder: str
 ) -> None:
-    code = "${WorkBucket.Arn}/code/*"
+    code = f"${{WorkBucket.Arn}}/{folder}/*"
     functions = resources(template, "AWS::Serverless::Function")
     writers = {name for name in functions if ("s3:PutObject", code) in allowed(template, name)}
     assert writers == {"PackageModelCodeFunction"}
@@ -230,6 +236,17 @@ def test_what_a_models_report_needs_is_allowed(
     template: dict[str, Any], logical_id: str, action: str, resource: str
 ) -> None:
     assert (action, resource) in allowed(template, logical_id)
+
+
+def test_training_may_read_the_published_weights(template: dict[str, Any]) -> None:
+    policies = template["Resources"]["SageMakerRole"]["Properties"]["Policies"]
+    (always,) = [one for one in policies if one.get("PolicyName") == "TrainAndServe"]
+    grants = {one["Sid"]: one for one in always["PolicyDocument"]["Statement"]}
+    published = {"Fn::Sub": "${WorkBucket.Arn}/weights/*"}
+
+    assert grants["ReadWork"]["Action"] == "s3:GetObject"
+    assert published in grants["ReadWork"]["Resource"]
+    assert published not in grants["WriteWork"]["Resource"]
 
 
 @pytest.mark.parametrize("parameter", ["PretrainedWeightsUri", "SegmenterWeightsUri"])

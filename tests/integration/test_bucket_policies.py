@@ -26,8 +26,8 @@ def bucket(probe: Laptop) -> str:
     name = f"work-{uuid.uuid4().hex[:12]}"
     template = parse((ROOT / "template.yaml").read_text())
     policy = template["Resources"]["WorkBucketPolicy"]["Properties"]["PolicyDocument"]
-    (statement,) = [each for each in policy["Statement"] if each["Sid"] == "CodeIsWrittenOnce"]
-    statement["Resource"] = f"arn:aws:s3:::{name}/code/*"
+    (statement,) = [each for each in policy["Statement"] if each["Sid"].endswith("WrittenOnce")]
+    statement["Resource"] = [f"arn:aws:s3:::{name}/{folder}/*" for folder in ("code", "weights")]
     s3 = probe.client("s3")
     s3.create_bucket(Bucket=name)
     document = {"Version": "2012-10-17", "Statement": [statement]}

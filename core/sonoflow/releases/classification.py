@@ -17,6 +17,7 @@ class Classification(ScriptTask):
     name = "classification"
     model = "classifier"
     program = "train_classifier.py"
+    network = "architecture"
     metrics = (
         "train:loss",
         "validation:loss",
@@ -44,9 +45,9 @@ class Classification(ScriptTask):
             },
         )
 
-    @property
-    def weights_uri(self) -> str:
-        return self.training.pretrained_weights_uri
+    @classmethod
+    def weights_given(cls, training: settings.Training) -> str:
+        return training.pretrained_weights_uri
 
     def gate(self, classes: int) -> Gate:
         return {"minimum": {"accuracy": self.gates.minimum_accuracy}}

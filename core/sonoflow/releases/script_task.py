@@ -53,6 +53,7 @@ class Script:
 @dataclasses.dataclass(frozen=True)
 class ScriptTask(Task):
     program: ClassVar[str]  # in the model code
+    network: ClassVar[str]  # the hyperparameter that names it
     metrics: ClassVar[tuple[str, ...]]  # as CloudWatch names them; the log writes _ for :
     request_types = ("image/bmp", "image/jpeg", "image/png", "image/tiff")  # what serve.py takes
 
@@ -62,16 +63,17 @@ class ScriptTask(Task):
     gates: settings.Gates
     hyperparameters: dict[str, Any]  # those that the stack's parameters give
     search: Tuning | None
+    weights_uri: str  # what the network starts from; empty: from scratch
 
     @classmethod
     @abc.abstractmethod
     def script(cls, environment: Mapping[str, str] | None) -> Script:
         """From the settings. Raises ConfigurationError."""
 
-    @property
+    @classmethod
     @abc.abstractmethod
-    def weights_uri(self) -> str:
-        """What the network starts from; empty: from scratch."""
+    def weights_given(cls, training: settings.Training) -> str:
+        """The URI of weights that the stack's parameters name; empty: none."""
 
     @classmethod
     def from_state(
@@ -84,6 +86,7 @@ class ScriptTask(Task):
         training = settings.read(settings.Training, environment)
         hyperparameters = cls._hyperparameters(environment, declared, training)
         search = settings.read(settings.Search, environment)
+        network: str = hyperparameters.get(cls.network) or declared[cls.network]["default"]
         return cls(
             code=Code(
                 uri=payloads.field(payload, "code.uri", str),
@@ -94,6 +97,7 @@ class ScriptTask(Task):
             gates=settings.read(settings.Gates, environment),
             hyperparameters=hyperparameters,
             search=tuning.asked(payload.get("Tune"), cls.name, search, hyperparameters, declared),
+            weights_uri=cls.weights_given(training) or _published(payload, network),
         )
 
     @classmethod
@@ -205,6 +209,14 @@ class ScriptTask(Task):
         from sonoflow.judging import judgements
 
         return judgements.of_output(payload)
+
+
+def _published(payload: Mapping[str, Any], network: str) -> str:
+    """The URI of the network's published weights; empty where there are none, or none are wanted:
+    PackageModelCode has stored those that are."""
+    if network not in payloads.field(payload, "code.weights", dict):
+        return ""
+    return payloads.field(payload, f"code.weights.{network}", str)
 
 
 def _stopping(releasing: settings.Releasing) -> dict[str, int]:

@@ -17,6 +17,7 @@ class Segmentation(ScriptTask):
     name = "segmentation"
     model = "segmenter"
     program = "train_segmenter.py"
+    network = "encoder"
     metrics = (
         "train:loss",
         "validation:loss",
@@ -42,9 +43,9 @@ class Segmentation(ScriptTask):
             },
         )
 
-    @property
-    def weights_uri(self) -> str:
-        return self.training.segmenter_weights_uri
+    @classmethod
+    def weights_given(cls, training: settings.Training) -> str:
+        return training.segmenter_weights_uri
 
     def gate(self, classes: int) -> Gate:
         return {"minimum": {"lesion_dice": self.gates.minimum_lesion_dice}}

@@ -30,6 +30,8 @@ class ModelCard:
     code_digest: str
     torch_version: str
     hyperparameters: dict[str, Any]
+    # What training started from: sha256, source, licence. None: from scratch, or an older file.
+    pretrained: dict[str, str | None] | None = None
     # Decided on the validation split. The defaults decide nothing, as in older files.
     temperature: float = 1.0  # what logits are divided by; classification
     minimum_presence: float = 0.0  # see LesionRule; segmentation

@@ -46,3 +46,12 @@ def leave_out_classes(network: Any) -> None:
     if isinstance(network, EfficientNetLite):
         network.head = nn.Identity()
     network.fc = nn.Identity()
+
+
+def encoder_parameters(network: nn.Module) -> list[nn.Parameter]:
+    """Those of the classifier that `network` is or is built on, without what tells its classes;
+    none of a plain U-Net."""
+    parts = [part for name in ("encoder", "classifier") if (part := getattr(network, name, None))]
+    (part,) = parts or [network]
+    named = part.named_parameters() if hasattr(part, "fc") else ()
+    return [parameter for name, parameter in named if not name.startswith("fc.")]

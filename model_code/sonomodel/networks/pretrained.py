@@ -95,6 +95,16 @@ def digest(source: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def origin(source: Path) -> dict[str, str | None]:
+    """Of the weights at `source`, for the record: sha256, and source and licence where the file
+    says them. An earlier model is named by its name and version."""
+    path = find_file(source)
+    said = weights.metadata(path) if path.suffix == ".safetensors" else {}
+    model = " ".join(said[name] for name in ("name", "version") if name in said)
+    found = said.get("source") or model or None
+    return {"sha256": digest(path), "source": found, "licence": said.get("licence")}
+
+
 def read_state(path: Path) -> weights.State:
     if path.suffix == ".safetensors":
         return weights.load(path)

@@ -73,6 +73,15 @@ def load(path: Path) -> State:
         raise WeightsError(f"{path.name} is not a usable safetensors file: {error}") from error
 
 
+def metadata(path: Path) -> dict[str, str]:
+    """What the file says of itself. Raises WeightsError when it is damaged."""
+    try:
+        found = _split(path.read_bytes())[0].get("__metadata__") or {}
+        return {str(name): str(value) for name, value in dict(found).items()}
+    except (WeightsError, TypeError, ValueError) as error:
+        raise WeightsError(f"{path.name} is not a usable safetensors file: {error}") from error
+
+
 def _split(content: bytes) -> tuple[dict[str, Any], bytearray]:
     if len(content) < 8:
         raise WeightsError(f"it holds {len(content)} bytes, fewer than the length field")

@@ -63,11 +63,20 @@ def _details(record: ModelRecord) -> list[str]:
                 f"Classes: {', '.join(map(text, card.classes))}",
                 f"Version: {text(card.version)}",
                 f"Code: {text(card.code_digest)}",
+                f"Started from: {_started_from(card.pretrained)}",
                 "Licence of the weights: to be stated by whoever passes them on; it depends on "
                 "the licence of the data",
             ]
         ),
     ]
+
+
+def _started_from(pretrained: Mapping[str, str | None] | None) -> str:
+    if pretrained is None:
+        return "random weights"
+    source = text(pretrained["source"] or "weights of a source that their file does not name")
+    licence = text(pretrained["licence"] or "not named in their file")
+    return f"{source}; SHA-256 {pretrained['sha256']}; licence {licence}"
 
 
 def _use(record: ModelRecord) -> list[str]:

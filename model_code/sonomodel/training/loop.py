@@ -26,7 +26,7 @@ from sonomodel.training.interruption import Interruption
 from sonomodel.training.losses import LesionTargets
 from sonomodel.training.memory_format import as_their_parameters, keep_heavy_layers_contiguous
 from sonomodel.training.progress import History, Progress
-from sonomodel.training.schedule import Schedule, learning_rate_schedule
+from sonomodel.training.schedule import Schedule, learning_rate_schedule, parameter_groups
 
 GRADIENT_LIMIT = 5.0  # norm; only outliers are longer
 LOGGED = "{}={:.5g}".format
@@ -67,8 +67,7 @@ class Trainer:
         self.average = WeightAverage(self.network, schedule.ema_decay)
         self.generator = torch.Generator().manual_seed(seed)
         self.optimizer = torch.optim.AdamW(
-            network.parameters(),
-            schedule.learning_rate,
+            parameter_groups(network, schedule),
             weight_decay=schedule.weight_decay,
             fused=True,  # half the time of a step through all weights
         )

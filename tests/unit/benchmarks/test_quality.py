@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -67,7 +68,7 @@ def test_held_out_split_is_the_frozen_one() -> None:
     [
         ([], "--archive is needed"),
         (["--archive", "a.zip", "--jobs", "0"], "at least one"),
-        (["--archive", "a.zip", "--only", "fold0"], "goes with --development"),
+        (["--archive", "a.zip", "--held-out", "--only", "fold0"], "--held-out has none"),
         (["--archive", "a.zip", "--development", "--only", "fold9"], "there is no fold9"),
     ],
 )
@@ -102,7 +103,7 @@ def test_two_folds_of_phantoms(tmp_path: Path) -> None:
     archive, out = tmp_path / "phantoms.zip", tmp_path / "results/quality.json"
     write_phantoms(archive, images_per_class=8, seed=3, size=(60, 90))
     argv = ["--archive", str(archive), "--out", str(out), "--work", str(tmp_path / "work")]
-    argv += ["--jobs", "2"]
+    argv += ["--jobs", "2", "--kept", str(tmp_path / "kept")]
     argv += [
         "--folds",
         "2",
@@ -111,6 +112,13 @@ def test_two_folds_of_phantoms(tmp_path: Path) -> None:
     ]
     first = "--epochs 1 --architecture resnet18 --image-size 32"
     argv += ["--classifier", first, first.replace("32", "40")]
+
+    quality.main([*argv, "--only", "fold1"])
+
+    assert not out.exists(), "one fold must not pass for all"
+    kept = sorted(path.name.rpartition("-")[0] for path in tmp_path.glob("kept/*/*.json"))
+    assert kept == ["fold1-classification", "fold1-segmentation"]
+    shutil.rmtree(tmp_path / "work/phantoms-all-2-0/fold1")  # another session has no checkpoint
 
     quality.main(argv)
 
@@ -123,8 +131,8 @@ def test_two_folds_of_phantoms(tmp_path: Path) -> None:
     assert tested == 24
     assert result["command"].startswith("python -m benchmarks.quality --archive")
     logs = [log.read_text() for log in tmp_path.rglob("classification-*/log")]
-    assert sum("weights: started from weights.safetensors" in log for log in logs) == 2
-    assert len(logs) == 4
+    assert sum("weights: started from weights.safetensors" in log for log in logs) == 1
+    assert len(logs) == 2, "a fold that is kept is not trained again"
     page = (tmp_path / "results.md").read_text()
     assert "phantoms.zip: cross-validation over all images" in page
     assert f"| accuracy | {quality_page.number(result['accuracy']['mean'], 3)} |" in page

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from functions.package_model_code.app import handler
 from sonoflow.aws.clients import client
-from sonoflow.errors import CodeAltered, PayloadInvalid
+from sonoflow.errors import CodeAltered, PayloadInvalid, WeightsAltered
 from tests.unit import stack
 
 
@@ -114,6 +114,40 @@ def test_other_code_gives_another_archive(aws: None, context: Any, installed: Pa
     (installed / "train_classifier.py").write_text("print('changed')\n", encoding="utf-8")
 
     assert handler(stack.event("package_model_code.empty"), context) != first
+
+
+def test_published_weights_are_stored_beside_it_where_networks_start_from_them(
+    aws: None, context: Any, installed: Path, settings_env: pytest.MonkeyPatch
+) -> None:
+    settings_env.setenv("PRETRAINED", "true")
+
+    answer = handler(stack.event("package_model_code.empty"), context)
+
+    (uri,) = answer["weights"].values()
+    key = uri.removeprefix(f"s3://{stack.WORK}/")
+    assert key == f"weights/{hashlib.sha256(stack.read(stack.WORK, key)).hexdigest()}.safetensors"
+
+
+def test_no_weights_are_stored_where_everything_starts_from_scratch(
+    aws: None, context: Any, installed: Path, settings_env: pytest.MonkeyPatch
+) -> None:
+    settings_env.setenv("PRETRAINED", "false")
+
+    answer = handler(stack.event("package_model_code.empty"), context)
+
+    assert answer["weights"] == {}
+    assert stack.keys_of(stack.WORK) == [f"code/{answer['sha256']}.tar.gz"]
+
+
+def test_weights_that_someone_has_written_over_are_not_handed_on(
+    aws: None, context: Any, installed: Path, settings_env: pytest.MonkeyPatch
+) -> None:
+    settings_env.setenv("PRETRAINED", "true")
+    (uri,) = handler(stack.event("package_model_code.empty"), context)["weights"].values()
+    stack.write(stack.WORK, uri.removeprefix(f"s3://{stack.WORK}/"), b"someone else's weights")
+
+    with pytest.raises(WeightsAltered, match=uri):
+        handler(stack.event("package_model_code.empty"), context)
 
 
 def test_an_input_is_an_error_for_it_would_not_be_heeded(aws: None, context: Any) -> None:

@@ -19,7 +19,7 @@ from sonomodel.errors import ChannelError, CheckpointError, Interrupted, Stopped
 from sonomodel.images.preprocessing import Normalisation
 from sonomodel.images.samples import ImageSet, read_channel
 from sonomodel.model.predictor import load_predictor
-from sonomodel.networks import pretrained
+from sonomodel.networks import pretrained, weights
 from sonomodel.networks.resnet import ResNetConfig
 from sonomodel.networks.unet import UNet, UNetConfig
 from sonomodel.processes.compute import Compute
@@ -145,6 +145,22 @@ def test_a_classifier_is_described_before_its_training(parse: Parse) -> None:
     assert described.test_time_flip
     assert described.threshold is None
     assert described.hyperparameters["image-size"] == 64
+    assert described.pretrained is None
+
+
+def test_what_a_model_starts_from_is_described_with_it(parse: Parse, tmp_path: Path) -> None:
+    path = tmp_path / "lite0.safetensors"
+    said = {"format": "pt", "source": "a package 0.1", "licence": "Apache-2.0"}
+    weights.save(path, {"fc.bias": torch.zeros(3)}, said)
+
+    described = job.describe(
+        *(parse("classifier", f"--weights={tmp_path}"), "classifier"),
+        *(ResNetConfig("resnet18", 3), Normalisation(0.3, 0.2)),
+    )
+
+    sha256 = pretrained.digest(path)
+    told = {"sha256": sha256, "source": "a package 0.1", "licence": "Apache-2.0"}
+    assert described.pretrained == told
 
 
 def test_a_segmenter_is_described_by_its_own_network_and_hyperparameters(parse: Parse) -> None:
@@ -167,7 +183,7 @@ def test_a_single_image_is_refused() -> None:
 
 def test_schedule_is_what_was_asked_for(parse: Parse) -> None:
     asked = {"epochs": 9, "batch_size": 5, "patience": 4}
-    rates = {"learning_rate": 0.003, "weight_decay": 0.02, "ema_decay": 0.9}
+    rates = {"learning_rate": 0.003, "encoder_rate": 0.25, "weight_decay": 0.02, "ema_decay": 0.9}
     flags = [f"--{name.replace('_', '-')}={value}" for name, value in (asked | rates).items()]
 
     assert vars(job.schedule(parse("classifier", *flags))) == asked | rates

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sonoflow.errors import ConfigurationError
+from sonoflow.errors import ConfigurationError, PayloadInvalid
 from sonoflow.releases import script_task, tasks, training_jobs
 from sonoflow.releases.classification import Classification
 from sonoflow.releases.release import Release
@@ -149,6 +149,52 @@ def test_weights_to_start_from_are_a_channel_of_their_own_task(
     always = ["train", "validation", "test", "code", "index"]
     assert channels(task) == [*always, "weights"]
     assert channels(other) == always
+
+
+def started_from(composed: Release) -> str | None:
+    channels = training_jobs.request(composed)["InputDataConfig"]
+    sources = {one["ChannelName"]: one["DataSource"]["S3DataSource"] for one in channels}
+    uri: str | None = sources.get("weights", {}).get("S3Uri")
+    return uri
+
+
+@pytest.mark.parametrize(
+    ("task", "variable", "network", "parameter"),
+    [
+        ("classification", "CLASSIFIER_ARCHITECTURE", "{}", "PRETRAINED_WEIGHTS_URI"),
+        (
+            "segmentation",
+            "SEGMENTER_HYPERPARAMETERS",
+            '{{"encoder": "{}"}}',
+            "SEGMENTER_WEIGHTS_URI",
+        ),
+    ],
+)
+def test_a_network_starts_from_its_published_weights_unless_others_are_given(
+    release: Compose,
+    settings_env: pytest.MonkeyPatch,
+    task: str,
+    variable: str,
+    network: str,
+    parameter: str,
+) -> None:
+    published = stack.event("plan_release.classification")["code"]["weights"]["efficientnet_lite0"]
+    for other in ("resnet18", "efficientnet_lite1"):
+        settings_env.setenv(variable, network.format(other))
+        assert started_from(release(task)) is None, other
+    settings_env.setenv(variable, network.format("efficientnet_lite0"))
+    assert started_from(release(task)) == published
+    assert started_from(release(task, code__weights={})) is None  # none are wanted
+
+    settings_env.setenv(parameter, "s3://bucket/earlier.safetensors")
+
+    assert started_from(release(task)) == "s3://bucket/earlier.safetensors"
+
+
+def test_a_run_that_does_not_say_which_weights_there_are_is_refused(release: Compose) -> None:
+    """It would start from scratch without a word."""
+    with pytest.raises(PayloadInvalid, match=r"code\.weights"):
+        release(code={"uri": "s3://bucket/code/0.tar.gz", "sha256": "0" * 64})
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,9 @@ import torch
 
 from sonomodel.networks import backbones
 from sonomodel.networks.classifier import ClassifierConfig, build_classifier
+from sonomodel.networks.encoder_unet import build_segmenter
 from sonomodel.networks.resnet import LesionAware
+from sonomodel.networks.unet import UNetConfig
 
 NETWORKS = ["resnet18", "resnet50", "efficientnet_lite0"]
 
@@ -42,3 +44,22 @@ def test_masks_teach_every_layer_but_those_of_the_classes(architecture: str) -> 
 
     untaught = {name.split(".")[0] for name, p in network.named_parameters() if p.grad is None}
     assert untaught <= {"fc", "head"}
+
+
+@pytest.mark.parametrize("architecture", NETWORKS)
+def test_the_encoder_is_all_but_what_is_new(architecture: str) -> None:
+    classifier = build_classifier(ClassifierConfig(architecture, classes=3))
+    segmenter = build_segmenter(UNetConfig(encoder=architecture))
+    inside = {id(one) for name, one in classifier.named_parameters() if not name.startswith("fc.")}
+
+    for network in (classifier, LesionAware(classifier)):
+        assert set(map(id, backbones.encoder_parameters(network))) == inside
+    names = {id(one): name for name, one in segmenter.named_parameters()}
+    found = {names[id(one)] for one in backbones.encoder_parameters(segmenter)}
+    assert found == {
+        name for name in names.values() if name.startswith("encoder.") and ".fc." not in name
+    }
+
+
+def test_a_plain_u_net_has_no_encoder_of_its_own() -> None:
+    assert backbones.encoder_parameters(build_segmenter(UNetConfig(4, 2))) == []

@@ -13,7 +13,7 @@ from sonomodel.networks import weights
 from sonomodel.networks.classifier import ClassifierConfig, build_classifier
 from sonomodel.networks.efficientnet_lite import PUBLISHED_DEVIATION
 from sonomodel.networks.encoder_unet import build_segmenter
-from sonomodel.networks.pretrained import digest, start_from
+from sonomodel.networks.pretrained import digest, origin, start_from
 from sonomodel.networks.resnet import ResNetConfig, build_resnet
 from sonomodel.networks.torchvision_guard import load_torchvision
 from sonomodel.networks.unet import UNetConfig
@@ -158,6 +158,24 @@ def test_weights_that_someone_has_written_over_are_not_loaded(tmp_path: Path) ->
 
     with pytest.raises(WeightsError, match="someone has written over it"):
         start_from(network, tmp_path)
+
+
+def test_origin_is_what_a_file_says_of_itself(tmp_path: Path) -> None:
+    path = tmp_path / "any.safetensors"
+    said = ({}, {"source": "a package", "licence": "MIT"}, {"name": "classifier", "version": "v1"})
+    found = []
+    for metadata in said:
+        weights.save(path, {}, metadata)
+        found.append(origin(tmp_path))
+        assert found[-1].pop("sha256") == digest(path)
+    torch.save({}, tmp_path / "plain.pth")
+
+    assert found == [
+        {"source": None, "licence": None},
+        {"source": "a package", "licence": "MIT"},
+        {"source": "classifier v1", "licence": None},
+    ]
+    assert origin(tmp_path / "plain.pth")["source"] is None
 
 
 def published_lite(classes: int = 1000) -> dict[str, Tensor]:

@@ -40,6 +40,23 @@ def test_model_is_described() -> None:
     assert "- Code: c0de" in described
 
 
+def test_what_the_training_started_from_is_named_with_its_licence() -> None:
+    def said(pretrained: dict[str, str | None] | None) -> str:
+        made = record("segmentation")
+        changed = dataclasses.replace(made.card, pretrained=pretrained)
+        lines = part(markdown(dataclasses.replace(made, card=changed)), "Model").splitlines()
+        (line,) = [line for line in lines if line.startswith("- Started from: ")]
+        return line.removeprefix("- Started from: ")
+
+    assert said(None) == "random weights"
+    known: dict[str, str | None] = {"sha256": "57ab", "source": "a *package*", "licence": "MIT"}
+    assert said(known) == r"a \*package\*; SHA-256 57ab; licence MIT"
+    assert said({"sha256": "57ab", "source": None, "licence": None}) == (
+        "weights of a source that their file does not name; SHA-256 57ab; "
+        "licence not named in their file"
+    )
+
+
 def test_data_are_counted_by_class_and_split() -> None:
     told = part(markdown(record("classification")), "Data")
 

@@ -6,6 +6,7 @@ import math
 import os
 import re
 import signal
+from collections import OrderedDict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -55,7 +56,8 @@ def trainer(
     store: CheckpointStore | None = None,
 ) -> Trainer:
     torch.manual_seed(0)
-    network = network or nn.Sequential(nn.Conv2d(1, 4, 8), nn.Flatten(), nn.Linear(4, 2))
+    layers = {"conv": nn.Conv2d(1, 4, 8), "flat": nn.Flatten(), "fc": nn.Linear(4, 2)}
+    network = network or nn.Sequential(OrderedDict(layers))
     compute = Compute(torch.device("cpu"), bfloat16=False)
     return Trainer(network, objective, Normalisation(0.4, 0.2), schedule, compute, 3, store)
 
@@ -200,17 +202,22 @@ def stop_after(steps: int, running: Trainer) -> None:
     running.fit(pictures(), pictures())
 
 
+@pytest.mark.parametrize("encoder_rate", [1.0, 0.25])
 @pytest.mark.parametrize("steps", [1, 2, 3, 5])  # an epoch has two
-def test_interrupted_run_goes_on_as_if_nothing_had_happened(steps: int, tmp_path: Path) -> None:
+def test_interrupted_run_goes_on_as_if_nothing_had_happened(
+    steps: int, encoder_rate: float, tmp_path: Path
+) -> None:
     objective, store = Objective(classification_loss, accuracy, "accuracy"), CheckpointStore
-    whole = trainer(objective, AVERAGED)
+    schedule = dataclasses.replace(AVERAGED, encoder_rate=encoder_rate)
+    whole = trainer(objective, schedule)
     expected = whole.fit(pictures(), pictures())
 
     with pytest.raises(Interrupted, match="SIGTERM in epoch"):
-        stop_after(steps, trainer(objective, AVERAGED, store=store(tmp_path, {})))
-    resumed = trainer(objective, AVERAGED, store=store(tmp_path, {}))
+        stop_after(steps, trainer(objective, schedule, store=store(tmp_path, {})))
+    resumed = trainer(objective, schedule, store=store(tmp_path, {}))
     history = resumed.fit(pictures(), pictures())
 
+    assert len(resumed.optimizer.param_groups) == (1 if encoder_rate == 1 else 2)
     for name in ("train_loss", "validation_loss", "learning_rate"):
         assert [e[name] for e in history.epochs] == [e[name] for e in expected.epochs]
     assert history.best_epoch == expected.best_epoch

@@ -6,7 +6,14 @@ import pytest
 import torch
 from torch import nn
 
-from sonomodel.training.schedule import learning_rate_factor, learning_rate_schedule
+from sonomodel.networks.encoder_unet import build_segmenter
+from sonomodel.networks.unet import UNetConfig
+from sonomodel.training.schedule import (
+    Schedule,
+    learning_rate_factor,
+    learning_rate_schedule,
+    parameter_groups,
+)
 
 HIGHEST = 0.4
 
@@ -60,3 +67,25 @@ def test_the_shortest_runs_warm_up_for_a_step(steps: int) -> None:
 
 def test_beyond_its_last_step_it_stays_at_nothing() -> None:
     assert learning_rate_factor(500, steps=100, warm_up=10) == pytest.approx(0)
+
+
+def groups(encoder_rate: float) -> dict[str, float]:
+    """The learning rate of each parameter of a small U-Net on a classifier, by name."""
+    network = build_segmenter(UNetConfig(encoder="resnet18", presence=True))
+    schedule = Schedule(1, 2, HIGHEST, 0.01, 3, encoder_rate=encoder_rate)
+    names = {id(parameter): name for name, parameter in network.named_parameters()}
+    made = parameter_groups(network, schedule)
+    assert made[0]["lr"] == HIGHEST  # the rate that is recorded
+    assert sum(len(group["params"]) for group in made) == len(names)
+    return {names[id(one)]: group["lr"] for group in made for one in group["params"]}
+
+
+def test_the_encoder_learns_at_its_share_of_the_rate() -> None:
+    found = groups(0.25)
+
+    assert found["encoder.conv1.weight"] == 0.25 * HIGHEST
+    assert found["encoder.fc.weight"] == found["classify.weight"] == HIGHEST
+
+
+def test_without_a_share_all_learn_alike() -> None:
+    assert set(groups(1.0).values()) == {HIGHEST}
