@@ -9,7 +9,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from rich.console import Console
@@ -129,6 +129,21 @@ def results(arguments: argparse.Namespace) -> int:
     return listing.run(arguments, out)
 
 
+def feedback(arguments: argparse.Namespace) -> int:
+    """Judge an answer as a reviewer would."""
+    from local.laptop.feedback import give, verdict
+
+    document = verdict(arguments.label, arguments.mask, arguments.accept_mask)
+    return give(Laptop.attach(arguments.state), arguments.image, document, out)
+
+
+def collect(arguments: argparse.Namespace) -> int:
+    """Train on what was judged: the next version of a data set."""
+    from local.laptop.feedback import collect
+
+    return collect(Laptop.attach(arguments.state), arguments.dataset, arguments.minimum, out)
+
+
 def check(arguments: argparse.Namespace) -> int:
     """Say what would become of a data set: no runtime, no training."""
     from local.laptop.check import check
@@ -174,6 +189,7 @@ def _parser() -> argparse.ArgumentParser:
     upload.add_argument("--to", metavar="KEY", help="key to upload to; a prefix if it ends in /")
     upload.add_argument("--no-wait", action="store_true", help="return after the upload")
     listing.describe(command("results", results, "list the answers, or the cases for review"))
+    _describe_feedback(command)
     doctor = command("check", check, "say what a data set would become, without training on it")
     doctor.add_argument("file", type=Path, help="a .zip, .csv or .data, or a folder of images")
     doctor.add_argument("--out", type=Path, metavar="FILE.html", help="with pictures, as HTML")
@@ -182,6 +198,20 @@ def _parser() -> argparse.ArgumentParser:
     show.add_argument("--dataset", type=_file, metavar="FILE", help="a zip in the BUSI layout")
     show.add_argument("--out", type=Path, default=Path("out"), metavar="DIR")
     return parser
+
+
+def _describe_feedback(command: Callable[[str, object, str], argparse.ArgumentParser]) -> None:
+    judge = command("feedback", feedback, "judge the answer to an image of the inbox")
+    judge.add_argument("image", metavar="PATH", help="of the image below inbox/")
+    what = judge.add_mutually_exclusive_group(required=True)
+    what.add_argument("--label", help="what the image shows, one of the model's classes")
+    what.add_argument("--withdraw", dest="label", action="store_const", const=None)
+    lesion = judge.add_mutually_exclusive_group()
+    lesion.add_argument("--mask", type=Path, metavar="FILE.png", help="where the lesion is")
+    lesion.add_argument("--accept-mask", action="store_true", help="the answer's own is right")
+    gather = command("collect", collect, "train on what was judged, with an earlier data set")
+    gather.add_argument("dataset", metavar="NAME", help="the data set that goes on")
+    gather.add_argument("--minimum", type=int, metavar="N", help="judged images that are enough")
 
 
 def _describe_up(start: argparse.ArgumentParser) -> None:

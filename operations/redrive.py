@@ -29,6 +29,8 @@ _COPY_LIMIT = 5 * 1024**3
 _MINUTES = 15  # how long an upload may be on its way
 _AT_ONCE = 16
 _VERSION = "sonoflow-version-id"  # in the metadata of every answer, see inference/stamps.py
+# Not with the prefix that makes metadata of a data set its mapping, see sidecar.py.
+_REDRIVEN = "redriven-version-id"
 _KEPT = ("CacheControl", "ContentDisposition", "ContentEncoding", "ContentLanguage", "ContentType")
 
 
@@ -75,7 +77,7 @@ class Redrive:
                 CopySource={**source, "VersionId": upload["VersionId"]},
                 IfMatch=upload["ETag"],  # what was uploaded meanwhile is newer, and stays
                 MetadataDirective="REPLACE",  # onto itself only what changes is copied
-                Metadata={**head["Metadata"], "sonoflow-redriven": upload["VersionId"]},
+                Metadata={**head["Metadata"], _REDRIVEN: upload["VersionId"]},
                 **{name: head[name] for name in _KEPT if name in head},
             )
         except ClientError as error:

@@ -10,6 +10,7 @@
     ├── ImageRejected            a single image, or a mask of it, cannot be used
     ├── RecordInvalid            a record of recordIO-protobuf is malformed
     ├── TableRejected            a table in the inbox cannot be scored at all
+    ├── FeedbackRejected         a verdict on an answer cannot be used
     ├── EvaluationUnreadable     a training job left no usable evaluation
     ├── EndpointResponseInvalid  an endpoint answered, but not as agreed
     ├── EventRefused             EventBridge did not take the event that tells of an answer
@@ -79,6 +80,10 @@ class RecordInvalid(SonoflowError):
 
 
 class TableRejected(_Reasoned):
+    pass
+
+
+class FeedbackRejected(_Reasoned):
     pass
 
 

@@ -19,9 +19,12 @@ DATASETS = "datasets/"
 INBOX = "inbox/"
 INDEX = "index/"
 REVIEW = "review/"
+FEEDBACK = "feedback/"
+FEEDBACK_SUFFIX = ".json"
 INBOX_TABLE_SUFFIX = ".csv"  # what else is in the inbox is taken for an image
 _BYTES_LIMIT = 1024  # of a key in S3
 _NAME_LIMIT = 32
+_WITH_FEEDBACK = "+feedback"  # what is uploaded under such a name is a version of the plain one
 _VERSION_DIGITS = 12
 
 
@@ -77,6 +80,11 @@ class Dataset:
         return f"{self.prefix}assumptions.json"
 
     @property
+    def origin(self) -> str:
+        """Which version a version continues, where it does."""
+        return f"{self.prefix}origin.json"
+
+    @property
     def duplicates(self) -> str:
         return f"{self.prefix}duplicates.jsonl"
 
@@ -118,8 +126,8 @@ class Dataset:
 
 
 def dataset_name(key: str) -> str:
-    """`datasets/My Data (1).zip` → `my-data-1`."""
-    stem = PurePosixPath(key).stem.lower()
+    """`datasets/My Data (1).zip` → `my-data-1`; `datasets/busi+feedback.zip` → `busi`."""
+    stem = PurePosixPath(key).stem.lower().removesuffix(_WITH_FEEDBACK)
     return slug(stem)[:_NAME_LIMIT].strip("-") or "dataset"
 
 
@@ -214,6 +222,34 @@ def scores(path: str) -> str:
 def index_entry(day: str, identity: str) -> str:
     """`day` as in 2026-12-01: the partition in which Athena finds it."""
     return f"{INDEX}dt={day}/{identity}.jsonl"
+
+
+def feedback_path(key: str) -> str:
+    """`feedback/ward3/scan.png.json` → `ward3/scan.png`, an inbox path. Raises PayloadInvalid."""
+    path = key.removeprefix(FEEDBACK)
+    if path == key or not path.removesuffix(FEEDBACK_SUFFIX):
+        raise PayloadInvalid(f"{key!r} is no verdict on an object of the inbox")
+    return path.removesuffix(FEEDBACK_SUFFIX)
+
+
+def feedback_reply(key: str) -> str:
+    """The reply to whatever lies below feedback/; what is no verdict never stands for one."""
+    path = feedback_path(key)
+    return f"{FEEDBACK}{_result(path if key.endswith(FEEDBACK_SUFFIX) else path + '~')}.json"
+
+
+def feedback_image(digest: str) -> str:
+    """An image that was judged, by the digest of its pixels; in the work bucket."""
+    return f"{FEEDBACK}images/{digest}.png"
+
+
+def feedback_mask(digest: str) -> str:
+    return f"{FEEDBACK}masks/{digest}.png"
+
+
+def feedback_dataset(name: str) -> str:
+    """The upload that goes on from a data set with what was judged; `dataset_name` gives `name`."""
+    return f"{DATASETS}{name}{_WITH_FEEDBACK}.zip"
 
 
 def refusal(upload_key: str) -> str:

@@ -77,6 +77,20 @@ class Predicting:
     segmenter_endpoint_name: str
     table_endpoint_name: str
     review_below_probability: float
+    dicom_frames_limit: int = 16  # of one object; of a longer loop, frames at equal distances
+
+    def __post_init__(self) -> None:
+        if self.dicom_frames_limit < 1:
+            message = f"DICOM_FRAMES_LIMIT is {self.dicom_frames_limit}: must be 1 or more"
+            raise ConfigurationError(message)
+
+
+@dataclasses.dataclass(frozen=True)
+class Feedback:
+    """Where verdicts become a data set, and how many images must have been judged."""
+
+    uploads_bucket: str
+    feedback_minimum: int
 
 
 @dataclasses.dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.contracts.conftest import states_of
 
-INVOKED_BY_EVENTS = {"plan_dataset", "predict"}
+INVOKED_BY_EVENTS = {"plan_dataset", "predict", "record_feedback", "collect_feedback"}
 
 
 def pascal(name: str) -> str:

@@ -27,11 +27,12 @@ THROUGH_S3 = {
     "kms:ViaService": ["s3.us-east-1.amazonaws.com"],
     "kms:EncryptionContext:aws:s3:arn": ["arn:aws:s3:::uploadsbucket/datasets/scans.zip"],
 }
-READS_UPLOADS = ("PlanDataset", "StageImages", "StageTable", "Predict")
+READS_UPLOADS = ("PlanDataset", "StageImages", "StageTable", "Predict", "RecordFeedback")
 # Of Lambda's code, which AWS's managed policy lets make network interfaces.
 CODE = (
     *("JudgeModel", "PackageModelCode", "PlanDataset", "PlanRelease", "Predict", "ProbeEndpoint"),
     *("PublishReport", "SplitDataset", "StageImages", "StageTable"),
+    *("CollectFeedback", "RecordFeedback"),
 )
 
 
@@ -65,6 +66,59 @@ CALLS: dict[str, list[Need]] = {
     "PredictFunctionRole/AbandonScores": sent(
         "s3", "AbortMultipartUpload", Bucket="resultsbucket", Key="scores/rows.csv/out.csv"
     ),
+    # No one judges the demo's answers; tests/e2e/test_release.py does.
+    **{
+        f"{name}FunctionRole/1": sent(
+            "sqs", "SendMessage", QueueUrl=queue("uploadsdeadletterqueue"), MessageBody="event"
+        )
+        for name in ("RecordFeedback", "CollectFeedback")
+    },
+    "RecordFeedbackFunctionRole/ReadVerdictAndImage": [
+        *sent("s3", "GetObject", Bucket="uploadsbucket", Key="feedback/a.png.json"),
+        *sent("s3", "GetObject", Bucket="uploadsbucket", Key="inbox/a.png", VersionId="1"),
+    ],
+    "RecordFeedbackFunctionRole/TellMissingFromForbidden": [
+        Need("s3:ListBucket", f"arn:aws:s3:::{bucket}")
+        for bucket in ("uploadsbucket", "resultsbucket")
+    ],
+    "RecordFeedbackFunctionRole/ReadAnswer": [
+        *sent("s3", "GetObject", Bucket="resultsbucket", Key="predictions/a.png.json"),
+        *sent("s3", "GetObject", Bucket="resultsbucket", Key="masks/a.png.png"),
+    ],
+    "RecordFeedbackFunctionRole/ReplyOnce": [
+        *sent("s3", "HeadObject", Bucket="resultsbucket", Key="feedback/a.png.json"),
+        *sent("s3", "PutObject", Bucket="resultsbucket", Key="feedback/a.png.json"),
+        *sent("s3", "DeleteObject", Bucket="resultsbucket", Key="feedback/a.png.json"),
+        *sent(
+            "s3",
+            "DeleteObject",
+            Bucket="resultsbucket",
+            Key="feedback/a.png.json",
+            VersionId="1",
+        ),
+    ],
+    "RecordFeedbackFunctionRole/KeepImageAndMask": [
+        *sent("s3", "PutObject", Bucket="workbucket", Key="feedback/images/0.png"),
+        *sent("s3", "PutObject", Bucket="workbucket", Key="feedback/masks/0.png"),
+    ],
+    "CollectFeedbackFunctionRole/ReadStagedAndKept": [
+        *sent("s3", "GetObject", Bucket="workbucket", Key="datasets/busi/0/index.jsonl"),
+        *sent("s3", "GetObject", Bucket="workbucket", Key="feedback/images/0.png"),
+    ],
+    "CollectFeedbackFunctionRole/ReadReplies": sent(
+        "s3", "GetObject", Bucket="resultsbucket", Key="feedback/a.png.json"
+    ),
+    "CollectFeedbackFunctionRole/ListVersionsAndReplies": [
+        Need("s3:ListBucket", f"arn:aws:s3:::{bucket}")
+        for bucket in ("uploadsbucket", "workbucket", "resultsbucket")
+    ],
+    "CollectFeedbackFunctionRole/UploadDataset": [
+        *sent("s3", "HeadObject", Bucket="uploadsbucket", Key="datasets/busi+feedback.zip"),
+        *sent("s3", "PutObject", Bucket="uploadsbucket", Key="datasets/busi+feedback.zip"),
+        *sent(
+            "s3", "AbortMultipartUpload", Bucket="uploadsbucket", Key="datasets/busi+feedback.zip"
+        ),
+    ],
     "StageTableFunctionRole/AbandonStaged": sent(
         "s3", "AbortMultipartUpload", Bucket="workbucket", Key="datasets/wdbc/1/train/0.pbr"
     ),

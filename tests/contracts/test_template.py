@@ -23,6 +23,7 @@ OUTPUTS = {
     "ClassifierEndpointName",
     "SegmenterEndpointName",
     "TableEndpointName",
+    "CollectFeedbackFunctionName",
     "InboxQueueUrl",
     "InboxDeadLetterQueueUrl",
 }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +20,7 @@ from tests.e2e.conftest import Deploy, Stack, mailbox_of_rule, wait_for
 pytestmark = pytest.mark.slow
 
 Phantoms = Callable[[int], bytes]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def one_image(archive: bytes) -> bytes:
@@ -134,6 +137,42 @@ def test_a_second_data_set_updates_the_endpoints_in_place(
         releases = json.loads(second["output"])["releases"]
         assert {release["release"] for release in releases} == set(after.values())
         assert approvals(stack, "sonoflow-classifier") == {1: "Approved", 2: "Approved"}
+
+
+def test_what_reviewers_say_becomes_the_next_version_of_the_data_set(
+    deploy: Deploy, phantoms: Phantoms, tmp_path: Path
+) -> None:
+    with deploy() as stack:
+        ended = stack.run_to_the_end("datasets/phantoms.zip", phantoms(1))
+        assert ended["status"] == "SUCCEEDED", ended.get("cause")
+        first = json.loads(ended["output"])["split"]["splits"]
+        stack.upload("inbox/ward/new.png", one_image(phantoms(3)))
+        stack.wait_for_document(stack.results, "predictions/ward/new.png.json")
+
+        def local(*arguments: str) -> str:
+            command = [sys.executable, "-m", "local", *arguments]
+            done = subprocess.run(
+                [*command, "--state", str(stack.laptop.state)],
+                cwd=ROOT, capture_output=True, text=True, check=False,
+            )  # fmt: skip
+            assert done.returncode == 0, done.stdout + done.stderr
+            return done.stdout
+
+        judged = local("feedback", "ward/new.png", "--label", "benign", "--accept-mask")
+        assert judged.startswith("accepted: benign, predicted ")
+        assert "1 judged images: 20 are needed" in local("collect", "phantoms")
+        before = {run["executionArn"] for run in stack.runs()}
+        assert "its run has begun" in local("collect", "phantoms", "--minimum", "1")
+        (arn,) = wait_for(
+            lambda: {run["executionArn"] for run in stack.runs()} - before, "a second run", 60
+        )
+        second = json.loads(stack.end_of(arn)["output"])["split"]["splits"]
+
+        assert ":phantoms-" in arn
+        assert {name: second[name] for name in ("validation", "test")} == {
+            name: first[name] for name in ("validation", "test")
+        }
+        assert sum(second["train"].values()) == sum(first["train"].values()) + 1
 
 
 def test_two_data_sets_at_once_take_turns_at_the_endpoints(

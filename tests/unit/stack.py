@@ -33,6 +33,8 @@ ENVIRONMENT = {
     "TABLE_ENDPOINT_NAME": "sonoflow-table",
     "REVIEW_BELOW_PROBABILITY": "0.7",
     "INBOX_RETRY_SECONDS": "30",
+    "UPLOADS_BUCKET": UPLOADS,
+    "FEEDBACK_MINIMUM": "2",
     "STACK_NAME": "sonoflow",
     "SAGEMAKER_ROLE_ARN": "arn:aws:iam::123456789012:role/sonoflow-SageMakerRole-2b8f",
     "TRAINING_IMAGE_URI": "763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch:2.13-cpu",

@@ -29,7 +29,8 @@ class Prediction:
     review_below: float  # the operator's; 0: the model's own
     timing: dict[str, float]  # milliseconds
     flags: tuple[str, ...] = ()  # what was assumed of the file, or makes the picture unusual
-    measurements: Mapping[str, Any] | None = None  # of the lesions, where the file tells the scale
+    measurements: Mapping[str, Any] | None = None  # of the lesions
+    dicom: Mapping[str, Any] | None = None  # of an object of DICOM, and of its frames
 
     def document(self) -> dict[str, Any]:
         path = keys.inbox_path(self.upload.key)
@@ -61,6 +62,7 @@ class Prediction:
                 "components": self.lesions.components,
             },
             **({"measurements": dict(self.measurements)} if self.measurements else {}),
+            **({"dicom": dict(self.dicom)} if self.dicom else {}),
             "decision": decision.document(),
             "models": {
                 "classifier": dataclasses.asdict(self.classification.model),

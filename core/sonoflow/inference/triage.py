@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from sonoflow.dicom import scope
 from sonoflow.images import oddities, pixels
 from sonoflow.images.classes import NORMAL
 from sonoflow.inference.image_endpoints import Classified
@@ -23,7 +24,12 @@ UNUSUAL = "unusual-picture"
 UNLIKE_TRAINING = "unlike-training-data"
 REVIEW_BELOW = 0.7  # where neither the operator nor the model says anything
 
+_HARMLESS = (pixels.DAMAGED_TEXT, scope.BURNED_IN)
 _FLAGS = {
+    scope.SECONDARY_CAPTURE: "it is a screenshot of a scanner's",
+    scope.OTHER_BODY_PART: "it is not said to show a breast",
+    "window-ignored": "its window has no width",
+    "colour-model-by-codestream": "its file and its tags name different colour models",
     "colour": "it has colours, as Doppler pictures and photographs have",
     oddities.UNLIKE_ULTRASOUND: "its grain is no scanner's",
     pixels.CMYK_UNMARKED: "its numbers were taken for ink, and the file does not say so",
@@ -101,7 +107,7 @@ def _reasons(
     if (label == NORMAL) != (lesion_pixels == 0):
         marks = f"marks {lesion_pixels} pixels as lesion" if lesion_pixels else "marks no lesion"
         yield Reason(DISAGREE, f"The classifier says '{label}', but the segmenter {marks}.")
-    if unusual := [flag for flag in flags if flag != pixels.DAMAGED_TEXT]:
+    if unusual := [flag for flag in flags if flag not in _HARMLESS]:
         # The models answer whatever they are shown; on such pictures nobody has measured them.
         what = "; ".join(_in_words(flag) for flag in unusual)
         yield Reason(UNUSUAL, f"The models were not measured on pictures like this one: {what}.")

@@ -20,6 +20,8 @@ from sonoflow.errors import PayloadInvalid
         ("datasets/2026/Ward 3.ZIP", "ward-3"),
         ("datasets/数据.zip", "dataset"),
         ("datasets/--.zip", "dataset"),
+        ("datasets/busi+feedback.zip", "busi"),
+        ("datasets/+feedback.zip", "dataset"),
         ("datasets/" + "a" * 31 + "-b.zip", "a" * 31),
     ],
 )
@@ -102,6 +104,16 @@ def test_an_inbox_images_keys_keep_its_path_and_extension() -> None:
     assert keys.rejection(path) == "rejected/ward3/scan.png.json"
     assert keys.mask(path) == "masks/ward3/scan.png.png"
     assert keys.overlay(path) == "overlays/ward3/scan.png.png"
+
+
+def test_a_verdict_is_named_after_the_image_that_it_judges() -> None:
+    assert keys.feedback_path("feedback/ward3/scan.png.json") == "ward3/scan.png"
+    assert keys.feedback_reply("feedback/ward3/scan.png.json") == "feedback/ward3/scan.png.json"
+    assert keys.feedback_reply("feedback/ward3/scan.png") != "feedback/ward3/scan.png.json"
+    assert keys.dataset_name(keys.feedback_dataset("busi")) == "busi"
+    for key in ("feedback/", "feedback/.json", "inbox/scan.png.json"):
+        with pytest.raises(PayloadInvalid, match="no verdict"):
+            keys.feedback_path(key)
 
 
 @pytest.mark.parametrize("key", ["inbox/", "datasets/a.zip", "", "ward/inbox/a.png"])

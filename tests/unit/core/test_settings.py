@@ -141,3 +141,11 @@ def test_a_change_of_the_environment_is_seen(settings_env: pytest.MonkeyPatch) -
     settings_env.setenv("CLASSIFIER_EPOCHS", "8")
 
     assert settings.read(settings.Classifier).classifier_epochs == 8
+
+
+def test_a_loop_of_no_frames_is_refused(settings_env: pytest.MonkeyPatch) -> None:
+    assert settings.read(settings.Predicting).dicom_frames_limit == 16
+    settings_env.setenv("DICOM_FRAMES_LIMIT", "0")
+
+    with pytest.raises(ConfigurationError, match="DICOM_FRAMES_LIMIT"):
+        settings.read(settings.Predicting)
