@@ -24,18 +24,17 @@ UNUSUAL = "unusual-picture"
 UNLIKE_TRAINING = "unlike-training-data"
 REVIEW_BELOW = 0.7  # where neither the operator nor the model says anything
 
+_HARMLESS = (pixels.DAMAGED_TEXT, scope.BURNED_IN)
 _FLAGS = {
+    scope.SECONDARY_CAPTURE: "it is a screenshot of a scanner's",
+    scope.OTHER_BODY_PART: "it is not said to show a breast",
+    "window-ignored": "its window has no width",
+    "colour-model-by-codestream": "its file and its tags name different colour models",
+    "transparent": "transparency hides most of it",
     "colour": "it has colours, as Doppler pictures and photographs have",
     oddities.UNLIKE_ULTRASOUND: "its grain is no scanner's",
     pixels.CMYK_UNMARKED: "its numbers were taken for ink, and the file does not say so",
-    "transparent": "transparency hides most of it",
-    scope.SECONDARY_CAPTURE: "it is a screenshot of a picture",
-    scope.OTHER_BODY_PART: "its tags name another part of the body than the breast",
-    "window-ignored": "its window has no width, and all its levels were used",
-    "colour-model-by-codestream": "its tags and its pixels name different colour models",
 }
-# Said of most pictures, or of nothing that is shown.
-_USUAL = frozenset({pixels.DAMAGED_TEXT, scope.BURNED_IN})
 _DEPTH = re.compile(r"depth-(\d+)-of-16")
 
 
@@ -109,7 +108,7 @@ def _reasons(
     if (label == NORMAL) != (lesion_pixels == 0):
         marks = f"marks {lesion_pixels} pixels as lesion" if lesion_pixels else "marks no lesion"
         yield Reason(DISAGREE, f"The classifier says '{label}', but the segmenter {marks}.")
-    if unusual := [flag for flag in flags if flag not in _USUAL]:
+    if unusual := [flag for flag in flags if flag not in _HARMLESS]:
         # The models answer whatever they are shown; on such pictures nobody has measured them.
         what = "; ".join(_in_words(flag) for flag in unusual)
         yield Reason(UNUSUAL, f"The models were not measured on pictures like this one: {what}.")
