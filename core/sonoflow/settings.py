@@ -80,6 +80,7 @@ class Predicting:
     segmenter_endpoint_name: str = ""
     table_endpoint_name: str = ""
     review_below_probability: float = -1.0  # images need one, from 0 to 1
+    dicom_frames_limit: int = 16  # of one object; of a longer loop, frames at equal distances
 
     def __post_init__(self) -> None:
         images = (self.classifier_endpoint_name, self.segmenter_endpoint_name)
@@ -89,6 +90,9 @@ class Predicting:
             raise ConfigurationError("no endpoint is named that could answer the inbox")
         if any(images) and self.review_below_probability < 0:
             raise ConfigurationError("the environment variable REVIEW_BELOW_PROBABILITY is not set")
+        if self.dicom_frames_limit < 1:
+            message = f"DICOM_FRAMES_LIMIT is {self.dicom_frames_limit}: must be 1 or more"
+            raise ConfigurationError(message)
 
     @property
     def answers_images(self) -> bool:

@@ -22,7 +22,7 @@ from sonoflow.images import formats
 
 _DATASETS = (".zip", ".data")
 # A .csv to train on needs --to datasets/.
-_INBOX = (*formats.IMAGE_SUFFIXES, keys.INBOX_TABLE_SUFFIX)
+_INBOX = (*formats.IMAGE_SUFFIXES, *formats.DICOM_SUFFIXES, keys.INBOX_TABLE_SUFFIX)
 _OUTPUTS = {
     *("UploadsBucketName", "WorkBucketName", "ResultsBucketName"),
     *("TrainImagesStateMachineArn", "TrainTableStateMachineArn"),

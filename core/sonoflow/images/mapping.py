@@ -4,7 +4,7 @@
                                     in the archive: {"file": "x.csv", "image": "ID", "class": "y"}
     {"labels": {"B": "benign"}}     other names for classes, as they are in the archive
     {"groups": "folders"}           or "names", "none", or {"file": "x.csv", "image": …, "group": …}
-    {"splits": "own"}               instead of those that the archive gives ("given")
+    {"splits": "own"}               instead of the archive's; "given": those, or refused
     {"continues": "busi/0a1b2c3d4e5f"}   an earlier version: its splits stay, what is new trains
     {"ignore": ["overlays", "*_pred.png"]}   folders, or patterns of names
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sonoflow import keys
 from sonoflow.aws.uploads import Upload
+from sonoflow.dicom import scope
 from sonoflow.errors import ImageRejected
 from sonoflow.images import pixels
 from sonoflow.images.classes import NORMAL
@@ -27,7 +28,7 @@ def decide(
         reasons.append("low-confidence")
     if (classification.label == NORMAL) != (lesion_pixels == 0):
         reasons.append("classifier-and-mask-disagree")
-    if set(flags) - {pixels.DAMAGED_TEXT}:
+    if set(flags) - {pixels.DAMAGED_TEXT, scope.BURNED_IN}:
         # The models answer whatever they are shown; on such pictures nobody has measured them.
         reasons.append("unusual-picture")
     return {"action": "review" if reasons else "auto", "reasons": reasons}
@@ -47,6 +48,8 @@ class Prediction:
     review_below: float
     timing: dict[str, float]  # milliseconds
     flags: tuple[str, ...] = ()  # what was assumed of the file, or makes the picture unusual
+    measurements: Mapping[str, Any] | None = None  # of the lesions
+    dicom: Mapping[str, Any] | None = None  # of an object of DICOM, and of its frames
 
     def document(self) -> dict[str, Any]:
         path = keys.inbox_path(self.upload.key)
@@ -74,6 +77,8 @@ class Prediction:
                 "bounding_box": list(box) if box else None,
                 "components": self.lesions.components,
             },
+            **({"measurements": dict(self.measurements)} if self.measurements else {}),
+            **({"dicom": dict(self.dicom)} if self.dicom else {}),
             "decision": decide(
                 self.classification, self.lesions.pixels, self.review_below, self.flags
             ),

@@ -30,7 +30,8 @@ class Tally:
 
     def count(self, rows: int, bad: Sequence[BadRow]) -> None:
         self.rows += rows
-        self.reasons.update(row.reason for row in bad)
+        for row in bad:
+            self.reasons[row.reason] += row.rows
         self.listed += bad[: LISTED_LIMIT - len(self.listed)]
 
     def reject(self, rejection: TableRejected) -> None:

@@ -37,6 +37,7 @@ class Check:
     entries: tuple[Entry, ...] = ()  # of images, as staged, or as split if they were
     answer: Mapping[str, Any] = dataclasses.field(default_factory=dict)  # of the last state
     quarantine: tuple[Mapping[str, Any], ...] = ()
+    tables: tuple[str, ...] = ()  # in an archive, of whose rows something is used
 
     def facts(self) -> dict[str, Any]:
         """For reports and programs."""
@@ -51,6 +52,7 @@ class Check:
             "given_splits": any(entry.get("given_split") for entry in self.entries),
             "flags": dict(collections.Counter(f for e in self.entries for f in e["flags"])),
             "set_aside": _by_reason(self.quarantine),
+            "tables": list(self.tables),
         }
 
     def _classes(self) -> dict[str, dict[str, int]]:
@@ -95,14 +97,15 @@ def _images(upload: Upload, work: str) -> Check:
     told = [map(assumptions.parse, part.get("assumptions", ())) for part in staged]
     made = tuple(assumptions.merged([images.assumptions, _elsewhere(images), *told]))
     aside = tuple(entry for part in staged for entry in part["quarantine"])
+    used = tuple(name for part in staged for name in part.get("tables", ()))
     try:
         answer = splitting.split(work, dataset, count, splits)
     except DatasetRefused as error:
         entries = tuple(entry for part in staged for entry in part["images"])
-        return Check(dataset, error, made, entries, {}, aside)
+        return Check(dataset, error, made, entries, {}, aside, used)
     entries = tuple(objects.read_lines(work, dataset.index))
     made = tuple(assumptions.merged([made, map(assumptions.parse, answer.get("assumptions", ()))]))
-    return Check(dataset, None, made, entries, answer, aside)
+    return Check(dataset, None, made, entries, answer, aside, used)
 
 
 def _elsewhere(images: plans.Images) -> list[Assumption]:
@@ -136,7 +139,7 @@ def _by_reason(quarantine: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, A
         found[entry["reason"]].append(entry)
     return {
         reason: {
-            "files": len(entries),
+            "files": sum(entry.get("rows", 1) for entry in entries),
             "detail": entries[0]["detail"],
             "examples": [str(e.get("source", e.get("line"))) for e in entries[:_EXAMPLES]],
         }

@@ -120,7 +120,15 @@ def of_images(upload: Upload, batching: settings.Batching, work: str) -> Images:
     limits = batches.Limits(batching.stage_batch_images, batching.stage_batch_bytes)
     document, count = batches.plan_document(batches.cut(found.images, limits, found.reading))
     objects.write(work, dataset.plan, document, "application/json")
-    parts.write(work, dataset.plan_part, [], found.quarantine, assumptions=found.assumptions)
+    parts.write(
+        work,
+        dataset.plan_part,
+        [],
+        found.quarantine,
+        assumptions=found.assumptions,
+        splits=mapping.get("splits", ""),
+        tables=found.tables,
+    )
     return Images(dataset, count, found.assumptions, image_mapping.continued(mapping))
 
 

@@ -19,6 +19,7 @@ from sonoflow.images.parts import Entry
 from sonoflow.keys import TRAIN, Dataset
 from sonoflow.splits import groups
 from sonoflow.splits.duplicates import Link
+from sonoflow.splits.official import GIVEN
 from sonoflow.splits.staged_images import StagedImages
 
 NEAR_KEPT = "near-kept-image"  # reason in the quarantine
@@ -74,7 +75,8 @@ def admit(
         [*staged.quarantine, *aside], key=lambda entry: (entry["source"], entry["reason"])
     )
     return (
-        dataclasses.replace(staged, entries=entries, quarantine=quarantine),
+        # Given, so that whatever parts them is refused, and nothing else drawn instead.
+        dataclasses.replace(staged, entries=entries, quarantine=quarantine, splits=GIVEN),
         [link for link in links if link.a not in left_out and link.b not in left_out],
     )
 

@@ -43,7 +43,9 @@ def split(
         objects.write_lines(bucket, dataset.quarantine, quarantine)
         objects.write_json(bucket, dataset.origin, dataclasses.asdict(continues))
     entries = findings.flag(frozen.entries)
-    assumed = assumptions.merged([staged.assumptions, findings.assumptions(entries)])
+    assumed = assumptions.merged(
+        [staged.assumptions, frozen.assumptions, findings.assumptions(entries)]
+    )
     stated = [one.document() for one in assumed]
     objects.write_json(bucket, dataset.assumptions, stated)
     objects.write_lines(bucket, dataset.index, entries)

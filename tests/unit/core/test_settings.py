@@ -179,3 +179,11 @@ def test_a_function_of_the_inbox_that_could_answer_nothing_says_so(
     """Instead of skipping whatever comes."""
     with pytest.raises(ConfigurationError, match=message):
         settings.read(settings.Predicting, environment)
+
+
+def test_a_loop_of_no_frames_is_refused(settings_env: pytest.MonkeyPatch) -> None:
+    assert settings.read(settings.Predicting).dicom_frames_limit == 16
+    settings_env.setenv("DICOM_FRAMES_LIMIT", "0")
+
+    with pytest.raises(ConfigurationError, match="DICOM_FRAMES_LIMIT"):
+        settings.read(settings.Predicting)

@@ -69,6 +69,7 @@ def test_an_image_comes_back_as_prediction_mask_and_overlay(
         (mask_sets.deep(8)(ultrasound.scan(1)), ["depth-8-of-16"]),
         (pictures.encode(test_oddities.flow(90)), ["colour"]),
         (mask_sets.ink(marked=False)(ultrasound.scan(1)), ["cmyk-without-marker"]),
+        (mask_sets.dimmed(60)(ultrasound.scan(1)), ["transparent"]),
     ],
     ids=lambda value: value[0] if isinstance(value, list) else "",
 )

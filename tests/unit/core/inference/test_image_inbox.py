@@ -11,7 +11,7 @@ from sonoflow.aws.clients import client
 from sonoflow.aws.uploads import Upload
 from sonoflow.errors import ImageRejected
 from sonoflow.images import pixels, png
-from sonoflow.inference import image_inbox, invocations, outcomes
+from sonoflow.inference import examinations, image_inbox, invocations, outcomes
 from tests.unit import fake_endpoints, pictures, stack
 from tests.unit.core.images import mask_sets
 from tests.unit.fake_endpoints import SEGMENTER, FakeEndpoints
@@ -134,7 +134,7 @@ def test_an_object_that_would_fill_the_memory_is_rejected_unread(
 def test_an_endpoint_sees_what_staging_would_have_stored() -> None:
     decoded = pixels.decode(pictures.encode(pictures.scan().convert("RGBA"), "BMP"))
 
-    body = image_inbox.request_body(decoded)
+    body = examinations.request_body(decoded)
 
     assert body == png.encode(decoded.pixels)
     assert (pixels.decode(body).pixels == decoded.pixels).all()
@@ -145,7 +145,7 @@ def test_an_image_too_large_even_so_is_rejected(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(invocations, "PAYLOAD_BYTES_LIMIT", 100)
 
     with pytest.raises(ImageRejected, match="too-large"):
-        image_inbox.request_body(pixels.decode(data))
+        examinations.request_body(pixels.decode(data))
 
 
 def test_an_answer_to_a_rejected_version_does_not_hold_up_the_next(
