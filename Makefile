@@ -15,7 +15,7 @@ YES ?=
 KEEP ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format bench ray clients deploy known smoke destroy redrive build clean
+.PHONY: help setup demo test check format bench ray clients deploy known smoke destroy redrive sweep build clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
@@ -88,8 +88,11 @@ smoke: $(VENV)/.ready build ## Deploy, train, ask, compare, remove: for less tha
 	$(BIN)/python -m operations.smoke --sam $(SAM) --template .aws-sam/build/template.yaml \
 	  $(if $(KEEP),--keep)
 
-redrive: $(VENV)/.ready ## Send again what was uploaded and never answered (STACK=name)
+redrive: $(VENV)/.ready ## Send back what was given up, and say why it was (STACK=name)
 	$(LOOK) operations.redrive --stack "$(STACK)"
+
+sweep: $(VENV)/.ready ## Deliver again what was uploaded and never answered (STACK=name)
+	$(LOOK) operations.sweep --stack "$(STACK)"
 
 destroy: $(VENV)/.ready ## Remove the stack and all that costs (STACK=name; DATA=delete or keep; YES=1)
 	$(LOOK) operations.destroy --stack "$(STACK)" \

@@ -63,7 +63,7 @@ class Race:
     def __init__(self, laptop: Laptop, rows: list[str], seed: int) -> None:
         self._s3 = laptop.client("s3")
         self._sqs = laptop.client("sqs")
-        self._queue = laptop.outputs["InboxQueueUrl"]
+        self._queues = [laptop.outputs[f"{kind}InboxQueueUrl"] for kind in ("", "Table")]
         self._uploads = laptop.outputs["UploadsBucketName"]
         self._results = laptop.outputs["ResultsBucketName"]
         self._rows, self._chance = rows, random.Random(seed)  # noqa: S311 - delays
@@ -117,8 +117,11 @@ class Race:
             if time.monotonic() > deadline:
                 raise TimeoutError(f"messages are left after {TIMEOUT_SECONDS:.0f} seconds")
             time.sleep(0.1)
-            answer = self._sqs.get_queue_attributes(QueueUrl=self._queue, AttributeNames=names)
-            busy = any(int(answer["Attributes"][name]) for name in names)
+            found = [
+                self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+                for url in self._queues
+            ]
+            busy = any(int(each[name]) for each in found for name in names)
             quiet = 0 if busy else quiet + 1
 
     def _of_deleted(self, path: str, answered: bool) -> str:

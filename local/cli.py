@@ -1,4 +1,4 @@
-"""The laptop runtime by hand: `python -m local up | status | drop | check | down | …`."""
+"""The laptop runtime by hand: `python -m local up | status | drop | results | check | down | …`."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
+from local.laptop import feedback as verdicts
+from local.laptop import results as listing
 from local.laptop.client import LOG, RECORD, Laptop, NotRunning
 from local.laptop.launch import Launch
 from local.runtime import failures
@@ -123,6 +125,21 @@ def drop(arguments: argparse.Namespace) -> int:
     return drop_files(laptop, arguments.file, arguments.to, wait=not arguments.no_wait, console=out)
 
 
+def feedback(arguments: argparse.Namespace) -> int:
+    """Judge an answer as a reviewer would."""
+    return verdicts.give(Laptop.attach(arguments.state), arguments, out)
+
+
+def collect(arguments: argparse.Namespace) -> int:
+    """Train on what was judged: the next version of a data set."""
+    return verdicts.collect(Laptop.attach(arguments.state), arguments, out)
+
+
+def results(arguments: argparse.Namespace) -> int:
+    """Show the answers in the results bucket, or what a person has to look at."""
+    return listing.run(arguments, out)
+
+
 def check(arguments: argparse.Namespace) -> int:
     """Say what would become of a data set: no runtime, no training."""
     from local.laptop.check import check
@@ -167,6 +184,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     upload.add_argument("--to", metavar="KEY", help="key to upload to; a prefix if it ends in /")
     upload.add_argument("--no-wait", action="store_true", help="return after the upload")
+    verdicts.describe(
+        command("feedback", feedback, "judge the answer to an image of the inbox"),
+        command("collect", collect, "train on what was judged, with an earlier data set"),
+    )
+    listing.describe(command("results", results, "list the answers, or the cases for review"))
     doctor = command("check", check, "say what a data set would become, without training on it")
     doctor.add_argument("file", type=Path, help="a .zip, .csv or .data, or a folder of images")
     doctor.add_argument("--out", type=Path, metavar="FILE.html", help="with pictures, as HTML")

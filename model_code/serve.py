@@ -6,7 +6,9 @@
 GET /ping answers 200 once the model is loaded. POST /invocations (and POST /, where SageMaker's
 Ray Serve adapter sends requests) takes the bytes of one PNG, JPEG, BMP or TIFF image:
 
-    classifier -> application/json  {"label", "probabilities": {class: p}, "model": {...}}
+    classifier -> application/json  {"label", "probabilities": {class: p}, "model": {...}}, and
+                  "triage": {"threshold"}, the probability from which its label needs no person
+                  (null: none is enough), where model.json has one
     segmenter  -> image/png, 8-bit grey, of the source's size: lesion probability, 128 = threshold;
                   the text chunk "sonoflow-model" holds the same "model"
 
@@ -111,7 +113,10 @@ def answer(predictor: Classifier | Segmenter, body: bytes) -> Response:
     if isinstance(predictor, Classifier):
         probabilities = predictor.probabilities(image)
         label = max(probabilities, key=lambda name: probabilities[name])
-        return JSONResponse({"label": label, "probabilities": probabilities, "model": identity})
+        answered = {"label": label, "probabilities": probabilities, "model": identity}
+        if predictor.card.triage is not None:
+            answered["triage"] = {"threshold": predictor.card.triage["threshold"]}
+        return JSONResponse(answered)
     chunks = PngInfo()
     chunks.add_text(MODEL_CHUNK, json.dumps(identity))
     encoded = io.BytesIO()

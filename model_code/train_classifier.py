@@ -14,8 +14,8 @@ As used for BUSI, on a GPU or with patience, from pretrained weights:
         --architecture resnet50 --image-size 224 --epochs 60 --weights resnet50.pth --train …
 
 On SageMaker the folders come from SM_CHANNEL_* and SM_MODEL_DIR. One log line per epoch; the epoch
-that makes the validation split likeliest is kept, its temperature is found there too, and both are
-judged once on the test split.
+that makes the validation split likeliest is kept, its temperature is found there too, and so is the
+probability from which its labels need no person; all are judged once on the test split.
 """
 
 from __future__ import annotations
@@ -25,16 +25,19 @@ import dataclasses
 import functools
 from collections.abc import Sequence
 
+import torch
 from torch import Tensor
 
 from sonomodel import arguments, job
 from sonomodel.diagnostics.observations import saturation_of_classes
+from sonomodel.evaluation import triage
 from sonomodel.evaluation.bootstrap import read_groups
 from sonomodel.evaluation.calibration import likelihood, temperature
 from sonomodel.evaluation.evaluation import evaluate_classifier
 from sonomodel.evaluation.metrics import classification_metrics, confusion_matrix
 from sonomodel.images.augmentation import STRENGTHS
 from sonomodel.images.samples import ImageSet, load_images, read_channel
+from sonomodel.model.card import ModelCard
 from sonomodel.model.predictor import Classifier
 from sonomodel.networks.classifier import ClassifierConfig, build_classifier
 from sonomodel.networks.pretrained import start_from
@@ -67,10 +70,19 @@ def main(argv: Sequence[str] | None = None) -> None:
         return
 
     logits = trainer.predict(validation, flip=card.test_time_flip)
-    card = dataclasses.replace(card, temperature=temperature(logits, validation.labels))
+    card = with_decisions(card, logits, validation.labels, options.triage_accuracy)
     evaluation = evaluate_classifier(Classifier(network, card), test, groups)
     card = dataclasses.replace(card, metrics=evaluation["metrics"])
     job.finish(options, network, card, evaluation, history)
+
+
+def with_decisions(card: ModelCard, logits: Tensor, labels: Tensor, accuracy: float) -> ModelCard:
+    """What the validation split decides: the temperature, and whose answers need no person."""
+    found = temperature(logits, labels)
+    probabilities = torch.softmax(logits.double() / found, dim=1).numpy()
+    chosen = triage.choose(probabilities, labels.numpy(), accuracy)
+    chosen["risk_coverage"] = triage.curve(probabilities, labels.numpy())
+    return dataclasses.replace(card, temperature=found, triage=chosen)
 
 
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:

@@ -33,7 +33,7 @@ from sonomodel.evaluation.evaluation import evaluate_segmenter
 from sonomodel.evaluation.metrics import segmentation_metrics
 from sonomodel.evaluation.rule_choice import Validated, choose, gated_agreement
 from sonomodel.images.augmentation import STRENGTHS
-from sonomodel.images.samples import ImageSet, load_pairs, read_channel
+from sonomodel.images.samples import ImageSet, load_pairs, outlined, read_channel
 from sonomodel.model.predictor import Segmenter
 from sonomodel.model.rule import LesionRule, presence_of
 from sonomodel.networks.encoder_unet import build_segmenter
@@ -50,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     compute = job.start(options)
     train = load_pairs(options.train, options.classes, options.image_size)
     validation = load_pairs(options.validation, options.classes, options.image_size)
-    test = read_channel(options.test, options.classes)
+    test = outlined(read_channel(options.test, options.classes))
     groups = read_groups(options.index) if options.index else None
     job.refuse_single_image(len(train))
 

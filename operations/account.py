@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import boto3
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
 
@@ -22,12 +23,16 @@ class Account:
             raise Unfinished("No region is given: set AWS_DEFAULT_REGION, or one in your profile.")
         self.region: str = session.region_name
         self._session = session
-        self._clients: dict[str, Any] = {}
+        self._clients: dict[tuple[str, float], Any] = {}
 
-    def client(self, service: str) -> Any:
-        if service not in self._clients:
-            self._clients[service] = self._session.client(service)
-        return self._clients[service]
+    def client(self, service: str, read_timeout: float = 60) -> Any:
+        """`read_timeout` is in seconds; a request that takes longer is not to be made twice."""
+        key = (service, read_timeout)
+        if key not in self._clients:
+            once = {"retries": {"total_max_attempts": 1}} if read_timeout > 60 else {}
+            config = Config(read_timeout=read_timeout, **once)
+            self._clients[key] = self._session.client(service, config=config)
+        return self._clients[key]
 
     def number(self) -> str:
         return str(self.client("sts").get_caller_identity()["Account"])
@@ -46,6 +51,18 @@ class Account:
                 return None
             raise
         return dict(found)
+
+    def resource(self, stack: str, logical_id: str) -> str:
+        """The physical id of a resource of a stack. Raises Unfinished where there is none."""
+        try:
+            found = self.client("cloudformation").describe_stack_resource(
+                StackName=stack, LogicalResourceId=logical_id
+            )["StackResourceDetail"]
+        except ClientError as error:
+            if code(error) == "ValidationError":
+                raise Unfinished(f"{stack} has no {logical_id} in {self.region}.") from error
+            raise
+        return str(found["PhysicalResourceId"])
 
     def outputs(self, name: str) -> dict[str, str]:
         """Raises Unfinished where there is no such stack."""

@@ -1,19 +1,18 @@
-"""`make redrive`: send again what was uploaded and never answered.
+"""`make redrive`: what was given up, why, and once more.
 
-    python -m operations.redrive --stack sonoflow --dry-run
+    python -m operations redrive --stack sonoflow --dry-run
 
-For about five minutes after a first deployment S3 tells EventBridge of nothing, and what is dropped
-then is never heard of; a message that ended in the dead-letter queue is not answered either. Each
-such object is copied onto itself: S3 makes a version of it and tells of that one, in the order of
-the others. So nothing is invented, and what is answered meanwhile is answered once.
+Lists the dead letters of a stack with their reasons and ages, and sends them back to where they
+came from: messages of the inbox to their queue, events of data sets and of verdicts to their
+functions. Each is sent first and deleted then, so that nothing is lost wherever this ends; what
+comes twice by that is answered once. What is no upload's event stays, and is told of.
 """
 
 from __future__ import annotations
 
 import argparse
-import concurrent.futures
+import dataclasses
 import datetime
-import functools
 import json
 import sys
 from collections.abc import Iterator
@@ -21,143 +20,171 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from operations.account import Account, Unfinished, code
-from sonoflow import keys, sidecar
+from operations.account import Account, Unfinished
+from sonoflow import keys
+from sonoflow.aws import uploads
+from sonoflow.errors import PayloadInvalid
 
-# https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
-_COPY_LIMIT = 5 * 1024**3
-_MINUTES = 15  # how long an upload may be on its way
-_AT_ONCE = 16
-_VERSION = "sonoflow-version-id"  # in the metadata of every answer, see inference/stamps.py
-_KEPT = ("CacheControl", "ContentDisposition", "ContentEncoding", "ContentLanguage", "ContentType")
+HELD_SECONDS = 300  # until a letter that was only looked at can be received again
+_BATCH = 10
+# SQS moves what was received too often without a word, which is left for those whose function could
+# not speak any more.
+KILLED = "not told: in its last attempt the function was killed, or ran out of time or memory"
+IMAGES, TABLES, UPLOADS = "images", "tables", "other uploads"
+
+
+@dataclasses.dataclass(frozen=True)
+class Letter:
+    """A message that was given up."""
+
+    queue: str  # its URL
+    receipt: str
+    body: str
+    sent: datetime.datetime
+    reason: str
+
+    @property
+    def key(self) -> str | None:
+        """Of the upload; None if it is no event of one."""
+        try:
+            return uploads.from_event(json.loads(self.body)).key
+        except (ValueError, PayloadInvalid):
+            return None
 
 
 class Redrive:
-    """Uploads of one stack that nothing has come of."""
+    """The dead letters of one stack."""
 
     def __init__(self, account: Account, stack: str) -> None:
         outputs = account.outputs(stack)
-        self._account, self._s3 = account, account.client("s3")
-        self._uploads, self._work = outputs["UploadsBucketName"], outputs["WorkBucketName"]
-        self._results = outputs["ResultsBucketName"]
-        self._machines = [
-            outputs[f"{name}StateMachineArn"] for name in ("TrainImages", "TrainTable")
-        ]
+        self._sqs, self._account = account.client("sqs"), account
+        self._functions = {  # of what lies below that prefix
+            keys.DATASETS: account.resource(stack, "PlanDatasetFunction"),
+            keys.FEEDBACK: account.resource(stack, "RecordFeedbackFunction"),
+        }
+        self.queues = {
+            IMAGES: outputs["InboxDeadLetterQueueUrl"],
+            TABLES: outputs["TableInboxDeadLetterQueueUrl"],
+            UPLOADS: account.resource(stack, "UploadsDeadLetterQueue"),
+        }
+        self._inboxes = {
+            IMAGES: outputs["InboxQueueUrl"],
+            TABLES: outputs["TableInboxQueueUrl"],
+        }
 
-    def unanswered(self, older_than: datetime.datetime) -> Iterator[dict[str, Any]]:
-        """Newest versions, with their keys, from before that time."""
-        uploads = [
-            version
-            for prefix in (keys.DATASETS, keys.INBOX)
-            for version in self._account.each(
-                "s3", "list_object_versions", "Versions", Bucket=self._uploads, Prefix=prefix
+    def letters(self, kind: str, before: datetime.datetime) -> Iterator[Letter]:
+        """Those from before that time, each once; others see them again after HELD_SECONDS."""
+        url = self.queues[kind]
+        while True:
+            messages = self._sqs.receive_message(
+                QueueUrl=url,
+                MaxNumberOfMessages=_BATCH,
+                WaitTimeSeconds=1,  # all servers are asked, so that an empty answer says something
+                VisibilityTimeout=HELD_SECONDS,
+                MessageSystemAttributeNames=["SentTimestamp"],
+                MessageAttributeNames=["All"],
+            ).get("Messages", [])
+            if not messages:
+                return
+            for message in messages:
+                letter = _letter(url, message)
+                if letter.sent < before:
+                    yield letter
+
+    def send_back(self, kind: str, letter: Letter) -> bool:
+        """Whether it could be; what is no event of an upload that belongs there cannot."""
+        if kind in self._inboxes and (letter.key or "").startswith(keys.INBOX):
+            self._sqs.send_message(QueueUrl=self._inboxes[kind], MessageBody=letter.body)
+        elif kind == UPLOADS and (function := self._function(letter.key or "")):
+            self._account.client("lambda").invoke(
+                FunctionName=function, InvocationType="Event", Payload=letter.body.encode()
             )
-            if version["IsLatest"]
-            and version["LastModified"] < older_than
-            and not version["Key"].endswith("/")
-            and not sidecar.is_mapping(version["Key"])
-        ]
-        planned = self._planned()
-        with concurrent.futures.ThreadPoolExecutor(_AT_ONCE) as pool:
-            answered = pool.map(functools.partial(self._is_answered, planned), uploads)
-            yield from (upload for upload, done in zip(uploads, answered, strict=True) if not done)
+        else:
+            return False
+        self._sqs.delete_message(QueueUrl=letter.queue, ReceiptHandle=letter.receipt)
+        return True
 
-    def send_again(self, upload: dict[str, Any]) -> str:
-        """What became of that."""
-        if upload["Size"] > _COPY_LIMIT:
-            return "too large to be copied by S3: upload it again"
-        key, source = upload["Key"], {"Bucket": self._uploads, "Key": upload["Key"]}
-        try:
-            head = self._s3.head_object(**source, VersionId=upload["VersionId"])
-            self._s3.copy_object(
-                Bucket=self._uploads,
-                Key=key,
-                CopySource={**source, "VersionId": upload["VersionId"]},
-                IfMatch=upload["ETag"],  # what was uploaded meanwhile is newer, and stays
-                MetadataDirective="REPLACE",  # onto itself only what changes is copied
-                Metadata={**head["Metadata"], "sonoflow-redriven": upload["VersionId"]},
-                **{name: head[name] for name in _KEPT if name in head},
-            )
-        except ClientError as error:
-            if code(error) not in ("PreconditionFailed", "NoSuchKey", "404"):
-                raise
-            return "replaced or deleted meanwhile"
-        return "sent again"
-
-    def _is_answered(self, planned: set[str], upload: dict[str, Any]) -> bool:
-        if upload["Key"].startswith(keys.DATASETS):
-            return upload["VersionId"] in planned or self._has_come_of(upload)
-        path = keys.inbox_path(upload["Key"])
-        answers = (keys.prediction(path), keys.scores(path), keys.rejection(path))
-        return any(self._is_of(key, upload["VersionId"]) for key in answers)
-
-    def _is_of(self, key: str, version: str) -> bool:
-        try:
-            head = self._s3.head_object(Bucket=self._results, Key=key)
-        except ClientError as error:
-            if code(error) in ("404", "NoSuchKey"):
-                return False
-            raise
-        return bool(head["Metadata"].get(_VERSION) == version)
-
-    def _has_come_of(self, upload: dict[str, Any]) -> bool:
-        """A refusal or, where its execution is forgotten by now, what was staged since."""
-        if self._is_refused(upload):
-            return True
-        staged = self._account.each(
-            "s3",
-            "list_objects_v2",
-            "Contents",
-            Bucket=self._work,
-            Prefix=f"{keys.DATASETS}{keys.dataset_name(upload['Key'])}/",
+    def release(self, letter: Letter) -> None:
+        """To be received again at once."""
+        self._sqs.change_message_visibility(
+            QueueUrl=letter.queue, ReceiptHandle=letter.receipt, VisibilityTimeout=0
         )
-        return any(item["LastModified"] >= upload["LastModified"] for item in staged)
 
-    def _is_refused(self, upload: dict[str, Any]) -> bool:
-        try:
-            found = self._s3.get_object(Bucket=self._work, Key=keys.refusal(upload["Key"]))
-        except ClientError as error:
-            if code(error) == "NoSuchKey":
-                return False
-            raise
-        return bool(json.loads(found["Body"].read())["upload"]["version_id"] == upload["VersionId"])
+    def _function(self, key: str) -> str | None:
+        """That an event of a key is for, if it is for one itself."""
+        found = (name for prefix, name in self._functions.items() if key.startswith(prefix))
+        return next(found, None)
 
-    def _planned(self) -> set[str]:
-        """Versions of uploads that executions of the last ninety days were started for."""
-        states = self._account.client("stepfunctions")
-        planned = set()
-        for machine in self._machines:
-            for run in self._account.each(
-                "stepfunctions", "list_executions", "executions", stateMachineArn=machine
-            ):
-                if "mapRunArn" not in run:
-                    described = states.describe_execution(executionArn=run["executionArn"])
-                    planned.add(json.loads(described["input"])["upload"]["version_id"])
-        return planned
+
+def _letter(url: str, message: dict[str, Any]) -> Letter:
+    given = message.get("MessageAttributes", {})
+    told = {name: value.get("StringValue", "") for name, value in given.items()}
+    sent = int(message["Attributes"]["SentTimestamp"]) / 1000
+    return Letter(
+        queue=url,
+        receipt=message["ReceiptHandle"],
+        body=message["Body"],
+        sent=datetime.datetime.fromtimestamp(sent, datetime.UTC),
+        reason=_reason(told, message["Body"]),
+    )
+
+
+def _reason(told: dict[str, str], body: str) -> str:
+    """As the function says it, or EventBridge, or Lambda, or the event of a run itself.
+
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
+    https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
+    """
+    if "reason" in told:
+        return f"{told['reason']} (attempts: {told.get('attempts', 'unknown')})"
+    for code, text in (("ERROR_CODE", "ERROR_MESSAGE"), ("ErrorCode", "ErrorMessage")):
+        if code in told:
+            return f"{told[code]}: {told.get(text, '')}"
+    try:
+        event = json.loads(body)
+        if event["source"] == "aws.states":
+            run, error = event["detail"].get("name"), event["detail"].get("error")
+            return f"the run {run} broke off ({error}): upload its data set again"
+    except (ValueError, KeyError, TypeError, AttributeError):
+        pass
+    return KILLED
 
 
 def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="make redrive", description=__doc__)
-    parser.add_argument("--stack", required=True)
-    parser.add_argument("--dry-run", action="store_true", help="only say what would be sent")
-    parser.add_argument(
-        "--minutes", type=float, default=_MINUTES, help="leave out what is younger (default: 15)"
-    )
-    arguments = parser.parse_args(argv)
-    now = datetime.datetime.now(datetime.UTC)
+    parser = argparse.ArgumentParser(prog="python -m operations redrive", description=__doc__)
+    parser.add_argument("--stack", default="sonoflow")
+    parser.add_argument("--dry-run", action="store_true", help="only list them")
+    given = parser.parse_args(argv)
     try:
-        account, count = Account(), 0
-        redrive = Redrive(account, arguments.stack)
-        print(f"The stack {arguments.stack} in account {account.number()}, {account.region}")
-        for upload in redrive.unanswered(now - datetime.timedelta(minutes=arguments.minutes)):
-            outcome = "unanswered" if arguments.dry_run else redrive.send_again(upload)
-            print(f"{upload['Key']}: {outcome}")
-            count += 1
+        account, now = Account(), datetime.datetime.now(datetime.UTC)
+        print(f"The stack {given.stack} in account {account.number()}, {account.region}")
+        found, sent = _all(Redrive(account, given.stack), now, dry_run=given.dry_run)
     except (Unfinished, ClientError, BotoCoreError) as error:
-        print(f"failed: {error}", file=sys.stderr)
+        print(f"failed: {error}; run the same again to go on", file=sys.stderr)
         return 1
-    print(f"{count} uploads without an answer")
+    print(f"{found} dead letters, {sent} sent back")
     return 0
+
+
+def _all(redrive: Redrive, now: datetime.datetime, *, dry_run: bool) -> tuple[int, int]:
+    """How many there were before that time, and were sent back."""
+    found = sent = 0
+    for kind in redrive.queues:
+        kept: list[Letter] = []
+        try:
+            for letter in redrive.letters(kind, now):
+                back = not dry_run and redrive.send_back(kind, letter)
+                outcome = "sent back" if back else "kept"
+                age = str(now - letter.sent).partition(".")[0]
+                name = letter.key or "no event of an upload"
+                print(f"{kind}, {age} old: {name}: {letter.reason}: {outcome}")
+                found, sent = found + 1, sent + back
+                if not back:
+                    kept.append(letter)
+        finally:
+            for letter in kept:
+                redrive.release(letter)
+    return found, sent
 
 
 if __name__ == "__main__":

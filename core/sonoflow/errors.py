@@ -12,8 +12,10 @@
     ├── ImageRejected            a single image, or a mask of it, cannot be used
     ├── RecordInvalid            a record of recordIO-protobuf is malformed
     ├── TableRejected            a table in the inbox cannot be scored at all
+    ├── FeedbackRejected         a verdict on an answer cannot be used
     ├── EvaluationUnreadable     a training job left no usable evaluation
     ├── EndpointResponseInvalid  an endpoint answered, but not as agreed
+    ├── EventRefused             EventBridge did not take the event that tells of an answer
     ├── AnswerLost               an inbox answer was removed while it was being written
     ├── EndpointChanged          an endpoint takes, or took, another model during the work
     └── ProbeFailed              an endpoint that was just deployed does not do its work
@@ -91,6 +93,10 @@ class TableRejected(_Reasoned):
     pass
 
 
+class FeedbackRejected(_Reasoned):
+    pass
+
+
 class EvaluationUnreadable(SonoflowError):
     pass
 
@@ -105,6 +111,10 @@ class EndpointChanged(SonoflowError):
 
 class AnswerLost(SonoflowError):
     """For a while only: the same work succeeds when it is tried again."""
+
+
+class EventRefused(SonoflowError):
+    """For a while only: the answer is there, and is told of when the message comes again."""
 
 
 class ProbeFailed(SonoflowError):

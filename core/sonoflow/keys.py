@@ -17,9 +17,14 @@ TRAIN, VALIDATION, TEST = "train", "validation", "test"
 SPLITS = (TRAIN, VALIDATION, TEST)
 DATASETS = "datasets/"
 INBOX = "inbox/"
+SWEEP = "sweeps/state.json"  # what one sweep leaves for the next
+FEEDBACK = "feedback/"
+INDEX = "index/"
+REVIEW = "review/"
 INBOX_TABLE_SUFFIX = ".csv"  # what else is in the inbox is taken for an image
 _BYTES_LIMIT = 1024  # of a key in S3
 _NAME_LIMIT = 32
+WITH_FEEDBACK = "+feedback"  # what is uploaded under such a name is a version of the plain one
 _VERSION_DIGITS = 12
 
 
@@ -75,6 +80,11 @@ class Dataset:
         return f"{self.prefix}assumptions.json"
 
     @property
+    def origin(self) -> str:
+        """Which version a version continues, where it does."""
+        return f"{self.prefix}origin.json"
+
+    @property
     def duplicates(self) -> str:
         return f"{self.prefix}duplicates.jsonl"
 
@@ -116,8 +126,8 @@ class Dataset:
 
 
 def dataset_name(key: str) -> str:
-    """`datasets/My Data (1).zip` → `my-data-1`."""
-    stem = PurePosixPath(key).stem.lower()
+    """`datasets/My Data (1).zip` → `my-data-1`; `datasets/busi+feedback.zip` → `busi`."""
+    stem = PurePosixPath(key).stem.lower().removesuffix(WITH_FEEDBACK)
     return slug(stem)[:_NAME_LIMIT].strip("-") or "dataset"
 
 
@@ -181,35 +191,54 @@ def inbox_path(key: str) -> str:
 
 
 def is_inbox_table(key: str) -> bool:
-    """Whether an object of the inbox is to be scored row by row."""
-    return PurePosixPath(key).suffix.lower() == INBOX_TABLE_SUFFIX
+    """Whether an object of the inbox is to be scored row by row.
+
+    By the key's end alone, in whatever case: that is what the template's TableInboxRule can ask.
+    """
+    return key.lower().endswith(INBOX_TABLE_SUFFIX)
 
 
 def prediction(path: str) -> str:
-    return f"predictions/{_result(path)}.json"
+    return f"predictions/{result(path)}.json"
 
 
 def rejection(path: str) -> str:
-    return f"rejected/{_result(path)}.json"
+    return f"rejected/{result(path)}.json"
 
 
 def mask(path: str) -> str:
-    return f"masks/{_result(path)}.png"
+    return f"masks/{result(path)}.png"
 
 
 def overlay(path: str) -> str:
-    return f"overlays/{_result(path)}.png"
+    return f"overlays/{result(path)}.png"
+
+
+def review(path: str) -> str:
+    return f"{REVIEW}{result(path)}.json"
 
 
 def scores(path: str) -> str:
-    return f"scores/{_result(path)}.csv"
+    return f"scores/{result(path)}.csv"
+
+
+def inbox_answers(path: str) -> tuple[str, ...]:
+    """Every key that an inbox path's answer may have; each of the first two can complete one."""
+    if is_inbox_table(path):
+        return scores(path), rejection(path)
+    return prediction(path), rejection(path), mask(path), overlay(path), review(path)
+
+
+def index_entry(day: str, identity: str) -> str:
+    """`day` as in 2026-12-01: the partition in which Athena finds it."""
+    return f"{INDEX}dt={day}/{identity}.jsonl"
 
 
 def refusal(upload_key: str) -> str:
     return f"refused/{_shortened(upload_key, _BYTES_LIMIT - len('refused/.json'))}.json"
 
 
-def _result(path: str) -> str:
+def result(path: str) -> str:
     """An inbox path as it is in the keys of all its results: as long as the longest of them may."""
     return _shortened(path, _BYTES_LIMIT - len("predictions/.json"))
 

@@ -73,15 +73,64 @@ class Splitting:
 
 @dataclasses.dataclass(frozen=True)
 class Predicting:
-    classifier_endpoint_name: str
-    segmenter_endpoint_name: str
-    table_endpoint_name: str
-    review_below_probability: float
+    """A function of the inbox is told of the endpoints that it may ask: both models of images, the
+    table's, or all. What it has none for is another function's."""
+
+    classifier_endpoint_name: str = ""
+    segmenter_endpoint_name: str = ""
+    table_endpoint_name: str = ""
+    review_below_probability: float = -1.0  # images need one, from 0 to 1
+    dicom_frames_limit: int = 16  # of one object; of a longer loop, frames at equal distances
+
+    def __post_init__(self) -> None:
+        images = (self.classifier_endpoint_name, self.segmenter_endpoint_name)
+        if any(images) != all(images):
+            raise ConfigurationError("one endpoint of images is named and the other is not")
+        if not any(images) and not self.table_endpoint_name:
+            raise ConfigurationError("no endpoint is named that could answer the inbox")
+        if any(images) and self.review_below_probability < 0:
+            raise ConfigurationError("the environment variable REVIEW_BELOW_PROBABILITY is not set")
+
+        if self.dicom_frames_limit < 1:
+            message = f"DICOM_FRAMES_LIMIT is {self.dicom_frames_limit}: must be 1 or more"
+            raise ConfigurationError(message)
+
+    @property
+    def answers_images(self) -> bool:
+        return bool(self.classifier_endpoint_name)
+
+    @property
+    def answers_tables(self) -> bool:
+        return bool(self.table_endpoint_name)
+
+
+@dataclasses.dataclass(frozen=True)
+class Sweeping:
+    """Where uploads lie, and where an event about one is sent."""
+
+    uploads_bucket: str
+    inbox_queue_url: str
+    table_inbox_queue_url: str
+    plan_dataset_function_name: str
+    train_images_state_machine_arn: str
+    train_table_state_machine_arn: str
+    sweep_grace_minutes: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Feedback:
+    """Where verdicts become a data set, and how many images must have been judged."""
+
+    uploads_bucket: str
+    feedback_minimum: int
 
 
 @dataclasses.dataclass(frozen=True)
 class Retrying:
     inbox_retry_seconds: int = 30  # until the second attempt; later ones wait longer
+    # After the last attempt the message is laid there with the reason; empty leaves that to SQS.
+    inbox_dead_letter_queue_url: str = ""
+    inbox_max_receives: int = 0  # as the queue's own maxReceiveCount
 
     def __post_init__(self) -> None:
         if self.inbox_retry_seconds < 1:

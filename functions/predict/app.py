@@ -63,7 +63,8 @@ def handle_record(record: SQSRecord) -> None:
 
 
 def put_off(record: SQSRecord, event: dict[str, Any], error: Exception) -> bool:
-    """Whether the message is on its way anew; if not, it comes again because it failed."""
+    """Whether the message is done with, being on its way anew or with the dead letters; if not, it
+    comes again because it failed."""
     facts: dict[str, Any] = {"message_id": record.message_id}
     waited = deliveries.wait_for_model(record, event, error)
     if waited is not None:
@@ -72,7 +73,11 @@ def put_off(record: SQSRecord, event: dict[str, Any], error: Exception) -> bool:
         logger.info("no model yet", extra={**facts, "seconds_waited": round(waited)})
         return True
     metrics.add_metric("PredictionFailures", MetricUnit.Count, 1)
-    first_wait = settings.read(settings.Retrying).inbox_retry_seconds
-    facts["again_in_seconds"] = deliveries.try_again(record, first_wait)
+    retrying = settings.read(settings.Retrying)
+    if deliveries.give_up(record, error, retrying):
+        metrics.add_metric("DeadLetters", MetricUnit.Count, 1)
+        logger.exception("message given up", extra=facts)
+        return True
+    facts["again_in_seconds"] = deliveries.try_again(record, retrying.inbox_retry_seconds)
     logger.exception("message not handled", extra=facts)
     return False

@@ -13,7 +13,7 @@ from sonoflow.aws import uploads
 from sonoflow.errors import DatasetRefused
 from sonoflow.keys import Dataset
 from sonoflow.planning import refusals
-from sonoflow.splits import splitting
+from sonoflow.splits import continuing, splitting
 
 logger = Logger()
 metrics = Metrics()
@@ -27,7 +27,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     options = settings.read(settings.Splitting)
     work = settings.read(settings.Buckets).work_bucket
     try:
-        answer = splitting.split(work, dataset, batches, options)
+        answer = splitting.split(work, dataset, batches, options, continuing.of_input(event))
     except DatasetRefused as error:
         metrics.add_metric("DatasetsRefused", MetricUnit.Count, 1)
         refusals.write(work, upload, error)

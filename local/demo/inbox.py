@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from PIL import Image
 from rich.console import Console
 
+from local.laptop import results
 from local.laptop.client import Laptop
 from local.laptop.progress import RunWatch
 from local.runtime.failures import Failure
@@ -89,9 +90,21 @@ class Inbox:
                 time.sleep(0.2)
         console.print(f"{len(images)} images answered")
 
+    def list_answers(self, images: list[TestImage]) -> None:
+        """Write `answers.csv` to `out`: a line for each answer. Raises DemoFailed."""
+        missing, rows = {image.inbox_path for image in images}, list[results.Row]()
+        deadline = time.monotonic() + ANSWER_TIMEOUT
+        while missing:  # an answer is indexed a moment after it is there
+            if time.monotonic() > deadline:
+                raise DemoFailed(f"{sorted(missing)} are not in the index of answers")
+            rows = results.answers(self._s3, self._results, since=None)
+            missing -= {row["path"] for row in rows}
+        (self._out / "answers.csv").write_text(results.as_csv(rows), encoding="utf-8")
+
     def collect(self) -> None:
-        """Copy every prediction, mask, overlay and report from the results bucket to `out`."""
-        for prefix in ("predictions/", "masks/", "overlays/", "reports/"):
+        """Copy every prediction, mask, overlay, case for review and report from the results bucket
+        to `out`."""
+        for prefix in ("predictions/", "masks/", "overlays/", "review/", "reports/"):
             for key in self._keys(prefix):
                 path = self._out / key
                 path.parent.mkdir(parents=True, exist_ok=True)

@@ -90,6 +90,7 @@ def _run(
         console.print(f"{scores.rows} rows scored")
         clock.lap("predict")
         inbox.collect()
+        inbox.list_answers(images)
         rows.collect_report()
         clock.laps["total"] = clock.total()
         of_table = {f"table: {state}": took for state, took in table_watch.seconds().items()}

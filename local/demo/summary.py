@@ -79,6 +79,7 @@ def _prediction(image: TestImage, out: Path) -> dict[str, Any]:
         "label": label,
         "probability": document["classification"]["probabilities"][label],
         "decision": document["decision"]["action"],
+        "reasons": [each["text"] for each in document["decision"]["explanations"]],
         "mask_key": document["segmentation"]["mask_key"],
         "overlay_key": document["segmentation"]["overlay_key"],
         "dice": None,
@@ -113,9 +114,13 @@ def print_summary(summary: dict[str, Any], console: Console, out: Path) -> None:
             row["decision"],
         )
     console.print(table)
+    for row in summary["predictions"]:
+        if row["reasons"]:
+            path, why = row["key"].removeprefix("inbox/"), " ".join(row["reasons"])
+            console.print(Text(f"a person looks at {path}: {why}", "yellow"), soft_wrap=True)
     took = summary["timings"]["total"]
     console.print(f"{took:.0f} s; metrics are those of the test split", soft_wrap=True)
-    made = ("contact_sheet.png", "report.html", "table_report.html", "summary.json")
+    made = ("contact_sheet.png", "report.html", "table_report.html", "answers.csv", "summary.json")
     of_models = sorted(out.glob("*/report.html"))
     for path in (*(out / name for name in made), *of_models):
         console.print(f"see {path}", soft_wrap=True)

@@ -15,7 +15,7 @@ from moto.events.exceptions import ValidationException
 from moto.events.models import EventsBackend, Rule, events_backends
 from moto.s3.models import S3Backend
 
-from local.events import limits
+from local.events import limits, schedules, wildcards
 from local.events.inputs import target_input
 from local.events.objects import object_event
 from local.iam.role_clients import client_of_role, client_of_service
@@ -46,7 +46,10 @@ _PASSING = {"TooManyRequestsException", "ThrottlingException", "ServiceException
 def install(runtime: Runtime) -> None:
     """Deliver events to targets, refuse what would not be delivered, and correct S3's events."""
     limits.install()
-    _hook_delivery(_Delivery(runtime))
+    wildcards.install()
+    delivery = _Delivery(runtime)
+    _hook_delivery(delivery)
+    schedules.install(runtime, delivery.submit)
     _hook_refusals()
     _hook_object_events()
 
@@ -68,9 +71,8 @@ def _hook_delivery(delivery: _Delivery) -> None:
 
 
 def _hook_refusals() -> None:
-    """moto stores any target and schedule; those that nothing here would serve are refused."""
+    """moto stores any target; those that nothing here would serve are refused."""
     put_targets = pristine(EventsBackend, "put_targets")
-    put_rule = pristine(EventsBackend, "put_rule")
 
     def checked_targets(self: Any, name: str, event_bus_arn: Any, targets: list[Any]) -> Any:
         for target in targets:
@@ -78,15 +80,7 @@ def _hook_refusals() -> None:
         _check_number(self, name, event_bus_arn, targets)
         return put_targets(self, name=name, event_bus_arn=event_bus_arn, targets=targets)
 
-    def checked_rule(self: Any, name: str, **settings: Any) -> Any:
-        if settings.get("scheduled_expression"):
-            raise ValidationException(
-                f"Rule {name}: ScheduleExpression is not implemented by the laptop runtime."
-            )
-        return put_rule(self, name, **settings)
-
     replace(EventsBackend, "put_targets", lambda _: checked_targets)
-    replace(EventsBackend, "put_rule", lambda _: checked_rule)
 
 
 def _check_number(

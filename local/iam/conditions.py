@@ -152,6 +152,7 @@ _KEYS: Collection[str] = frozenset(
         *("s3:if-match", "s3:if-none-match", "s3:ObjectCreationOperation", "s3:prefix"),
         *("s3:delimiter", "s3:VersionId", "s3:x-amz-server-side-encryption"),
         "s3:x-amz-server-side-encryption-aws-kms-key-id",
+        "events:source",
         *("cloudwatch:namespace", "application-autoscaling:service-namespace"),
         *("kms:ViaService", "kms:GrantIsForAWSResource", "kms:CallerAccount"),
         "kms:EncryptionContext:aws:s3:arn",

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from local.iam import object_needs, reference, scaling_needs
+from local.iam import event_needs, object_needs, reference, scaling_needs
 from local.iam.conditions import Context, NotKnown
 from local.iam.need import Need
 from local.iam.operations import Call
@@ -60,6 +60,8 @@ def of(call: Call) -> list[Need]:
     """Raises NotKnown where it cannot be said."""
     if call.service == "s3":
         return object_needs.of(call)
+    if (call.service, call.operation) == ("events", "PutEvents"):
+        return event_needs.of(call)
     if (call.service, call.operation) in _FREE:
         return []
     if (call.service, call.operation) in _KEYS or call.service == "sts":
@@ -209,6 +211,8 @@ def _facts(call: Call) -> dict[str, list[str]]:
     if call.service == "application-autoscaling" and "ServiceNamespace" in call.parameters:
         namespace = str(call.parameters["ServiceNamespace"])
         facts["application-autoscaling:service-namespace"] = [namespace]
+    if call.service == "events" and "EventPattern" in call.parameters:
+        facts["events:source"] = event_needs.sources_of_pattern(call.parameters["EventPattern"])
     if call.service == "iam" and "AWSServiceName" in call.parameters:
         facts["iam:AWSServiceName"] = [str(call.parameters["AWSServiceName"])]
     if call.service == "monitoring" and "Namespace" in call.parameters:

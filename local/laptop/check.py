@@ -119,7 +119,11 @@ def show(facts: dict[str, Any], console: Console) -> None:
         console.print(_classes(facts["classes"]))
     if facts["groups"]:
         splits = "as the archive gives them" if facts["given_splits"] else "drawn"
-        console.print(f"{facts['groups']} groups that stay together, splits {splits}")
+        number = facts["groups"]
+        groups = "1 group that stays" if number == 1 else f"{number} groups that stay"
+        console.print(f"{groups} together, splits {splits}")
+    for table in facts["tables"]:
+        console.print(Text(f"read: the table {table}"), soft_wrap=True)
     for flag, number in facts["flags"].items():
         console.print(f"flagged: {number} × {flag}")
     for reason, told in facts["set_aside"].items():

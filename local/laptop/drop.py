@@ -22,7 +22,7 @@ from sonoflow.images import formats
 
 _DATASETS = (".zip", ".data")
 # A .csv to train on needs --to datasets/.
-_INBOX = (*formats.IMAGE_SUFFIXES, keys.INBOX_TABLE_SUFFIX)
+_INBOX = (*formats.IMAGE_SUFFIXES, *formats.DICOM_SUFFIXES, keys.INBOX_TABLE_SUFFIX)
 _OUTPUTS = {
     *("UploadsBucketName", "WorkBucketName", "ResultsBucketName"),
     *("TrainImagesStateMachineArn", "TrainTableStateMachineArn"),
@@ -148,6 +148,8 @@ def _show_answer(kind: str, path: str, found: dict[str, Any], console: Console) 
         f"{found['decision']['action']} {' '.join(found['decision']['reasons'])}",
         soft_wrap=True,
     )
+    for explanation in found["decision"]["explanations"]:
+        console.print(Text(explanation["text"], "yellow"), soft_wrap=True)
     console.print_json(data=found)
 
 

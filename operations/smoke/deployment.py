@@ -27,6 +27,7 @@ PARAMETERS = {
     "MinimumLesionDice": "0.5",
     "EndpointPollSeconds": "10",
     "PredictTimeout": "60",
+    "PredictTableTimeout": "60",
     "LogRetentionDays": "1",
 }
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from moto.events.models import EventPattern
 
+from functions.predict.app import METRIC
 from sonoflow.releases import hosting, tasks
 from tests.contracts.test_template import resources
 
@@ -38,9 +39,11 @@ def read_by(alarm: Document) -> Iterator[Document]:
     ("alarm", "metric"),
     [
         ("InboxAgeAlarm", "ApproximateAgeOfOldestMessage"),
+        ("TableInboxAgeAlarm", "ApproximateAgeOfOldestMessage"),
         ("InboxFailuresAlarm", "PredictionFailures"),
         ("ModelMissingAlarm", "SecondsWaited"),
         ("InboxDeadLetterAlarm", "ApproximateNumberOfMessagesVisible"),
+        ("TableInboxDeadLetterAlarm", "ApproximateNumberOfMessagesVisible"),
     ],
 )
 def test_whatever_keeps_an_inbox_object_waiting_rings(
@@ -48,6 +51,35 @@ def test_whatever_keeps_an_inbox_object_waiting_rings(
 ) -> None:
     """A queue's age leaves out what was tried three times; a message that is sent anew is young."""
     assert template["Resources"][alarm]["Properties"]["MetricName"] == metric
+
+
+@pytest.mark.parametrize(
+    "metric", ["ApproximateAgeOfOldestMessage", "ApproximateNumberOfMessagesVisible"]
+)
+def test_every_queue_is_watched_by_an_alarm_of_its_own(template: Document, metric: str) -> None:
+    """Its age, if something answers it; that it holds anything, if it holds what was given up."""
+    queues = set(resources(template, "AWS::SQS::Queue"))
+    dead = {name for name in queues if "DeadLetter" in name}
+    watched = [
+        one["Dimensions"]["QueueName"]["Fn::GetAtt"][0]
+        for alarm in alarms(template).values()
+        for one in read_by(alarm)
+        if one["MetricName"] == metric
+    ]
+    expected = dead if metric == "ApproximateNumberOfMessagesVisible" else queues - dead
+    assert sorted(watched) == sorted(expected)
+
+
+def test_rejections_ring_by_their_share_and_not_one_by_one(template: Document) -> None:
+    alarm = alarms(template)["RejectionsAlarm"]
+    (share,) = [one for one in alarm["Metrics"] if one["ReturnData"]]
+    others = {one["Id"] for one in alarm["Metrics"]} - {share["Id"]}
+
+    assert {one["MetricName"] for one in read_by(alarm)} == {"Rejections", "Predictions"}
+    used = re.findall(r"[a-z]\w+", share["Expression"])
+    assert set(used) <= others
+    assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (0.5, "GreaterThanThreshold")
+    assert set(METRIC.values()) >= {"Rejections", "Predictions"}
 
 
 def test_no_alarm_reads_more_metrics_than_cloudwatch_allows(template: Document) -> None:
@@ -169,7 +201,7 @@ def test_the_dashboard_shows_every_function_machine_and_queue_in_valid_json(
 
     functions = set(resources(template, "AWS::Serverless::Function"))
     assert named >= functions | {"TrainImagesStateMachine", "TrainTableStateMachine"}
-    assert named >= {"InboxQueue", "InboxDeadLetterQueue"}
+    assert named >= set(resources(template, "AWS::SQS::Queue")) - {"UploadsDeadLetterQueue"}
     assert named <= set(template["Resources"])
     for widget in body["widgets"]:
         assert widget["properties"]["region"] == "${AWS::Region}"

@@ -7,11 +7,27 @@ from typing import Any
 
 from tests.contracts.conftest import states_of
 
-INVOKED_BY_EVENTS = {"plan_dataset", "predict"}
+INVOKED_BY_EVENTS = {
+    *("plan_dataset", "predict", "record_feedback", "collect_feedback", "sweep_uploads"),
+}
+# Folders that are more functions of the template than the one of their name: `predict` answers
+# images and tables, each from a queue of its own and with permissions of its own.
+SHARED = {"predict": ("PredictTable",)}
 
 
 def pascal(name: str) -> str:
     return "".join(part.capitalize() for part in name.split("_"))
+
+
+def functions_of(folder: str) -> list[str]:
+    """Of the template, without what all of them end in."""
+    return [pascal(folder), *SHARED.get(folder, ())]
+
+
+def test_what_shares_a_folder_begins_with_its_name(functions: list[str]) -> None:
+    assert SHARED.keys() <= set(functions)
+    for folder in SHARED:
+        assert all(name.startswith(pascal(folder)) for name in functions_of(folder))
 
 
 def test_each_function_folder_is_a_function_of_the_template(
@@ -22,15 +38,16 @@ def test_each_function_folder_is_a_function_of_the_template(
         for logical_id, resource in template["Resources"].items()
         if resource["Type"] == "AWS::Serverless::Function"
     }
-    assert set(declared) == {f"{pascal(name)}Function" for name in functions}
-    for name in functions:
-        assert declared[f"{pascal(name)}Function"]["CodeUri"] == f"functions/{name}/"
+    folders = {f"{name}Function": folder for folder in functions for name in functions_of(folder)}
+    assert set(declared) == set(folders)
+    for name, folder in folders.items():
+        assert declared[name]["CodeUri"] == f"functions/{folder}/"
 
 
 def test_each_function_has_its_log_group(template: dict[str, Any], functions: list[str]) -> None:
-    for name in functions:
-        logs = template["Resources"][f"{pascal(name)}Logs"]["Properties"]
-        assert logs["LogGroupName"] == {"Fn::Sub": f"/aws/lambda/${{{pascal(name)}Function}}"}
+    for name in [name for folder in functions for name in functions_of(folder)]:
+        logs = template["Resources"][f"{name}Logs"]["Properties"]
+        assert logs["LogGroupName"] == {"Fn::Sub": f"/aws/lambda/${{{name}Function}}"}
         assert logs["RetentionInDays"] == {"Ref": "LogRetentionDays"}
 
 

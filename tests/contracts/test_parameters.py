@@ -133,7 +133,7 @@ def test_a_stack_that_is_named_is_the_one_that_is_deployed(root: Path) -> None:
     assert re.search(r'sam deploy .*--stack-name "trial" +--region "eu-west-1"', named)
 
 
-@pytest.mark.parametrize("target", ["redrive", "destroy"])
+@pytest.mark.parametrize("target", ["redrive", "sweep", "destroy"])
 def test_what_was_deployed_by_answers_is_looked_for_where_it_is(
     root: Path, tmp_path: Path, target: str
 ) -> None:

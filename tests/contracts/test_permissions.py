@@ -27,11 +27,15 @@ THROUGH_S3 = {
     "kms:ViaService": ["s3.us-east-1.amazonaws.com"],
     "kms:EncryptionContext:aws:s3:arn": ["arn:aws:s3:::uploadsbucket/datasets/scans.zip"],
 }
-READS_UPLOADS = ("PlanDataset", "StageImages", "StageTable", "Predict")
+READS_UPLOADS = (
+    *("PlanDataset", "StageImages", "StageTable", "Predict", "PredictTable", "RecordFeedback"),
+)
+PREDICTS = {"Predict": "", "PredictTable": "table"}  # and what its queues' names begin with
 # Of Lambda's code, which AWS's managed policy lets make network interfaces.
 CODE = (
     *("JudgeModel", "PackageModelCode", "PlanDataset", "PlanRelease", "Predict", "ProbeEndpoint"),
-    *("PublishReport", "SplitDataset", "StageImages", "StageTable"),
+    *("PredictTable", "PublishReport", "SplitDataset", "StageImages", "StageTable", "SweepUploads"),
+    *("CollectFeedback", "RecordFeedback"),
 )
 
 
@@ -43,6 +47,54 @@ def queue(name: str) -> str:
     return f"https://sqs.us-east-1.amazonaws.com/123456789012/{name}"
 
 
+# No demo lasts until a sweep.
+SWEEP: dict[str, list[Need]] = {
+    "1": sent("sqs", "SendMessage", QueueUrl=queue("uploadsdeadletterqueue"), MessageBody="event"),
+    "ListUploads": [Need("s3:ListBucketVersions", "arn:aws:s3:::uploadsbucket")],
+    "LookAtUploads": [
+        need
+        for prefix in ("datasets", "inbox")
+        for need in sent("s3", "HeadObject", Bucket="uploadsbucket", Key=f"{prefix}/a.csv")
+    ],
+    "TellMissingFromForbidden": [
+        Need("s3:ListBucket", f"arn:aws:s3:::{bucket}")
+        for bucket in ("uploadsbucket", "workbucket", "resultsbucket")
+    ],
+    "LookAtAnswers": [
+        need
+        for bucket, prefix in (
+            *(("resultsbucket", name) for name in ("predictions", "masks", "overlays")),
+            *(
+                ("resultsbucket", "rejected"),
+                ("resultsbucket", "scores"),
+                ("workbucket", "refused"),
+            ),
+        )
+        for need in sent("s3", "HeadObject", Bucket=bucket, Key=f"{prefix}/a.json")
+    ],
+    "RememberSweep": [
+        need
+        for operation in ("GetObject", "PutObject")
+        for need in sent("s3", operation, Bucket="workbucket", Key="sweeps/state.json")
+    ],
+    "ListRuns": [
+        Need("states:ListExecutions", f"arn:aws:x:{HERE}:{machine}StateMachine")
+        for machine in ("TrainImages", "TrainTable")
+    ],
+    "LookAtRuns": [
+        Need("states:DescribeExecution", f"arn:aws:states:{HERE}:execution:sonoflow-{machine}:run")
+        for machine in ("train-images", "train-table")
+    ],
+    "DeliverToInbox": [
+        need
+        for name in ("inboxqueue", "tableinboxqueue")
+        for need in (
+            *sent("sqs", "GetQueueAttributes", QueueUrl=queue(name), AttributeNames=["All"]),
+            *sent("sqs", "SendMessage", QueueUrl=queue(name), MessageBody="event"),
+        )
+    ],
+    "DeliverDatasets": [Need("lambda:InvokeFunction", f"arn:aws:x:{HERE}:PlanDatasetFunction")],
+}
 CALLS: dict[str, list[Need]] = {
     "PlanDatasetFunctionRole/1": sent(
         "sqs", "SendMessage", QueueUrl=queue("uploadsdeadletterqueue"), MessageBody="event"
@@ -57,14 +109,77 @@ CALLS: dict[str, list[Need]] = {
         ]
         for name in READS_UPLOADS
     },
-    "PredictFunctionRole/SayWhenToTryAgain": [
-        *sent("sqs", "GetQueueUrl", QueueName="inboxqueue"),
-        *sent("sqs", "ChangeMessageVisibility", QueueUrl=queue("inboxqueue")),
-        *sent("sqs", "SendMessage", QueueUrl=queue("inboxqueue")),
-    ],
-    "PredictFunctionRole/AbandonScores": sent(
+    **{
+        f"{name}FunctionRole/SayWhenToTryAgain": [
+            *sent("sqs", "GetQueueUrl", QueueName=f"{prefix}inboxqueue"),
+            *sent("sqs", "ChangeMessageVisibility", QueueUrl=queue(f"{prefix}inboxqueue")),
+            *sent("sqs", "SendMessage", QueueUrl=queue(f"{prefix}inboxqueue")),
+        ]
+        for name, prefix in PREDICTS.items()
+    },
+    **{
+        f"{name}FunctionRole/GiveUpWithReason": sent(
+            "sqs", "SendMessage", QueueUrl=queue(f"{prefix}inboxdeadletterqueue")
+        )
+        for name, prefix in PREDICTS.items()
+    },
+    "PredictTableFunctionRole/AbandonScores": sent(
         "s3", "AbortMultipartUpload", Bucket="resultsbucket", Key="scores/rows.csv/out.csv"
     ),
+    **{f"SweepUploadsFunctionRole/{name}": needed for name, needed in SWEEP.items()},
+    # No one judges the demo's answers; tests/e2e/test_release.py does.
+    **{
+        f"{name}FunctionRole/1": sent(
+            "sqs", "SendMessage", QueueUrl=queue("uploadsdeadletterqueue"), MessageBody="event"
+        )
+        for name in ("RecordFeedback", "CollectFeedback")
+    },
+    "RecordFeedbackFunctionRole/ReadVerdictAndImage": [
+        *sent("s3", "GetObject", Bucket="uploadsbucket", Key="feedback/a.png.json"),
+        *sent("s3", "GetObject", Bucket="uploadsbucket", Key="inbox/a.png", VersionId="1"),
+    ],
+    "RecordFeedbackFunctionRole/TellMissingFromForbidden": [
+        Need("s3:ListBucket", f"arn:aws:s3:::{bucket}")
+        for bucket in ("uploadsbucket", "resultsbucket")
+    ],
+    "RecordFeedbackFunctionRole/ReadAnswer": [
+        *sent("s3", "GetObject", Bucket="resultsbucket", Key="predictions/a.png.json"),
+        *sent("s3", "GetObject", Bucket="resultsbucket", Key="masks/a.png.png"),
+    ],
+    "RecordFeedbackFunctionRole/ReplyOnce": [
+        *sent("s3", "HeadObject", Bucket="resultsbucket", Key="feedback/a.png.json"),
+        *sent("s3", "PutObject", Bucket="resultsbucket", Key="feedback/a.png.json"),
+        *sent("s3", "DeleteObject", Bucket="resultsbucket", Key="feedback/a.png.json"),
+        *sent(
+            "s3",
+            "DeleteObject",
+            Bucket="resultsbucket",
+            Key="feedback/a.png.json",
+            VersionId="1",
+        ),
+    ],
+    "RecordFeedbackFunctionRole/KeepImageAndMask": [
+        *sent("s3", "PutObject", Bucket="workbucket", Key="feedback/images/0.png"),
+        *sent("s3", "PutObject", Bucket="workbucket", Key="feedback/masks/0.png"),
+    ],
+    "CollectFeedbackFunctionRole/ReadStagedAndKept": [
+        *sent("s3", "GetObject", Bucket="workbucket", Key="datasets/busi/0/index.jsonl"),
+        *sent("s3", "GetObject", Bucket="workbucket", Key="feedback/images/0.png"),
+    ],
+    "CollectFeedbackFunctionRole/ReadReplies": sent(
+        "s3", "GetObject", Bucket="resultsbucket", Key="feedback/a.png.json"
+    ),
+    "CollectFeedbackFunctionRole/ListVersionsAndReplies": [
+        Need("s3:ListBucket", f"arn:aws:s3:::{bucket}")
+        for bucket in ("uploadsbucket", "workbucket", "resultsbucket")
+    ],
+    "CollectFeedbackFunctionRole/UploadDataset": [
+        *sent("s3", "HeadObject", Bucket="uploadsbucket", Key="datasets/busi+feedback.zip"),
+        *sent("s3", "PutObject", Bucket="uploadsbucket", Key="datasets/busi+feedback.zip"),
+        *sent(
+            "s3", "AbortMultipartUpload", Bucket="uploadsbucket", Key="datasets/busi+feedback.zip"
+        ),
+    ],
     "StageTableFunctionRole/AbandonStaged": sent(
         "s3", "AbortMultipartUpload", Bucket="workbucket", Key="datasets/wdbc/1/train/0.pbr"
     ),
@@ -152,7 +267,8 @@ def _reference(template: Document) -> Any:
 def _attribute(template: Document) -> Any:
     def attribute(name: str, part: str) -> str:
         if part == "Name":
-            return str(template["Resources"][name]["Properties"]["StateMachineName"]["Fn::Sub"])
+            named = template["Resources"][name]["Properties"]["StateMachineName"]["Fn::Sub"]
+            return str(named).replace("${AWS::StackName}", "sonoflow")
         return _named(template, name) if part == "Arn" else f"{name}.{part}"
 
     return attribute

@@ -70,23 +70,32 @@ def test_a_release_does_not_look_at_its_endpoint_until_its_history_is_full(
     assert refused(template, EndpointPollSeconds="10") == ""
 
 
-def test_a_table_that_takes_all_of_the_functions_time_takes_no_other_message_along(
-    template: Document,
+@pytest.mark.parametrize("function", ["PredictFunction", "PredictTableFunction"])
+def test_what_takes_all_of_the_functions_time_takes_no_other_message_along(
+    template: Document, function: str
 ) -> None:
-    inbox = template["Resources"]["PredictFunction"]["Properties"]["Events"]["Inbox"]
+    inbox = template["Resources"][function]["Properties"]["Events"]["Inbox"]
 
     assert inbox["Properties"]["BatchSize"] == 1
 
 
+@pytest.mark.parametrize(
+    ("named", "function", "parameter"),
+    [
+        ("InboxQueue", "PredictFunction", "PredictTimeout"),
+        ("TableInboxQueue", "PredictTableFunction", "PredictTableTimeout"),
+    ],
+)
 def test_a_message_stays_away_for_twice_as_long_as_its_function_may_take(
-    template: Document,
+    template: Document, named: str, function: str, parameter: str
 ) -> None:
     """Lambda refuses a mapping from a queue whose messages come back before the function ends."""
-    queue = template["Resources"]["InboxQueue"]["Properties"]
-    function = template["Resources"]["PredictFunction"]["Properties"]
+    queue = template["Resources"][named]["Properties"]
+    properties = template["Resources"][function]["Properties"]
     table, key, timeout = queue["VisibilityTimeout"]["Fn::FindInMap"]
 
-    assert function["Timeout"] == timeout == {"Ref": "PredictTimeout"}
-    seconds = template["Parameters"]["PredictTimeout"]["AllowedValues"]
+    assert properties["Events"]["Inbox"]["Properties"]["Queue"] == {"Fn::GetAtt": [named, "Arn"]}
+    assert properties["Timeout"] == timeout == {"Ref": parameter}
+    seconds = template["Parameters"][parameter]["AllowedValues"]
     assert template["Mappings"][table][key] == {str(each): 2 * each for each in seconds}
     assert max(seconds) == 900

@@ -41,6 +41,7 @@ def test_the_policies_of_every_role_fit(expanded: dict[str, Any]) -> None:
 
     assert sizes["ReleaseModelStateMachineRole"] > 4_000
     assert sizes["PredictFunctionRole"] > 2_000
+    assert sizes["PredictTableFunctionRole"] > 2_000
     assert {name: used for name, used in sizes.items() if used > LIMIT} == {}
 
 

@@ -17,6 +17,7 @@ from botocore.exceptions import ClientError
 from local.demo.phantoms import write_phantoms
 from local.laptop import permissions
 from local.laptop.client import Laptop
+from tests.integration.roles import letting_in
 
 # Each model trains in seconds and knows nothing: these tests are about the flow.
 TINY = {
@@ -30,6 +31,7 @@ TINY = {
     "MinimumAccuracy": "0",
     "MinimumLesionDice": "0",
     "PredictTimeout": "20",
+    "PredictTableTimeout": "20",
 }
 RUN_TIMEOUT = 240.0
 Deploy = Callable[..., AbstractContextManager["Stack"]]
@@ -191,6 +193,26 @@ class Stack:
             Attributes={"RawMessageDelivery": "true"},
         )
         return url
+
+
+def mailbox_of_rule(stack: Stack, pattern: str) -> Callable[[], dict[str, Any]]:
+    """Waits for the next event that matches, as a subscriber's queue receives it."""
+    sqs, events = stack.laptop.client("sqs"), stack.laptop.client("events")
+    url = sqs.create_queue(QueueName="subscriber")["QueueUrl"]
+    attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
+    arn = attributes["QueueArn"]
+    policy = letting_in("events.amazonaws.com", "sqs:SendMessage", arn)
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+    events.put_rule(Name="subscriber", EventPattern=pattern)
+    events.put_targets(Rule="subscriber", Targets=[{"Id": "queue", "Arn": arn}])
+
+    def received() -> dict[str, Any] | None:
+        messages = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=1).get("Messages", [])
+        for message in messages:
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        return json.loads(messages[0]["Body"]) if messages else None
+
+    return lambda: wait_for(received, "an event", 60)
 
 
 def wait_for(look: Callable[[], Any], what: str, seconds: float) -> Any:

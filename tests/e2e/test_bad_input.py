@@ -25,7 +25,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def stack(deploy: Deploy) -> Iterator[Stack]:
     # short visibility: a message that fails is given up within seconds
-    short = {"PredictTimeout": "5", "InboxMaxReceives": "2"}
+    short = {"PredictTimeout": "5", "PredictTableTimeout": "5", "InboxMaxReceives": "2"}
     with deploy(**short) as deployed:
         yield deployed
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import subprocess
 import sys
@@ -63,6 +64,30 @@ def test_every_test_image_is_answered(summary: dict[str, Any], out: Path, root: 
             Image.open(out / row["overlay_key"]) as overlay,
         ):
             assert image.size == mask.size == overlay.size
+
+
+def test_every_answer_is_told_and_cases_for_review_have_their_reasons(
+    summary: dict[str, Any], out: Path
+) -> None:
+    told = list(csv.DictReader((out / "answers.csv").read_text().splitlines()))
+    told = [row for row in told if row["answer"] == "prediction"]
+    shown = {row["key"].removeprefix("inbox/"): row for row in summary["predictions"]}
+
+    assert {row["path"]: row["decision"] for row in told} == {
+        path: row["decision"] for path, row in shown.items()
+    }
+    cases = {path for path, row in shown.items() if row["decision"] == "review"}
+    assert {path for path in shown if (out / "review" / f"{path}.json").exists()} == cases
+    assert all(bool(row["reasons"]) == (path in cases) for path, row in shown.items())
+
+
+def test_the_decisions_go_by_the_models_own_threshold(summary: dict[str, Any], out: Path) -> None:
+    evaluation = json.loads(next(out.glob("reports/*/*/classifier.evaluation.json")).read_text())
+    for row in summary["predictions"]:
+        path = row["key"].removeprefix("inbox/")
+        decision = json.loads((out / "predictions" / f"{path}.json").read_text())["decision"]
+        assert decision["review_below_from"] == "model"
+        assert decision["review_below"] == evaluation["triage"]["threshold"]
 
 
 def test_the_answers_agree_with_the_evaluation(summary: dict[str, Any]) -> None:

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
-from tests.e2e.conftest import Deploy, Stack, wait_for
+from tests.contracts.test_answers import block, schema
+from tests.e2e.conftest import Deploy, Stack, mailbox_of_rule, wait_for
 
 pytestmark = pytest.mark.slow
 
 Phantoms = Callable[[int], bytes]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def one_image(archive: bytes) -> bytes:
@@ -60,8 +66,11 @@ def approvals(stack: Stack, group: str) -> dict[int, str]:
     }
 
 
-def test_realtime_hosting_scales(deploy: Deploy, phantoms: Phantoms) -> None:
-    with deploy(HostingMode="realtime", ScalingMaximum="3", CostTags="team=breast unit") as stack:
+def test_realtime_hosting_scales(deploy: Deploy, phantoms: Phantoms, root: Path) -> None:
+    given = {"HostingMode": "realtime", "ScalingMaximum": "3", "CostTags": "team=breast unit"}
+    # Nobody is that sure: the image is a case for review.
+    with deploy(**given, ReviewBelowProbability="1") as stack:
+        told = mailbox_of_rule(stack, block(root, "json"))
         stack.upload("inbox/early.png", one_image(phantoms(1)))  # long before its models
         ended = stack.run_to_the_end("datasets/phantoms.zip", phantoms(1))
 
@@ -75,7 +84,7 @@ def test_realtime_hosting_scales(deploy: Deploy, phantoms: Phantoms) -> None:
             target = policy["TargetTrackingScalingPolicyConfiguration"]
             assert target["ScaleInCooldown"] == 300
             assert target["TargetValue"] > 0  # what the probe measured
-        assert stack.wait_for_document(stack.results, "predictions/early.png.json")
+        check_what_is_told(stack, told(), root)
         assert stack.depth("InboxDeadLetterQueueUrl") == 0
         lasting = {"team": "breast unit", "sonoflow:stack": "sonoflow"}
         for name in serving(stack):
@@ -85,6 +94,26 @@ def test_realtime_hosting_scales(deploy: Deploy, phantoms: Phantoms) -> None:
             found = tags(stack, job["TrainingJobArn"])
             assert found == {**found, **lasting}
             assert found.keys() - lasting.keys() == {"sonoflow:dataset", "sonoflow:run"}
+
+
+def check_what_is_told(stack: Stack, event: dict[str, Any], root: Path) -> None:
+    """By the rule that the document shows: a case for review, of a document that is there."""
+    assert (event["source"], event["detail-type"]) == ("sonoflow", "Prediction Written")
+    detail = event["detail"]
+    Draft202012Validator(schema(root, "event")).validate(detail)
+    assert (detail["bucket"], detail["key"]) == (stack.results, "predictions/early.png.json")
+    found = stack.document(stack.results, detail["key"])
+    assert found is not None
+    assert detail["label"] == found["classification"]["label"]
+    assert found["decision"]["review_below_from"] == "parameter"
+    versions = {role: model["version"] for role, model in found["models"].items()}
+    assert {role: model["version"] for role, model in detail["models"].items()} == versions
+    case = stack.wait_for_document(stack.results, "review/early.png.json")
+    assert case["explanations"] == found["decision"]["explanations"]
+    (key,) = wait_for(lambda: stack.keys(stack.results, "index/"), "the index", 30)
+    line = stack.document(stack.results, key)
+    assert line is not None
+    assert line["id"] == detail["id"]
 
 
 def test_a_second_data_set_updates_the_endpoints_in_place(
@@ -108,6 +137,42 @@ def test_a_second_data_set_updates_the_endpoints_in_place(
         releases = json.loads(second["output"])["releases"]
         assert {release["release"] for release in releases} == set(after.values())
         assert approvals(stack, "sonoflow-classifier") == {1: "Approved", 2: "Approved"}
+
+
+def test_what_reviewers_say_becomes_the_next_version_of_the_data_set(
+    deploy: Deploy, phantoms: Phantoms, tmp_path: Path
+) -> None:
+    with deploy() as stack:
+        ended = stack.run_to_the_end("datasets/phantoms.zip", phantoms(1))
+        assert ended["status"] == "SUCCEEDED", ended.get("cause")
+        first = json.loads(ended["output"])["split"]["splits"]
+        stack.upload("inbox/ward/new.png", one_image(phantoms(3)))
+        stack.wait_for_document(stack.results, "predictions/ward/new.png.json")
+
+        def local(*arguments: str) -> str:
+            command = [sys.executable, "-m", "local", *arguments]
+            done = subprocess.run(
+                [*command, "--state", str(stack.laptop.state)],
+                cwd=ROOT, capture_output=True, text=True, check=False,
+            )  # fmt: skip
+            assert done.returncode == 0, done.stdout + done.stderr
+            return done.stdout
+
+        judged = local("feedback", "ward/new.png", "--label", "benign", "--accept-mask")
+        assert judged.startswith("accepted: benign, predicted ")
+        assert "1 judged images: 20 are needed" in local("collect", "phantoms")
+        before = {run["executionArn"] for run in stack.runs()}
+        assert "its run has begun" in local("collect", "phantoms", "--minimum", "1")
+        (arn,) = wait_for(
+            lambda: {run["executionArn"] for run in stack.runs()} - before, "a second run", 60
+        )
+        second = json.loads(stack.end_of(arn)["output"])["split"]["splits"]
+
+        assert ":phantoms-" in arn
+        assert {name: second[name] for name in ("validation", "test")} == {
+            name: first[name] for name in ("validation", "test")
+        }
+        assert sum(second["train"].values()) == sum(first["train"].values()) + 1
 
 
 def test_two_data_sets_at_once_take_turns_at_the_endpoints(

@@ -291,9 +291,32 @@ def test_a_target_that_would_get_nothing_is_refused(probe: Laptop) -> None:
         )
 
 
-def test_a_schedule_is_refused(probe: Laptop) -> None:
-    with pytest.raises(ClientError, match="ScheduleExpression is not implemented"):
-        probe.client("events").put_rule(Name="nightly", ScheduleExpression="rate(1 day)")
+def test_a_schedule_that_no_clock_here_knows_is_refused(probe: Laptop) -> None:
+    events = probe.client("events")
+    with pytest.raises(ClientError, match="knows no ScheduleExpression but rate"):
+        events.put_rule(Name="nightly", ScheduleExpression="cron(0 3 * * ? *)")
+
+
+@pytest.mark.slow
+def test_a_schedule_fires(
+    probe: Laptop, queue: tuple[str, str], eventually: Callable[..., Any]
+) -> None:
+    """By the minute, which is the shortest that there is."""
+    url, arn = queue
+    events, sqs = probe.client("events"), probe.client("sqs")
+    rule = events.put_rule(Name="by-the-minute", ScheduleExpression="rate(1 minute)")["RuleArn"]
+    events.put_targets(Rule="by-the-minute", Targets=[{"Id": "1", "Arn": arn}])
+
+    try:
+        (message,) = eventually(
+            lambda: sqs.receive_message(QueueUrl=url).get("Messages"), within=90
+        )
+    finally:
+        events.remove_targets(Rule="by-the-minute", Ids=["1"])
+        events.delete_rule(Name="by-the-minute")
+
+    event = json.loads(message["Body"])
+    assert (event["detail-type"], event["resources"]) == ("Scheduled Event", [rule])
 
 
 def test_who_does_not_let_events_in_gets_none(

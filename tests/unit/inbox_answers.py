@@ -13,23 +13,29 @@ from PIL import Image
 from functions.predict.app import handler
 from sonoflow.aws.clients import client
 from sonoflow.inference import image_inbox
-from tests.unit import pictures, stack
+from tests.unit import pictures, stack, ultrasound
 from tests.unit.deliveries import Delivery
 
 PATH = "ward3/scan (1).png"
 KEY = f"inbox/{PATH}"
 PREDICTION, REJECTION = f"predictions/{PATH}.json", f"rejected/{PATH}.json"
 PICTURES = (f"masks/{PATH}.png", f"overlays/{PATH}.png")
-GOOD, OTHER, GARBAGE = pictures.png(1), pictures.png(2), b"no image"
+REVIEW = f"review/{PATH}.json"
+GOOD, OTHER, GARBAGE = pictures.png(1), pictures.png(2), b"no image"  # both for review
+AUTO = pictures.encode(Image.fromarray(ultrasound.scan(1, pictures.WIDTH, pictures.HEIGHT)))
 NONE_FAILED: dict[str, list[Any]] = {"batchItemFailures": []}
 Starter = Callable[[Callable[[], Any]], Delivery]
 KINDS = {"image": GOOD, "rejection": GARBAGE}
+NEWER_KINDS = {**KINDS, "auto": AUTO}
 SCORES, REJECTED = "scores/ward3/rows (1).csv.csv", "rejected/ward3/rows (1).csv.json"
 TABLES = {
     "good": b"a1,B,40,1\na2,M,90,2\n",
     "partly": b"a1,B,41,1\na2,M,ninety,2\n",
     "rejected": b"bad\n",
 }
+
+# Requests to S3 by which a delivery, at its end, tells of an answer that stands.
+TELLING = {"image": 4, "rejection": 5, "good": 4, "partly": 4, "rejected": 5}
 
 
 def message(name: str, data: bytes, sequencer: int) -> dict[str, Any]:
@@ -60,19 +66,33 @@ def shown(key: str) -> str:
 
 
 def assert_answered(batch: dict[str, Any]) -> None:
-    """By document, mask and overlay of that version, and nothing else."""
-    assert stack.keys_of(stack.RESULTS) == [*PICTURES, PREDICTION]
-    assert stack.read_json(stack.RESULTS, PREDICTION)["image"]["version_id"] == version(batch)
+    """By document, mask and overlay of that version, and a case for review if it is one, and
+    nothing else; and that is told."""
+    document = stack.read_json(stack.RESULTS, PREDICTION)
+    cases = [REVIEW] if document["decision"]["action"] == "review" else []
+    assert stack.answers() == [*PICTURES, PREDICTION, *cases]
+    assert document["image"]["version_id"] == version(batch)
+    assert_told(batch, PREDICTION)
+    for case in cases:
+        assert stack.read_json(stack.RESULTS, case)["image"]["version_id"] == version(batch)
     assert [shown(key) for key in PICTURES] == [version(batch)] * 2
     attempts = {
         client("s3").head_object(Bucket=stack.RESULTS, Key=key)["Metadata"]["sonoflow-attempt"]
-        for key in (*PICTURES, PREDICTION)
+        for key in (*PICTURES, PREDICTION, *cases)
     }
     assert len(attempts) == 1
 
 
+def assert_told(batch: dict[str, Any], key: str) -> None:
+    """Of the document that stands."""
+    now = client("s3").head_object(Bucket=stack.RESULTS, Key=key)["VersionId"]
+    told = [line for line in stack.index() if line["document_version_id"] == now]
+    assert [line["version_id"] for line in told] == [version(batch)]
+
+
 def assert_rejected(batch: dict[str, Any]) -> None:
-    assert stack.keys_of(stack.RESULTS) == [REJECTION]
+    assert stack.answers() == [REJECTION]
+    assert_told(batch, REJECTION)
     assert stack.read_json(stack.RESULTS, REJECTION)["image"]["version_id"] == version(batch)
 
 
@@ -91,7 +111,8 @@ def forget() -> None:
 
 def assert_scored(batch: dict[str, Any], kind: str) -> None:
     expected = {"good": [SCORES], "partly": [REJECTED, SCORES], "rejected": [REJECTED]}[kind]
-    assert stack.keys_of(stack.RESULTS) == expected
+    assert stack.answers() == expected
+    assert_told(batch, expected[-1])
     for key in expected:
         metadata = client("s3").head_object(Bucket=stack.RESULTS, Key=key)["Metadata"]
         assert metadata["sonoflow-version-id"] == version(batch)

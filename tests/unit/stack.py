@@ -33,6 +33,8 @@ ENVIRONMENT = {
     "TABLE_ENDPOINT_NAME": "sonoflow-table",
     "REVIEW_BELOW_PROBABILITY": "0.7",
     "INBOX_RETRY_SECONDS": "30",
+    "UPLOADS_BUCKET": UPLOADS,
+    "FEEDBACK_MINIMUM": "2",
     "STACK_NAME": "sonoflow",
     "SAGEMAKER_ROLE_ARN": "arn:aws:iam::123456789012:role/sonoflow-SageMakerRole-2b8f",
     "TRAINING_IMAGE_URI": "763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch:2.13-cpu",
@@ -117,6 +119,17 @@ def write(bucket: str, key: str, body: bytes | str) -> None:
 def keys_of(bucket: str) -> list[str]:
     listing = client("s3").list_objects_v2(Bucket=bucket)
     return sorted(item["Key"] for item in listing.get("Contents", []))
+
+
+def answers() -> list[str]:
+    """The keys of the results bucket, but for the index, where all answers ever given stay."""
+    return [key for key in keys_of(RESULTS) if not key.startswith("index/")]
+
+
+def index() -> list[dict[str, Any]]:
+    """Its lines, one of each object."""
+    found = [key for key in keys_of(RESULTS) if key.startswith("index/")]
+    return [json.loads(read(RESULTS, key)) for key in found]
 
 
 def executions(state_machine_arn: str = STATE_MACHINE_ARN) -> list[dict[str, Any]]:

@@ -51,6 +51,7 @@ _WORDS = (
     *("bösartig", "läsion", "bénin", "lésion", "lesión", "nódulo", "łagodn", "złośliw"),
 )
 _HANGUL_LEAST = 6
+_NEARLY = 0.12  # of a score: less is no difference
 _NAMES_LIMIT = 2000  # that are tried in every page
 
 
@@ -62,6 +63,10 @@ def choose(names: Iterable[bytes]) -> str:
     return best if scores[best] > 0 else FALLBACK
 
 
+def makes_sense(names: Iterable[bytes], page: str) -> bool:
+    return _score(list(dict.fromkeys(names))[:_NAMES_LIMIT], page) > 0
+
+
 def is_double(page: str) -> bool:
     return page in _DOUBLE
 
@@ -71,11 +76,28 @@ def may_say(raw: bytes, name: str) -> bool:
     return any(raw.decode(page, "replace") == name for page in PAGES)
 
 
-def assumption(page: str, count: int) -> Assumption:
-    """That so many names were read in that page."""
+def rivals(names: Iterable[bytes], page: str) -> list[str]:
+    """Pages in which the same names make as much sense, and read otherwise: of few names, or single
+    signs, several do."""
+    some = list(dict.fromkeys(names))[:_NAMES_LIMIT]
+    least = _score(some, page) - _NEARLY
+    told = {raw.decode(page, "replace") for raw in some}
+    return [
+        other
+        for other in PAGES
+        if other != page and (score := _score(some, other)) > 0 and score >= least
+        if {raw.decode(other, "replace") for raw in some} != told
+    ]
+
+
+def assumption(page: str, count: int, others: Sequence[str] = (), sense: bool = True) -> Assumption:
+    """That so many names were read in that page, though they make as much sense in `others`, or
+    none in any."""
+    also = f" ({', '.join(others[:4])} would do as well)" if others else ""
+    also = also if sense else ", and make words in none"
     detail = (
         f"{count} names in the archive say in no way how they are written; they were read in code "
-        f"page {page}. If they look wrong, zip again with names in UTF-8 (7-Zip: -mcu=on)"
+        f"page {page}{also}. If they look wrong, zip again with names in UTF-8 (7-Zip: -mcu=on)"
     )
     return Assumption("names-in-code-page", detail, "")
 

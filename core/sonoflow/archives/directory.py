@@ -251,7 +251,8 @@ def _in_one_page(members: list[Member], end: int) -> Index:
             name, count = member.undeclared.decode(page, "replace"), count + 1
             member = dataclasses.replace(member, name=name, undeclared=b"")
         named.append(member)
-    return Index(tuple(named), end, (code_pages.assumption(page, count),))
+    others, sense = code_pages.rivals(foreign, page), code_pages.makes_sense(foreign, page)
+    return Index(tuple(named), end, (code_pages.assumption(page, count, others, sense),))
 
 
 def _is_in(page: str, raw: bytes) -> bool:

@@ -17,7 +17,8 @@ READ_SECONDS = 30  # of silence: S3 and the other services answer at once, or so
 # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndpoint.html
 INVOKE_SECONDS = 70
 # Whoever invokes an endpoint is called again by SQS or by a state machine, after a pause that a
-# second try within the same invocation would not make.
+# second try within the same invocation would not make. What was refused before its model was asked
+# is asked again by `inference/invocations.py`, which the client's own tries would multiply.
 INVOKE_ATTEMPTS = 1
 
 
@@ -25,7 +26,12 @@ INVOKE_ATTEMPTS = 1
 def client(service: str) -> Any:
     """The client of an AWS service, made at first use and kept while the process lives."""
     config = Config(
-        max_pool_connections=CONNECTIONS, connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS
+        max_pool_connections=CONNECTIONS,
+        connect_timeout=CONNECT_SECONDS,
+        read_timeout=READ_SECONDS,
+        # Connections are kept between invocations, and while a model computes nothing is said on
+        # them: what lies between would forget a silent one without telling either side.
+        tcp_keepalive=True,
     )
     if service == "sagemaker-runtime":
         retries = {"total_max_attempts": INVOKE_ATTEMPTS}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -13,6 +13,8 @@ from sonoflow import payloads
 from sonoflow.aws import objects
 from sonoflow.aws.clients import client
 from sonoflow.errors import PayloadInvalid
+
+_SWEPT_DIGITS = 64  # hexadecimal; S3's own sequencers have some twenty
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,20 +66,22 @@ class State(enum.Enum):
     """What lies at the key of an upload."""
 
     PRESENT = enum.auto()
+    REPLACED = enum.auto()  # its newest version is another one than the upload's
     DELETED = enum.auto()  # its newest version is a delete marker
     ABSENT = enum.auto()
 
 
 def state(upload: Upload) -> State:
-    """Of the key, whichever version is its newest."""
+    """Of the key, by its newest version. S3 lists and answers what was written before, at once."""
     try:
-        client("s3").head_object(Bucket=upload.bucket, Key=upload.key)
+        head = client("s3").head_object(Bucket=upload.bucket, Key=upload.key)
     except ClientError as error:
         if not objects.is_missing(error):
             raise
         headers = error.response["ResponseMetadata"]["HTTPHeaders"]
         return State.DELETED if headers.get("x-amz-delete-marker") == "true" else State.ABSENT
-    return State.PRESENT
+    newest = head.get("VersionId", upload.version_id)
+    return State.PRESENT if upload.version_id in (None, newest) else State.REPLACED
 
 
 def exists(upload: Upload) -> bool:
@@ -93,7 +97,22 @@ def exists(upload: Upload) -> bool:
         if objects.is_missing(error):
             return False
         raise
-    return state(upload) is State.PRESENT
+    return state(upload) in (State.PRESENT, State.REPLACED)
+
+
+def sequencer_after(earlier: Iterable[str]) -> str:
+    """One for an event that S3 did not send: the least of so many digits that is later than all of
+    those, and so before whatever S3 will give a version that is made after them."""
+    latest = ""
+    for each in earlier:
+        latest = each if is_newer(each, latest) else latest
+    width = max(_SWEPT_DIGITS, len(latest))
+    return f"{int(latest.ljust(width, '0'), 16) + 1:0{width}X}"
+
+
+def is_swept(sequencer: str) -> bool:
+    """Whether it was made by `sequencer_after`, and not by S3."""
+    return len(sequencer) >= _SWEPT_DIGITS
 
 
 def is_newer(sequencer: str, other: str) -> bool:

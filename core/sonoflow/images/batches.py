@@ -36,6 +36,8 @@ class PlannedImage:
     members: tuple[Location, ...]  # the image, then its masks
     given_split: str | None = None
     group_hint: str | None = None
+    # Of folds that the archive gives: by how many there are, "5", the image's own, from 0 on.
+    official_folds: Mapping[str, int] = dataclasses.field(default_factory=dict)
 
     @property
     def bytes(self) -> int:
@@ -109,6 +111,7 @@ def _document(image: PlannedImage) -> dict[str, Any]:
         "class": image.label,
         "given_split": image.given_split,
         "group_hint": image.group_hint,
+        **({"official_folds": dict(image.official_folds)} if image.official_folds else {}),
         "members": [[m.offset, m.length, m.packed, m.size, m.crc, m.method] for m in image.members],
     }
 
@@ -138,6 +141,7 @@ def _parse(document: Any) -> PlannedImage:
         tuple(Location(*(int(number) for number in member)) for member in document["members"]),
         document["given_split"],
         document["group_hint"],
+        {str(number): int(fold) for number, fold in document.get("official_folds", {}).items()},
     )
 
 
@@ -147,5 +151,7 @@ def digest(images: Sequence[PlannedImage], reading: Reading = USUAL) -> str:
         [i.image, i.masks, i.label, i.given_split, i.group_hint, [m.crc for m in i.members]]
         for i in images
     ]
-    told = [reading.document()] if reading != USUAL else []
+    told: list[Any] = [reading.document()] if reading != USUAL else []
+    if any(image.official_folds for image in images):
+        told.append([dict(image.official_folds) for image in images])
     return hashlib.sha256(json.dumps([REVISION, facts, *told]).encode()).hexdigest()

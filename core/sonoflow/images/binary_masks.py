@@ -65,7 +65,8 @@ def named(stored: StoredMask, lesions: Iterable[Token]) -> Mask:
     mask = np.zeros(stored.shape, dtype=np.bool_)
     for token in lesions:
         if stored.kind == COLOUR:
-            near = distance(stored, token) <= (0 if stored.exact else 2 * _NOISE)
+            sharp = stored.exact and stored.tokens  # else edges were smoothed, or JPEG did it
+            near = distance(stored, token) <= (0 if sharp else 2 * _NOISE)
             mask |= near
         elif len(token) == 1:
             mask |= stored.values == token[0]

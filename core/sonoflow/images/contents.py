@@ -27,6 +27,7 @@ from sonoflow.images import (
 from sonoflow.images import mapping as image_mapping
 from sonoflow.images.batches import PlannedImage
 from sonoflow.images.looks import Looks
+from sonoflow.images.paths import stem_of
 from sonoflow.images.reading import USUAL, Reading
 from sonoflow.quarantine import SetAside
 
@@ -45,6 +46,7 @@ class Contents:
     quarantine: tuple[SetAside, ...]
     reading: Reading = USUAL  # how the files are to be read
     assumptions: tuple[Assumption, ...] = ()
+    tables: tuple[str, ...] = ()  # of whose rows something is used, by name
 
 
 def open_archive(source: Source) -> Index:
@@ -90,6 +92,7 @@ def read(index: Index, source: Source, mapping: Mapping[str, Any] | None = None)
     made = [
         *(index.assumptions, hints.assumptions, groups.assumptions, arranged.assumptions),
         read_as.assumptions,
+        _shared_masks(images),
         _lost_masks(images, quarantine),
         _unused_groups([*names, *(entry.source for entry in quarantine)], said, hints, groups),
     ]
@@ -98,7 +101,16 @@ def read(index: Index, source: Source, mapping: Mapping[str, Any] | None = None)
         tuple(sorted(quarantine, key=lambda entry: (entry.source, entry.reason))),
         read_as.reading,
         tuple(assumptions.merged(made)),
+        _used(hints, groups, usable),
     )
+
+
+def _used(
+    hints: table_hints.Hints, groups: _Groups, usable: Mapping[str, Member]
+) -> tuple[str, ...]:
+    aside = {entry.source for entry in (*hints.set_aside, *groups.set_aside)}
+    paths = hints.used | ({groups.path} if groups.path else set())
+    return tuple(sorted(usable[path].name for path in paths - aside))
 
 
 class _Archive:
@@ -150,13 +162,25 @@ def _refuse_lost_groups(quarantine: Sequence[SetAside], said: Mapping[str, Any])
             raise group_hints.unreadable(entry.source, entry.detail or entry.reason)
 
 
+def _shared_masks(images: Sequence[PlannedImage]) -> list[Assumption]:
+    """Says so where a mask goes with several images, copies say, though it was drawn on one."""
+    times = collections.Counter(mask for image in images for mask in image.masks)
+    if not (shared := sum(number > 1 for number in times.values())):
+        return []
+    detail = f"{shared} masks belong to two or more images each, whose names are alike; leave out"
+    settle = '{"ignore": ["<folder of the copies>"]}'
+    return [Assumption("masks-shared", f"{detail} what are copies of others", settle)]
+
+
 def _lost_masks(images: Sequence[PlannedImage], quarantine: Sequence[SetAside]) -> list[Assumption]:
     """Says so where images are without masks, and files that may be these are not read."""
     lost: collections.Counter[str] = collections.Counter()
+    beside = _annotations(images, quarantine)
     for entry in quarantine:
         path = verdicts.canonical(entry.source)
         unread = entry.reason in _UNREAD and (formats.is_image(path) or formats.may_be_image(path))
-        if unread and layouts.is_named_mask(path):
+        drawn = entry.reason in _UNREAD and path in beside
+        if (unread and layouts.is_named_mask(path)) or drawn:
             suffix = path[path.rfind(".") :].lower()
             lost[suffix if entry.reason == "unsupported-extension" else entry.reason] += 1
     without = sum(not image.masks for image in images)
@@ -165,6 +189,18 @@ def _lost_masks(images: Sequence[PlannedImage], quarantine: Sequence[SetAside]) 
     told = ", ".join(f"{count} × {what}" for what, count in lost.most_common(4))
     detail = f"{without} images have no mask; files that may be masks cannot be read: {told}"
     return [Assumption("masks-not-read", detail, "")]
+
+
+def _annotations(images: Sequence[PlannedImage], quarantine: Sequence[SetAside]) -> set[str]:
+    """Files of annotations that are called as images are, read or not."""
+    stems = {_stem(image.image) for image in images}
+    stems |= {_stem(entry.source) for entry in quarantine if formats.is_image(entry.source)}
+    canonical = (verdicts.canonical(entry.source) for entry in quarantine)
+    return {path for path in canonical if formats.may_be_annotation(path) and _stem(path) in stems}
+
+
+def _stem(path: str) -> str:
+    return stem_of(verdicts.canonical(path)).lower()
 
 
 def _unused_groups(
@@ -204,6 +240,7 @@ def _planned(
         tuple(members.locate(file, end) for file in files),
         scan.given_split,
         group,
+        scan.official_folds,
     )
 
 
@@ -232,4 +269,7 @@ def _nothing_left(quarantine: Sequence[SetAside]) -> DatasetRefused:
     causes = collections.Counter(e.detail for e in quarantine if e.reason == largest)
     cause, _ = causes.most_common(1)[0]
     detail = f"{reasons[largest]} × {largest}: {cause}. So {detail}; set aside: {counts}"
+    if largest == "no-class" and (drawn := sorted(_annotations([], quarantine))):
+        told = formats.unsupported(drawn[0])
+        detail += f". {len(drawn)} files that are called as images are hold annotations: {told}"
     return DatasetRefused(largest if largest in _CAUSES else "no-images", detail)

@@ -26,6 +26,8 @@ from sonoflow.images import (
     reading,
     regions,
     samples,
+    stored_masks,
+    transparency,
 )
 from sonoflow.images.binary_masks import COLOURS, VALUES
 from sonoflow.images.layouts import Scan
@@ -66,7 +68,11 @@ def decide(taken: Sequence[Sample], given: Reading) -> Conventions:
     assumed += [*values.assumptions(), *_large(values)]
     found, outlines = _outlines(found, values)
     pictures = [
-        (sample.label, depths.used(picture.image), picture.flags)
+        (
+            sample.label,
+            depths.used(picture.image),
+            (*picture.flags, *transparency.flags(picture.image)),
+        )
         for sample in taken
         if (picture := sample.picture()) is not None
     ]
@@ -99,7 +105,7 @@ class _Values:
             return
         for flag in {*stored.flags, *flags} - {binary_masks.POLARITY, binary_masks.OUTSIDE}:
             self._flags[flag] += 1
-            self._tokens[flag] |= set(stored.tokens)
+            self._tokens[flag] |= set(stored.tokens or stored_masks.main_colours(stored))
             self._one_each &= flag != COLOURS or len(stored.tokens) == 2
         if 0 < mask.sum() < mask.size:
             self.lesions += 1
@@ -137,7 +143,7 @@ class _Values:
         tokens = sorted(self._tokens[flag])
         shown = ", ".join(str(reading.spelt(token)) for token in tokens[:6]) or "many"
         shown += ", …" if len(tokens) > 6 else ""
-        some = reading.spelt(tokens[-1]) if tokens else "#ff0000"
+        some = reading.spelt(tokens[-1]) if tokens else "<colour>"
         word = f'"{some}"' if isinstance(some, str) else some
         dark = '{"masks": {"lesion": "dark"}}'
         coloured = f'{{"masks": {{"lesion": [{word}]}}}}'
@@ -217,9 +223,15 @@ def _tells_classes(pictures: Sequence[tuple[str | None, int]], most: int) -> boo
 
 
 def _inks(pictures: Sequence[Sequence[str]]) -> list[Assumption]:
-    count = sum(pixels.CMYK_UNMARKED in flags for flags in pictures)
-    if not count:
-        return []
-    detail = f"{count} of {len(pictures)} pictures looked at are CMYK without Adobe's marker; "
-    detail += "their numbers are taken for ink: the larger, the darker"
-    return [Assumption(pixels.CMYK_UNMARKED, detail, "")]
+    told = {
+        pixels.CMYK_UNMARKED: "are CMYK without Adobe's marker; their numbers are taken for ink: "
+        "the larger, the darker",
+        transparency.FLAG: "are nowhere opaque, or transparent in most of what they hold; the most "
+        "opaque of each is shown as it is, the rest on black",
+    }
+    counts = {flag: sum(flag in flags for flags in pictures) for flag in told}
+    return [
+        Assumption(flag, f"{count} of {len(pictures)} pictures looked at {told[flag]}", "")
+        for flag, count in counts.items()
+        if count
+    ]

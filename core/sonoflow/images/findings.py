@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import collections
 import dataclasses
-import itertools
 from collections.abc import Mapping, Sequence
 
 from sonoflow.assumptions import Assumption
-from sonoflow.images import kinds, pairing, paths, series, words
+from sonoflow.images import pairing, paths, repeats, series, words
 from sonoflow.images.kinds import Look
-from sonoflow.images.looks import spread
-from sonoflow.images.paths import File, Folders, Roles
+from sonoflow.images.paths import File, Roles
 from sonoflow.images.series import Companion, Looker, Series
 from sonoflow.quarantine import SetAside
 
@@ -20,22 +17,12 @@ BY_LOOK = Assumption(
     "files that no name says to be masks were taken for masks, as they hold a few values only",
     '{"ignore": ["<folder or pattern>"]}',
 )
-RESULTS = Assumption(
-    "results-left-out",
-    "files that show pictures of this set once more, with lines or marks on them, or that have "
-    "their names and are called results, were left out",
-    "",
-)
 ROLES = Assumption(
     "folders-by-content",
     "a folder's name was taken to say that it holds pictures or masks, not for a class",
     '{"classes": "folders"}',
 )
 _FOLDERS_LIMIT = 200  # of masks, whose roles are asked for by what is beside them
-_RESULT = "results-of-others"
-_SHARED = 0.8  # of a folder's names that other folders have too, where it repeats their pictures
-_PAIRS = 3  # of pictures that are compared for each folder
-_FOLDERS_COMPARED = 12
 
 
 def blind(paths: Sequence[str]) -> Mapping[str, Look | None]:
@@ -68,14 +55,14 @@ def gather(files: Sequence[File], look: Looker) -> Findings:
     known_roles = dataclasses.replace(roles, cases=cases)
     files = [paths.read(file.path, known_roles) for file in files]
     found = Findings([], [], {}, set(), set(), [], [ROLES] if _guessed(roles) else [])
-    around = _common(files)
+    around = repeats.common(files)
     for file in files:
         companion = companions.get(file.path)
         called = f"{companion.affix if companion else ''} {_folders(file.path)[around:]}"
         is_mask = file.named_mask or file.path in drawn
         if words.has(called, words.RESULTS) and is_mask:
             detail = "it is a mask, and named as what others found: a prediction"
-            found.set_aside.append(SetAside(file.path, _RESULT, detail))
+            found.set_aside.append(SetAside(file.path, repeats.RESULT, detail))
         elif is_mask:
             found.masks.append(file)
             named = paths.read(file.path, Roles(cases=cases)).named_mask  # not by what lies there
@@ -89,14 +76,6 @@ def gather(files: Sequence[File], look: Looker) -> Findings:
             found.scans.append(file)
     _leave_results_out(found, seen, companions, look)
     return found
-
-
-def _common(files: Sequence[File]) -> int:
-    """How long the path of the folder is in which all lie: its name says nothing of any of them."""
-    folders = [_folders(file.path).split("/") for file in files]
-    first, last = min(folders, default=[""]), max(folders, default=[""])
-    alike = itertools.takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False))
-    return sum(len(name) + 1 for name, _ in alike)
 
 
 def _begins(stem: str) -> bool:
@@ -155,81 +134,11 @@ def _leave_results_out(
     found: Findings, seen: Sequence[Series], companions: Mapping[str, Companion], look: Looker
 ) -> None:
     """Sets aside what shows other pictures of the set once more."""
-    looks = {path: one for some in seen for path, one in some.looks.items()}
-    repeats = [*_beside_pictures(found, seen, companions), *_whole_folders(found)]
-    shown = spread(repeats, _FOLDERS_COMPARED)
-    needed = {path for repeat in shown for pair in repeat.pairs for path in pair}
-    looks |= {p: one for p, one in look(sorted(needed - looks.keys())).items() if one is not None}
-    left_out: set[str] = set()
-    for repeat in shown:
-        pairs = [(looks[a], looks[b]) for a, b in repeat.pairs if a in looks and b in looks]
-        if repeat.results:
-            left_out.update(repeat.paths)
-            continue
-        marked = repeat.named or all(a.coloured and not b.coloured for a, b in pairs)
-        if pairs and marked and all(kinds.alike(a, b) for a, b in pairs):
-            left_out.update(repeat.paths)
-    if left_out:
-        detail = "it shows another picture of this set once more: an overlay, or what a model made"
-        found.set_aside += [SetAside(path, _RESULT, detail) for path in sorted(left_out)]
-        found.scans = [scan for scan in found.scans if scan.path not in left_out]
-        found.assumptions.append(RESULTS)
-
-
-@dataclasses.dataclass(frozen=True)
-class _Repeat:
-    """Files that may show other files' pictures once more, and some pairs to compare."""
-
-    paths: list[str]
-    pairs: list[tuple[str, str]]
-    named: bool  # whether their name says so, or their place among the others
-    results: bool = False  # whether they are called so: then they need not look alike
-
-
-def _beside_pictures(
-    found: Findings, seen: Sequence[Series], companions: Mapping[str, Companion]
-) -> list[_Repeat]:
-    scans = {(scan.path.rpartition("/")[0], scan.stem): scan.path for scan in found.scans}
-    remaining = {scan.path for scan in found.scans}
-    repeats = []
-    for one in seen:
-        some = [path for path in one.paths if path in remaining and path in companions]
-        if one.affix and some:
-            places = [(path, (path.rpartition("/")[0], companions[path].stem)) for path in some]
-            pairs = [(path, scans[place]) for path, place in places if place in scans]
-            named = words.has(one.affix, words.RESULTS | words.MASKS)
-            results = words.has(one.affix, words.RESULTS)
-            repeats.append(_Repeat(some, spread(pairs, _PAIRS), named, results))
-    return repeats
-
-
-def _whole_folders(found: Findings) -> list[_Repeat]:
-    """Folders whose files are called as those of other folders, patients' folders as one."""
-    folders: dict[Folders, list[File]] = collections.defaultdict(list)
-    owners: dict[str, list[str]] = collections.defaultdict(list)
-    for scan in found.scans:
-        folders[series.kind_of_folder(scan.path)].append(scan)
-        owners[scan.stem.lower()].append(scan.path)
-    repeats = []
-    around = _common(found.scans)
-    for folder, scans in sorted(folders.items()):
-        pairs = []
-        for scan in scans:
-            same = owners[scan.stem.lower()]
-            others = [path for path in same if series.kind_of_folder(path) != folder]
-            near = [
-                path for path in others if path.split("/")[-2:-1] == scan.path.split("/")[-2:-1]
-            ]
-            if len(near or others) == 1:
-                pairs.append((scan.path, (near or others)[0]))
-        from_several = len({series.kind_of_folder(other) for _, other in pairs}) > 1
-        unknown = not any(words.is_class(name) for name in folder[-1:])
-        results = words.has("/".join(folder)[around:], words.RESULTS)
-        if pairs and len(pairs) >= _SHARED * len(scans):
-            named = results or (from_several and unknown)
-            paths_of = [scan.path for scan in scans]
-            repeats.append(_Repeat(paths_of, spread(pairs, _PAIRS), named, results))
-    return repeats
+    left_out = repeats.find(found.scans, seen, companions, look)
+    found.set_aside += left_out.set_aside
+    found.assumptions += left_out.assumptions
+    paths_left = {entry.source for entry in left_out.set_aside}
+    found.scans = [scan for scan in found.scans if scan.path not in paths_left]
 
 
 def _folders(path: str) -> str:

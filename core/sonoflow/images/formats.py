@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"})
+DICOM_SUFFIXES = frozenset({".dcm", ".dicom"})
 
 # One image of this many bytes is far beyond any scanner and within a function's memory.
 FILE_BYTES_LIMIT = 64 * 1024 * 1024
@@ -29,6 +30,12 @@ _OTHERS = {
     ".avi": "a video",
     ".mp4": "a video",
 }
+# What programs for drawing write beside pictures: boxes and outlines, no pixels.
+_ANNOTATIONS = {
+    ".xml": "Pascal VOC and CVAT write boxes and outlines into XML",
+    ".json": "COCO and LabelMe write boxes and outlines into JSON",
+    ".roi": "ImageJ writes outlines into it",
+}
 
 
 def is_image(path: str) -> bool:
@@ -38,9 +45,20 @@ def is_image(path: str) -> bool:
     return at > 0 and name[at:].lower() in IMAGE_SUFFIXES
 
 
+def may_be_dicom(path: str) -> bool:
+    """By its extension, or because it has none: scanners name files by numbers with dots."""
+    suffix = PurePosixPath(path).suffix.lower()
+    return suffix in DICOM_SUFFIXES or not suffix.lstrip(".") or suffix[1:].isdigit()
+
+
 def may_be_image(path: str) -> bool:
     """Whether its extension is one of pictures that are not read."""
     return PurePosixPath(path).suffix.lower() in _OTHERS
+
+
+def may_be_annotation(path: str) -> bool:
+    """Whether its extension is one of annotations that are not read."""
+    return PurePosixPath(path).suffix.lower() in _ANNOTATIONS
 
 
 def suffixes() -> str:
@@ -53,4 +71,7 @@ def unsupported(path: str) -> str:
     suffix = PurePosixPath(path).suffix.lower()
     if suffix in _OTHERS:
         return f"{suffix} is {_OTHERS[suffix]}; only {suffixes()} files are read: convert it to PNG"
+    if suffix in _ANNOTATIONS:
+        detail = f"{_ANNOTATIONS[suffix]}, which is not read: if masks are meant, export them as "
+        return detail + "PNG (<image>_mask.png), and give classes by folders or by a table"
     return f"only {suffixes()} files are read"

@@ -80,7 +80,7 @@ def match(path: str, content: bytes, images: Iterable[str]) -> Hints:
     for number, row in enumerate(rows):
         found = names.find(_cell(row, file_column), folder)
         group = _cell(row, group_column)[:_GROUP_LIMIT]
-        if found and group:
+        if found and listings.is_told(group):
             if groups.setdefault(found, group) != group:
                 raise unreadable(path, f"line {number + 1} gives an image a second group")
         elif number or found:  # a first line that names no image is a heading

@@ -23,6 +23,7 @@ _PIXELS = 1 << 18  # that are looked at
 # Of thumbnails of 32 × 32 cells: an overlay differs by its lines and its brightness, another
 # picture by all of it. Scans correlate with each other, but then not in their hashes.
 _ALIKE_CORRELATION, _ALIKE_HASH_BITS = 0.85, 14
+SMALL_SIDE = 192
 _COLOUR_LEVELS, _COLOUR_SHARE = 24, 0.0005
 
 
@@ -30,8 +31,15 @@ _COLOUR_LEVELS, _COLOUR_SHARE = 24, 0.0005
 class Look:
     values: int  # how many different ones, DRAWN_VALUES + 1 for more
     drawn: bool
-    coloured: bool
+    colour_share: float  # of its pixels
     fingerprint: Fingerprint
+    width: int
+    height: int
+    small: pixels.Pixels  # the same picture in grey, of SMALL_SIDE pixels at most
+
+    @property
+    def coloured(self) -> bool:
+        return self.colour_share > _COLOUR_SHARE
 
 
 def look(data: bytes | None) -> Look | None:
@@ -39,14 +47,30 @@ def look(data: bytes | None) -> Look | None:
     if data is None:
         return None
     try:
-        grey = pixels.decode(data).pixels
         image = Image.open(io.BytesIO(data))
+        # As masks, 32 bits and fractions are read: what was drawn is to be told from the rest.
+        grey = _stretched(image) if image.mode in ("I", "F") else pixels.decode(data).pixels
         stored = _stored(image)
     except (ImageRejected, OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return None
     values = min(len(np.unique(stored)), DRAWN_VALUES + 1)
     drawn = values <= DRAWN_VALUES or is_soft(grey)
-    return Look(values, drawn, _is_coloured(image), fingerprints.fingerprint(grey))
+    height, width = grey.shape
+    share, found = _colour_share(image), fingerprints.fingerprint(grey)
+    return Look(values, drawn, share, found, width, height, _small(grey))
+
+
+def _stretched(image: Image.Image) -> pixels.Pixels:
+    values = np.nan_to_num(np.asarray(image, dtype=np.float64))
+    values -= values.min()
+    grey: pixels.Pixels = (values * (255 / max(float(values.max()), 1e-9))).astype(np.uint8)
+    return grey
+
+
+def _small(grey: pixels.Pixels) -> pixels.Pixels:
+    image = Image.fromarray(grey)
+    factor = -(-max(image.size) // SMALL_SIDE)
+    return np.asarray(image.reduce(factor) if factor > 1 else image)
 
 
 def _stored(image: Image.Image) -> npt.NDArray[Any]:
@@ -96,22 +120,26 @@ def check_scan(decoded: pixels.Decoded) -> None:
         raise ImageRejected("drawn", detail)
 
 
-def _is_coloured(image: Image.Image) -> bool:
+def _colour_share(image: Image.Image) -> float:
     if image.mode not in ("RGB", "RGBA", "P", "CMYK", "YCbCr"):
-        return False
+        return 0.0
     colours = np.asarray(image.convert("RGB"))
     step = _step(colours)
     colours = colours[::step, ::step].astype(np.int16)
     apart = colours.max(axis=2) - colours.min(axis=2) > _COLOUR_LEVELS
-    return bool(np.count_nonzero(apart) > _COLOUR_SHARE * apart.size)
+    return float(np.count_nonzero(apart) / apart.size)
 
 
 def alike(one: Look, other: Look) -> bool:
     """Whether they show the same picture, lines and marks on it aside."""
-    bits = (one.fingerprint.phash ^ other.fingerprint.phash).bit_count()
+    return alike_prints(one.fingerprint, other.fingerprint)
+
+
+def alike_prints(one: Fingerprint, other: Fingerprint) -> bool:
+    bits = (one.phash ^ other.phash).bit_count()
     if bits > _ALIKE_HASH_BITS:
         return False
-    first, second = (look.fingerprint.thumb.astype(np.float64).ravel() for look in (one, other))
+    first, second = (look.thumb.astype(np.float64).ravel() for look in (one, other))
     first, second = first - first.mean(), second - second.mean()
     norms = float(np.linalg.norm(first) * np.linalg.norm(second))
     return bool(norms > 0 and first @ second >= _ALIKE_CORRELATION * norms)

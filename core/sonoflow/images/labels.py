@@ -21,7 +21,11 @@ from sonoflow.images.paths import File, without_channel
 _NAMED_CLASS = re.compile(r"(?P<word>[^\W\d_]+)[ _-]*\(?\d+\)?")
 
 UNDECIDED = ""  # where nothing names a class, and no mask is there to show one
-_LAST = re.compile(r"[ _-]+(?:\(?\d+\)?|[a-zA-Z])$")
+_SIDES = (
+    "left|right|links|rechts|izquierda|derecha|gauche|droite|sagittal|sag|transverse|trans|axial|"
+    "longitudinal|long|radial|antiradial"
+)
+_LAST = re.compile(rf"[ _-]+(?:\(?\d+\)?|[a-zA-Z]|{_SIDES})$", re.IGNORECASE)
 _UNKNOWN_LIMIT = 20  # classes that folders with unknown names may make
 
 WITHIN_CLASSES = Assumption(
@@ -206,10 +210,11 @@ PATIENTS = Assumption(
 )
 ALIKE = Assumption(
     "names-begin-alike",
-    "names of several images begin with one number, as those of one patient do; they were not kept "
-    "together by it",
+    "names of several images begin with one number, name or code, as those of one patient do; they "
+    "were not kept together by it",
     '{"groups": "names"}',
 )
+_WORDS_LEAST, _SIDES_LEAST = 4, 2
 _CODES_LEAST = 8  # words that are many enough to be patients, of whom some may go to each split
 
 
@@ -232,11 +237,22 @@ def by_digest(labels: Labels, names: Mapping[str, str]) -> Labels:
 
 
 def alike(scans: Sequence[File]) -> list[Assumption]:
-    """Says so where names begin with numbers that several images share, as those of patients do."""
+    """Says so where names begin with numbers, names or codes that several images share, as those of
+    patients do."""
     begun = collections.Counter(_beginning(scan.stem) for scan in scans)
-    shared = {name: count for name, count in begun.items() if count > 1 and re.search(r"\d", name)}
-    many = len(shared) >= _CODES_LEAST and 2 * sum(shared.values()) > len(scans)
-    return [ALIKE] if many else []
+    shared = {name: count for name, count in begun.items() if name and count > 1}
+    numbers = {name: count for name, count in shared.items() if re.search(r"\d", name)}
+    words_of = {name: shared[name] for name in shared.keys() - numbers if not words.is_class(name)}
+    sides = {_beginning(scan.stem) for scan in scans if _ends_in_side(scan.stem)}
+    by_side = {name: count for name, count in words_of.items() if name in sides}
+    for some, least in ((numbers, _CODES_LEAST), (words_of, _WORDS_LEAST), (by_side, _SIDES_LEAST)):
+        if len(some) >= least and 2 * sum(some.values()) > len(scans):
+            return [ALIKE]
+    return []
+
+
+def _ends_in_side(stem: str) -> bool:
+    return re.search(rf"[ _-](?:{_SIDES}|[lr])$", without_channel(stem), re.IGNORECASE) is not None
 
 
 def _beginning(stem: str) -> str:

@@ -20,7 +20,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sonoflow.assumptions import Assumption
-from sonoflow.images import class_names, findings, formats, labels, pairing, paths
+from sonoflow.images import class_names, findings, formats, labels, nnunet, pairing, paths
 from sonoflow.images.labels import Evidence
 from sonoflow.images.mapping import FOLDERS, NAMES, OWN
 from sonoflow.images.paths import File, Roles
@@ -44,6 +44,7 @@ class Scan:
     label: str | None  # None: no name says it, so its masks decide
     given_split: str | None
     group: str | None = None
+    official_folds: Mapping[str, int] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,6 +64,7 @@ class Tables:
     groups: Mapping[str, str] = dataclasses.field(default_factory=dict)
     splits: Mapping[str, str] = dataclasses.field(default_factory=dict)
     of_classes: Assumption | None = None
+    folds: Mapping[str, Mapping[str, int]] = dataclasses.field(default_factory=dict)
 
 
 def arrange(
@@ -93,13 +95,13 @@ def arrange(
         of_groups = of_groups if groups else labels.alike(scans)
     of_path, places = decided.by_path, [scan.path for scan in scans]
     arranged = [
-        Scan(path, tuple(owned[path]), of_path[path], splits.get(path), groups.get(path))
-        for path in places
+        Scan(p, tuple(owned[p]), of_path[p], splits.get(p), groups.get(p), told.folds.get(p, {}))
+        for p in places
     ]
     aside = [*set_aside, *found.set_aside, *surplus, *_no_class(undecided)]
     aside += _orphans(pairs.orphans, [m for scan in undecided for m in owned[scan.path]])
     assumptions = [*found.assumptions, *pairs.assumptions, *pairing.united(owned)]
-    assumptions += [*decided.assumptions, *of_groups, *differing]
+    assumptions += [*decided.assumptions, *of_groups, *differing, *nnunet.said(set_aside)]
     return Arrangement(arranged, aside, assumptions)
 
 
@@ -116,7 +118,9 @@ def _images(names: Iterable[str]) -> tuple[list[SetAside], list[str]]:
             images.append(path)
         else:
             set_aside.append(SetAside(path, "unsupported-extension", formats.unsupported(path)))
-    return set_aside, images
+    channels = nnunet.further_channels(images)
+    further = {entry.source for entry in channels}
+    return [*set_aside, *channels], [path for path in images if path not in further]
 
 
 def _differing(decided: Mapping[str, str | None], table: Mapping[str, str]) -> list[Assumption]:

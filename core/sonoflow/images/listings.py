@@ -24,6 +24,7 @@ _DELIMITERS = (",", ";", "\t", "|")
 _CODE_PAGES = ("utf-8-sig", "gb18030", "cp1252")
 _MATCHED_SHARE = 0.5  # of a column's cells that must name images, for it to be the images' column
 _CLASSES_MOST = 30
+_MISSING = frozenset({"", "na", "n/a", "n.a.", "#n/a", "<na>", "nan", "null", "-", "--", "?"})
 
 _CLASS = ("pathology", "classification", "diagnosis", "class", "label", "category", "tumortype")
 GROUPS = (
@@ -31,6 +32,8 @@ GROUPS = (
     *("patientenid", "patientennummer", "subjectid", "subject", "caseid", "case", "studyid"),
     "group",
 )
+_FOLD = ("kfold", "fold", "folds", "cvfold", "foldid", "foldnumber", "cv")
+_FOLDS_MOST = 20
 _SPLIT = ("split", "subset", "set", "partition", "fold type")
 
 
@@ -63,7 +66,7 @@ class Listing:
     def values(self, at: int) -> dict[str, str]:
         """What a column says, by image; blank cells say nothing."""
         found = {path: row[at].strip() for path, row in self.rows.items() if at < len(row)}
-        return {path: value for path, value in found.items() if value}
+        return {path: value for path, value in found.items() if is_told(value)}
 
     def contradicted(self, at: int) -> list[str]:
         """The images of which that column says two things, in as many rows."""
@@ -71,7 +74,7 @@ class Listing:
         return [
             path
             for path, row in self.others
-            if at < len(row) and (said := row[at].strip()) and path in told
+            if at < len(row) and is_told(said := row[at].strip()) and path in told
             if class_names.class_name(said) != class_names.class_name(told[path])
         ]
 
@@ -91,12 +94,36 @@ class Listing:
         return self.likely(_SPLIT)
 
     @property
+    def fold_column(self) -> int | None:
+        at = self.likely(_FOLD)
+        return (
+            at
+            if at is not None and 2 <= len(set(self.values(at).values())) <= _FOLDS_MOST
+            else None
+        )
+
+    @property
+    def folds(self) -> dict[str, int]:
+        """Counted from 0 on, in the order of their numbers or names."""
+        if (at := self.fold_column) is None:
+            return {}
+        values = self.values(at)
+        order = sorted(set(values.values()), key=lambda one: (len(one), one))
+        return {path: order.index(value) for path, value in values.items()}
+
+    @property
     def splits(self) -> dict[str, str]:
         at = self.split_column
         if at is None:
             return {}
         told = {path: words.SPLITS.get(v.lower()) for path, v in self.values(at).items()}
         return {path: split for path, split in told.items() if split}
+
+
+def is_told(cell: str) -> bool:
+    """Whether a cell says anything: blank ones do not, nor those in which R, pandas and
+    spreadsheets write that a value is missing."""
+    return cell.strip().lower() not in _MISSING
 
 
 def heading(header: Sequence[str], names: Sequence[str], other_than: int = -1) -> int | None:

@@ -4,7 +4,8 @@
                                     in the archive: {"file": "x.csv", "image": "ID", "class": "y"}
     {"labels": {"B": "benign"}}     other names for classes, as they are in the archive
     {"groups": "folders"}           or "names", "none", or {"file": "x.csv", "image": …, "group": …}
-    {"splits": "own"}               instead of those that the archive gives ("given")
+    {"splits": "own"}               instead of the archive's; "given": those, or refused
+    {"continues": "busi/0a1b2c3d4e5f"}   an earlier version: its splits stay, what is new trains
     {"ignore": ["overlays", "*_pred.png"]}   folders, or patterns of names
 
 `masks` and `pictures` say how pixels are read (reading.py).
@@ -17,7 +18,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from sonoflow import sidecar
+from sonoflow.errors import PayloadInvalid
 from sonoflow.images import reading
+from sonoflow.keys import Dataset
 from sonoflow.sidecar import Document, invalid
 
 FOLDERS, NAMES, MASKS, NONE, GIVEN, OWN = "folders", "names", "masks", "none", "given", "own"
@@ -72,6 +75,20 @@ def _splits(key: str, value: Any) -> str:
     return str(value)
 
 
+def _continues(key: str, value: Any) -> str:
+    name, _, version = value.partition("/") if isinstance(value, str) else ("", "", "")
+    try:
+        Dataset.parse({"dataset": {"name": name, "version": version}})
+    except PayloadInvalid as error:
+        raise invalid(f"{key!r} must be <name>/<version> of a data set, not {value!r}") from error
+    return f"{name}/{version}"
+
+
+def continued(mapping: Document) -> Dataset | None:
+    """The version that a data set of such a checked mapping goes on from."""
+    return Dataset(*mapping["continues"].split("/")) if "continues" in mapping else None
+
+
 def _ignore(key: str, value: Any) -> list[str]:
     if not isinstance(value, list) or len(value) > _LIST_LIMIT:
         raise invalid(f"{key!r} must be a list of folders or patterns, not {value!r}")
@@ -88,6 +105,7 @@ _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "labels": _labels,
     "groups": _groups,
     "splits": _splits,
+    "continues": _continues,
     "ignore": _ignore,
     "masks": _reading,
     "pictures": _reading,

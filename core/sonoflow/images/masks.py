@@ -10,15 +10,19 @@ from PIL import Image
 
 from sonoflow.errors import ImageRejected
 from sonoflow.images import agreement, binary_masks, regions, stored_masks
-from sonoflow.images.pixels import TURNS, Decoded, Mask
+from sonoflow.images.pixels import TURNS, Decoded, Mask, Pixels
 from sonoflow.images.reading import STORED, USUAL, Reading
 from sonoflow.images.stored_masks import StoredMask
 
 # Flags of an image, by what was taken for true of how its mask lies, or is odd about it.
 RESIZED = "mask-resized"
 TURNED_TO_FIT, TURN_OPEN = "mask-turned", "orientation-ambiguous"
+ELSEWHERE = (
+    "mask-elsewhere"  # mirrored or turned it would lie on something dark, and so it does not
+)
 OUTLINE, OUTLINE_FILLED, THIN = "mask-outline", "outline-filled", "thin-mask"
 FULL, LARGE = "full-mask", "large-mask"
+FAN = "mask-is-fan"  # all that its picture shows, and no lesion
 
 # A mask that was made on a scaled copy of its image has nearly the same aspect, not quite.
 ASPECT_TOLERANCE = 0.02
@@ -26,6 +30,9 @@ ASPECT_TOLERANCE = 0.02
 _OUTLINE_GROWTH, _FILLED_GROWTH = 1.4, 1.1
 # Of BUSI's images, two of 780 have lesions of more than half.
 _LARGE_SHARE = 0.5
+# Of a picture, what a fan holds at least; levels that are no black; how alike it and a mask are.
+_FAN_SHARE, _DARK, _SAME_SHAPE = 0.2, 8, 0.95
+_HOLE_SHARE = 0.002  # of a picture, that a fan encloses without holding it
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,7 +65,14 @@ def union(masks: Iterable[bytes], image: Decoded, reading: Reading = USUAL) -> M
             labels[meant] = labels.get(meant, 0) + count
         whole |= placed
     label = max(labels, key=lambda one: labels[one]) if labels else None
+    fan = is_fan(whole, image.pixels)
+    if fan and reading.inside:
+        # What the fan leaves out is inside of it, as what a frame leaves out.
+        hole = regions.filled(whole) & ~whole
+        if np.count_nonzero(hole) > _HOLE_SHARE * hole.size:
+            whole, fan = hole, False
     whole, shape_flags = shaped(whole, reading.fill)
+    shape_flags = (*shape_flags, FAN) if fan else shape_flags
     return MaskUnion(whole, (*flags, *shape_flags), label)
 
 
@@ -163,6 +177,18 @@ def enclosed(mask: Mask, growth: float = _OUTLINE_GROWTH, area: int | None = Non
         return None
     whole = regions.filled(mask)
     return whole if np.count_nonzero(whole) >= growth * area else None
+
+
+def is_fan(mask: Mask, pixels: Pixels) -> bool:
+    """Whether a mask is the part of its picture that is not black: a fan, or what an export cut."""
+    area = int(np.count_nonzero(mask))
+    if not _FAN_SHARE * mask.size < area < mask.size:
+        return False
+    fan, drawn = regions.row_spans(pixels > _DARK), regions.row_spans(mask)
+    if fan.all():
+        return False
+    both = np.count_nonzero(fan & drawn)
+    return bool(both > _SAME_SHAPE * np.count_nonzero(fan | drawn))
 
 
 def is_large(mask: Mask) -> bool:

@@ -22,13 +22,19 @@ def write(
     quarantine: Iterable[SetAside],
     digest: str = "",
     assumptions: Iterable[Assumption] = (),
+    splits: str = "",
+    tables: Sequence[str] = (),
 ) -> None:
     """A batch's part is written when everything in it is, so `digest` says what need not be done
-    again."""
+    again. `splits` is what the plan's mapping says of them."""
     documents = [entry.document() for entry in quarantine]
     part: dict[str, Any] = {"digest": digest, "images": list(entries), "quarantine": documents}
     if stated := [one.document() for one in assumptions]:
         part["assumptions"] = stated
+    if splits:
+        part["splits"] = splits
+    if tables:
+        part["tables"] = list(tables)
     objects.write_json(bucket, key, part)
 
 

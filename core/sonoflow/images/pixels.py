@@ -16,7 +16,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from sonoflow.errors import ImageRejected
-from sonoflow.images import depths, oddities, png
+from sonoflow.images import depths, modes, oddities, png, transparency
 
 Pixels = npt.NDArray[np.uint8]  # (height, width)
 Levels = npt.NDArray[np.int64]  # (256,), pixels by level of grey
@@ -62,6 +62,7 @@ class Stored:
     image: Image.Image
     orientation: int
     flags: tuple[str, ...]
+    white_is_zero: bool = False  # of 16 bits: Pillow turns these around for 8 bits alone
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,6 +93,9 @@ def decode(data: bytes, bits: int | None = None) -> Decoded:
     """
     stored = load(data)
     pixels, flags = grey(stored.image, bits)
+    if stored.white_is_zero:
+        # Only now: how many bits white's counterpart needs, the whole set says.
+        pixels = ~pixels
     colour = (COLOUR,) if oddities.is_coloured(stored.image) else ()
     flags = (*stored.flags, *flags, *colour)
     if stored.orientation == 1:
@@ -108,6 +112,7 @@ def load(data: bytes) -> Stored:
     _check_size(image)
     try:
         frames, bits_stored = getattr(image, "n_frames", 1), depths.stored(image)
+        white_is_zero = modes.is_white_zero(image)
         image.load()
     except _DAMAGED as error:
         raise ImageRejected("truncated", f"the image is damaged or cut off: {error}") from error
@@ -120,7 +125,8 @@ def load(data: bytes) -> Stored:
     orientation = _orientation(image)
     if depths.is_deep_colour(image, bits_stored):
         image = depths.of_colours(image, lambda: _open(data)[0])
-    return Stored(image, orientation, flags)
+    modes.check_signs(image)
+    return Stored(image, orientation, flags, white_is_zero)
 
 
 def _open(data: bytes) -> tuple[Image.Image, tuple[str, ...]]:
@@ -147,7 +153,7 @@ def _mended(data: bytes) -> Image.Image | None:
 
 def _foreign(data: bytes) -> str:
     if data[128:132] == b"DICM":
-        return "the bytes are a DICOM file; export it as PNG"
+        return "the bytes are a DICOM file; its name must end in .dcm"
     return "the bytes are no PNG, JPEG, BMP or TIFF image"
 
 
@@ -188,10 +194,11 @@ def grey(image: Image.Image, bits: int | None = None) -> tuple[Pixels, tuple[str
     """Luma of ITU-R 601; transparency lies on black, as does everything outside the fan."""
     if image.mode.startswith("I;16"):
         return depths.narrowed(np.asarray(image).astype(np.uint16), bits)
-    transparent = image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info
-    if not transparent and image.mode not in ("1", "L", "P", "RGB", "CMYK", "YCbCr"):
-        raise ImageRejected("unsupported-mode", f"pixels of mode {image.mode!r} cannot be read")
-    if image.mode == "L" and not transparent:
+    if transparency.is_there(image):
+        return transparency.on_black(image)
+    if image.mode not in ("1", "L", "P", "RGB", "CMYK", "YCbCr"):
+        raise ImageRejected("unsupported-mode", modes.unsupported(image.mode))
+    if image.mode == "L":
         return np.asarray(image), ()
     pixels = np.empty((image.height, image.width), dtype=np.uint8)
     # In strips: whole, the copies of a large image would be ten times its grey pixels.
@@ -200,10 +207,6 @@ def grey(image: Image.Image, bits: int | None = None) -> tuple[Pixels, tuple[str
         bottom = min(top + rows, image.height)
         whole = rows >= image.height
         strip = image if whole else image.crop((0, top, image.width, bottom))
-        if transparent:
-            coloured = strip.convert("RGBA")
-            black = Image.new("RGBA", coloured.size, (0, 0, 0, 255))
-            strip = Image.alpha_composite(black, coloured)
         pixels[top:bottom] = np.asarray(strip.convert("L"))
     return pixels, ()
 

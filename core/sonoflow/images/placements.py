@@ -34,7 +34,7 @@ def decide(taken: Sequence[Sample], found: Reading) -> tuple[Reading, list[Assum
     exif, plain = _Exif(), _Plain()
     given_shown = found.drawn_on == SHOWN  # which also says that none is to be turned
     for sample in taken:
-        if (image := sample.decoded()) is None:
+        if not sample.masks or (image := sample.decoded()) is None:
             continue
         for stored in sample.stored_masks():
             if stored.orientation == 1:
@@ -121,8 +121,9 @@ class _Plain:
         if mask is None or masks.is_large(mask):  # its surroundings are the image's frame
             return
         turns = (5, 6, 7, 8) if across else (1, 2, 3, 4)
+        view = agreement.View(image.pixels)
         scores = {
-            turn: agreement.score(image.pixels, TURNS[turn](mask) if turn != 1 else mask)
+            turn: view.score(TURNS[turn](mask) if turn != 1 else mask)
             for turn in (*turns, *((5, 6, 7, 8) if same and swapped else ()))
         }
         told = {turn: score for turn, score in scores.items() if score is not None}

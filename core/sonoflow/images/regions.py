@@ -50,7 +50,20 @@ class Runs:
         at = row * self._stride + column + 1
         seed = int(np.searchsorted(self._starts, at, side="right")) - 1
         roots = self._sets.roots()
-        chosen = roots == roots[seed]
+        return self._mask(roots == roots[seed])
+
+    def largest(self) -> Mask:
+        """The pixels of the component that has most of them; of several, the uppermost."""
+        if not len(self._starts):
+            return np.zeros(self._shape, dtype=np.bool_)
+        roots = self._sets.roots()
+        _, first, numbers = np.unique(roots, return_index=True, return_inverse=True)
+        sizes = np.bincount(numbers, weights=self._ends - self._starts)
+        best = np.flatnonzero(sizes == sizes.max())
+        return self._mask(numbers == best[np.argmin(first[best])])
+
+    def _mask(self, chosen: npt.NDArray[np.bool_]) -> Mask:
+        """The pixels of some of the runs."""
         steps = np.zeros(self._shape[0] * self._stride, dtype=np.int8)
         steps[self._starts[chosen]] = 1
         steps[self._ends[chosen]] = -1
@@ -99,6 +112,14 @@ def span(mask: Mask) -> int:
         return 0
     first, last = rows.argmax(axis=1), mask.shape[1] - rows[:, ::-1].argmax(axis=1)
     return int((last - first).sum())
+
+
+def row_spans(mask: Mask) -> Mask:
+    """All between each row's first and last pixel."""
+    before = np.logical_or.accumulate(mask, axis=1)
+    behind = np.logical_or.accumulate(mask[:, ::-1], axis=1)[:, ::-1]
+    spans: Mask = before & behind
+    return spans
 
 
 def border_share(mask: Mask) -> float:

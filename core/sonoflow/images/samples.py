@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from PIL import Image
 
@@ -18,6 +19,8 @@ from sonoflow.images.stored_masks import StoredMask
 PAIRS, SINGLE = 48, 24
 # What may be decoded in all, and of one picture: a plan has seconds and little memory.
 _PIXELS_LIMIT, _PICTURE_LIMIT = 64_000_000, 8_000_000
+# Of masks that stay decoded, for three decisions look at each: some 50 MB if they are coloured.
+_HELD_LIMIT = 16_000_000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,6 +30,7 @@ class Sample:
     label: str | None
     image: bytes | None
     masks: tuple[bytes, ...]
+    held: bool = False  # masks that are decoded stay so: there is memory for them
 
     def picture(self) -> Stored | None:
         """None where it cannot be decoded: staging will say why."""
@@ -41,7 +45,14 @@ class Sample:
         except ImageRejected:
             return None
 
-    def stored_masks(self) -> Iterator[StoredMask]:
+    def stored_masks(self) -> Iterable[StoredMask]:
+        return self._held_masks if self.held else self._masks()
+
+    @functools.cached_property
+    def _held_masks(self) -> list[StoredMask]:
+        return list(self._masks())
+
+    def _masks(self) -> Iterator[StoredMask]:
         for data in self.masks:
             try:
                 yield stored_masks.load(data)
@@ -58,7 +69,7 @@ def take(scans: Sequence[Scan], reader: Looks) -> list[Sample]:
     wanted = {scan.image: (scan.image, *scan.masks[:3]) for scan in chosen}
     paths = dict.fromkeys(path for one in wanted.values() for path in one)
     contents = reader.read(paths)
-    left = _PIXELS_LIMIT
+    left, masked = _PIXELS_LIMIT, 0
     samples = []
     for scan in chosen:
         files = [contents.get(path) for path in wanted[scan.image]]
@@ -70,7 +81,9 @@ def take(scans: Sequence[Scan], reader: Looks) -> list[Sample]:
         left -= sum(size for size in sizes if size <= _PICTURE_LIMIT)
         if left < 0:
             break
-        samples.append(Sample(scan.label, kept[0], tuple(data for data in kept[1:] if data)))
+        masked += sum(sizes[1:])
+        masks, held = tuple(data for data in kept[1:] if data), masked <= _HELD_LIMIT
+        samples.append(Sample(scan.label, kept[0], masks, held))
     return samples
 
 

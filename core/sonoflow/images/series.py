@@ -11,7 +11,7 @@ import collections
 import dataclasses
 import functools
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 
 from sonoflow.images import words
 from sonoflow.images.kinds import Look
@@ -65,12 +65,13 @@ def companions(files: Sequence[File]) -> dict[str, Companion]:
         stems[_folder(file.path)].add(file.stem)
     found = {}
     for file in files:
-        if companion := _companion(file.stem, stems[_folder(file.path)]):
-            found[file.path] = companion
+        if told := companion(file.stem, stems[_folder(file.path)]):
+            found[file.path] = told
     return found
 
 
-def _companion(stem: str, others: set[str]) -> Companion | None:
+def companion(stem: str, others: Container[str]) -> Companion | None:
+    """Which of the others' names it has, with something more."""
     for at in range(len(stem) - 1, 0, -1):
         before, after = stem[at - 1], stem[at]
         boundary = after in " _-.(" or (before.isdigit() and after.isalpha()) or before == ")"

@@ -17,12 +17,23 @@ from sonoflow.archives.members import BatchReader, Reader
 from sonoflow.aws import objects
 from sonoflow.aws.ranged import Source
 from sonoflow.errors import ImageRejected
-from sonoflow.images import batches, fingerprints, kinds, masks, oddities, parts, pixels, png
+from sonoflow.images import (
+    agreement,
+    batches,
+    fingerprints,
+    kinds,
+    masks,
+    oddities,
+    parts,
+    pixels,
+    png,
+)
 from sonoflow.images.batches import Batch, PlannedImage
 from sonoflow.images.classes import EMPTY_MASK, FROM_MASK, LESION, LESION_IN_NORMAL, NORMAL
-from sonoflow.images.masks import MaskUnion
+from sonoflow.images.fingerprints import Fingerprint
+from sonoflow.images.masks import ELSEWHERE, MaskUnion
 from sonoflow.images.parts import Entry
-from sonoflow.images.reading import USUAL, Reading
+from sonoflow.images.reading import SHOWN, USUAL, Reading
 from sonoflow.keys import Dataset
 from sonoflow.quarantine import SetAside
 
@@ -80,6 +91,8 @@ def prepare(reader: Reader, planned: PlannedImage, reading: Reading = USUAL) -> 
         lesion_pixels = int(np.count_nonzero(lesions.mask))
         flags += lesions.flags
     label, doubts = _class(planned, lesion_pixels, lesions)
+    look = fingerprints.fingerprint(decoded.pixels)
+    doubts += _place(look, lesions, reading)
     identity, mask_digest = keys.image_id(planned.image), None
     image_key, mask_key = keys.staged_image(label, identity), None
     pictures = {image_key: data if png.is_plain(data) else png.encode(decoded.pixels)}
@@ -97,20 +110,28 @@ def prepare(reader: Reader, planned: PlannedImage, reading: Reading = USUAL) -> 
         "lesion_pixels": lesion_pixels,
         "given_split": planned.given_split,
         "group_hint": planned.group_hint,
+        **({"official_folds": planned.official_folds} if planned.official_folds else {}),
         "mask_sha256": mask_digest,
-        **_looks(decoded),
+        **_looks(decoded, look),
         "flags": [*dict.fromkeys((*flags, *doubts))],
     }
     return Staged(entry, pictures)
 
 
-def _looks(decoded: pixels.Decoded) -> dict[str, Any]:
+def _place(look: Fingerprint, lesions: MaskUnion | None, reading: Reading) -> list[str]:
+    """A flag where a mask lies elsewhere, unless it is said that none is turned."""
+    if lesions is None or reading.drawn_on == SHOWN:
+        return []
+    return [ELSEWHERE] if agreement.lies_elsewhere(look.thumb, lesions.mask) else []
+
+
+def _looks(decoded: pixels.Decoded, look: Fingerprint) -> dict[str, Any]:
     """What an image's line of the index says of its pixels."""
     return {
         "width": decoded.width,
         "height": decoded.height,
         "sha256": pixels.digest(decoded.pixels),
-        **fingerprints.fingerprint(decoded.pixels).document(),
+        **look.document(),
         "histogram": pixels.histogram(decoded.levels),
         "texture": oddities.texture(decoded.pixels),
         "strokes": oddities.strokes(decoded.pixels),

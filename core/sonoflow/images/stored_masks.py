@@ -14,7 +14,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from sonoflow.errors import ImageRejected
-from sonoflow.images import pixels
+from sonoflow.images import modes, pixels
 from sonoflow.images.reading import BLACK, WHITE, Token
 
 GREY, COLOUR, INDEX, ALPHA = "grey", "colour", "index", "alpha"
@@ -26,6 +26,7 @@ ALPHA_IGNORED = "mask-alpha-ignored"
 # More different values than these are edges that were smoothed, or noise.
 TOKENS_LIMIT = 64
 _OPAQUE = 128
+_COLOUR_BIN = 64  # levels of each channel that count as one colour
 
 Values = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
 
@@ -68,6 +69,8 @@ def load(data: bytes) -> StoredMask:
         image = told
     elif image.mode == "P":
         image = image.convert("RGB")
+    if stored.white_is_zero:
+        image = modes.turned_around(image)
     values, tokens = _black_and_white(image) if image.mode == "1" else _numbers(image)
     kind = GREY if values.ndim == 2 else COLOUR
     return StoredMask(values, kind, exact, stored.orientation, tokens, tuple(flags))
@@ -158,6 +161,19 @@ def distance(stored: StoredMask, outside: Token) -> Values:
         value = max(_white(stored), 0)
     signed = values.astype(np.int32) - value
     return np.abs(signed).astype(np.uint16)
+
+
+def main_colours(stored: StoredMask) -> list[Token]:
+    """The colours of a mask of many that are far from black and hold most of it."""
+    if stored.kind != COLOUR:
+        return []
+    far = distance(stored, BLACK)
+    shown = stored.values[far >= 0.9 * far.max()]
+    bins, which = np.unique(shown // _COLOUR_BIN, axis=0, return_inverse=True)
+    counts = np.bincount(which.ravel(), minlength=len(bins))
+    some = [at for at in np.argsort(-counts)[:4] if counts[at] >= 0.1 * len(shown)]
+    middles = (np.median(shown[which.ravel() == at], axis=0) for at in some)
+    return [(int(red), int(green), int(blue)) for red, green, blue in middles]
 
 
 def _grey(colour: Token) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sonoflow.assumptions import Assumption
 from sonoflow.errors import DatasetRefused, ImageRejected
-from sonoflow.images import listings, words
+from sonoflow.images import listings, nnunet, words
 from sonoflow.images.layouts import Tables
 from sonoflow.images.listings import Listing, Names, Rows
 from sonoflow.images.mapping import OWN
@@ -35,6 +35,8 @@ class Hints:
     classes: dict[str, str] = dataclasses.field(default_factory=dict)
     groups: dict[str, str] = dataclasses.field(default_factory=dict)
     splits: dict[str, str] = dataclasses.field(default_factory=dict)
+    # By image, by how many folds there are.
+    folds: dict[str, dict[str, int]] = dataclasses.field(default_factory=dict)
     of_classes: Assumption | None = None
     used: set[str] = dataclasses.field(default_factory=set)  # tables
     set_aside: list[SetAside] = dataclasses.field(default_factory=list)
@@ -42,7 +44,7 @@ class Hints:
 
     @property
     def tables(self) -> Tables:
-        return Tables(self.classes, self.groups, self.splits, self.of_classes)
+        return Tables(self.classes, self.groups, self.splits, self.of_classes, self.folds)
 
 
 def gather(
@@ -51,11 +53,13 @@ def gather(
     """`read` gives a table's content, or raises ImageRejected. Raises DatasetRefused where the
     mapping names a table or a column that is not there."""
     found = Hints()
-    paths = [path for path in paths if path.lower().endswith((*listings.SUFFIXES, ".txt"))]
+    read_here = (*listings.SUFFIXES, ".txt", nnunet.SPLITS)
+    paths = [path for path in paths if path.lower().endswith(read_here)]
     if not paths and not any(isinstance(mapping.get(key), dict) for key in ("classes", "groups")):
         return found
     names = Names(images)
     _lists(paths, names, read, mapping, found)
+    _nnunet_folds(paths, names, read, mapping, found)
     tables = sorted(
         (path for path in paths if path.lower().endswith(listings.SUFFIXES)),
         key=lambda path: (path.count("/"), path),
@@ -95,6 +99,18 @@ def _lists(
                 raise DatasetRefused("split-leak", detail)
         if LISTED_SPLITS not in found.assumptions:
             found.assumptions.append(LISTED_SPLITS)
+
+
+def _nnunet_folds(
+    paths: Iterable[str], names: Names, read: Read, mapping: Mapping[str, Any], found: Hints
+) -> None:
+    for path in sorted(path for path in paths if path.lower().endswith(nnunet.SPLITS)):
+        try:
+            folds, number = nnunet.folds(read(path), names)
+        except ImageRejected:
+            continue
+        if mapping.get("splits") != OWN and folds and _add_folds(folds, number, found):
+            found.used.add(path)
 
 
 def _listed(path: str, names: Names, read: Read) -> list[str]:
@@ -164,12 +180,30 @@ def _likely(listing: Listing, mapping: Mapping[str, Any], found: Hints) -> None:
         found.splits.update(listing.splits)
         detail = "the splits that a table in the archive gives were kept"
         found.assumptions.append(Assumption("splits-from-table", detail, '{"splits": "own"}'))
+    folded = mapping.get("splits") != OWN and _folds(listing, found)
     after = len(found.classes), len(found.groups), len(found.splits)
-    if after == before and listing.path not in found.used:
+    if not folded and after == before and listing.path not in found.used:
         detail = "it lists images, but nothing of it is used: classes, groups and splits are known "
-        detail += "otherwise, or no column is called so (folds are drawn anew)"
+        detail += "otherwise, or no column is called so"
         found.set_aside.append(SetAside(listing.path, "unused-table", detail))
     found.used.add(listing.path)
+
+
+def _folds(listing: Listing, found: Hints) -> bool:
+    """Folds that a table gives, unless another one gives as many."""
+    if (at := listing.fold_column) is None:
+        return False
+    _refuse_contradiction(listing, at, "splits")
+    return _add_folds(listing.folds, len(set(listing.folds.values())), found)
+
+
+def _add_folds(folds: Mapping[str, int], number: int, found: Hints) -> bool:
+    """False where another table or document gives as many."""
+    if any(str(number) in told for told in found.folds.values()):
+        return False
+    for image, fold in folds.items():
+        found.folds.setdefault(image, {})[str(number)] = fold
+    return True
 
 
 def _refuse_contradiction(listing: Listing, at: int, kind: str) -> None:
@@ -185,7 +219,8 @@ def _of_column(listing: Listing, kind: str, at: int) -> Assumption:
     heading = listing.header[at][:60]
     one = {"classes": "class", "groups": "group"}[kind]
     settle = (
-        f'{{"{kind}": {{"file": "<table>", "image": "{listing.header[listing.image_column][:60]}",'
+        f'{{"{kind}": {{"file": "{listing.path.rpartition("/")[2]}", '
+        f'"image": "{listing.header[listing.image_column][:60]}",'
         f' "{one}": "{heading}"}}}}'
     )
     told = f"{kind} were taken from the column {heading!r} of a table in the archive"

@@ -1,8 +1,9 @@
 """An inbox key's answer: the objects in the results bucket that belong to one version of it.
 
-An image's answer is a document, a mask and an overlay, or a rejection; a table's are its scores,
-with a rejection beside them where rows have none. S3 changes one object at a time, events repeat
-and overtake each other, and a function may be killed between any two calls. Still
+An image's answer is a document, a mask and an overlay, and a case for review where a person has to
+look, or a rejection; a table's are its scores, with a rejection beside them where rows have none.
+S3 changes one object at a time, events repeat and overtake each other, and a function may be killed
+between any two calls. Still
 
 - the answer of the newest version stays, whoever writes last: each object carries a stamp, and is
   written only over an older one, by a conditional write;
@@ -30,9 +31,12 @@ from sonoflow.aws import objects, uploads
 from sonoflow.aws.clients import client
 from sonoflow.aws.uploads import State, Upload
 from sonoflow.errors import AnswerLost
+from sonoflow.inference import origins
 from sonoflow.inference.stamps import Stamp
 
-_COMPLETES = "sonoflow-completes"  # in an object's metadata, beside its stamp
+# In an object's metadata, next to its stamp: it is an answer's last one, and the one that not every
+# answer has was written before it.
+_COMPLETES, _BESIDE = "sonoflow-completes", "sonoflow-beside"
 # S3's words when a condition does not hold, or cannot be judged because of a write at that moment:
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
 _NOT_MET = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"})
@@ -48,12 +52,13 @@ class Overtaken(Exception):
 
 
 @dataclasses.dataclass(frozen=True)
-class _Found:
-    """An object that is there."""
+class Found:
+    """An object of an answer that is there."""
 
     stamp: Stamp
     etag: str
     completes: bool
+    beside: bool
 
 
 class Answer:
@@ -65,16 +70,26 @@ class Answer:
     """
 
     def __init__(
-        self, upload: Upload, results: str, completing: Sequence[str], parts: Sequence[str] = ()
+        self,
+        upload: Upload,
+        results: str,
+        completing: Sequence[str],
+        parts: Sequence[str] = (),
+        beside: str | None = None,
     ) -> None:
         """An answer to such an upload consists of some of these keys. Each of `completing` can
-        complete one, and the first does so together with all `parts`."""
+        complete one, and the first does so together with all `parts`, and with `beside` where that
+        was written before it."""
         self.stamp = Stamp.of(upload)
         self._upload, self.bucket = upload, results
         self._completing, self._parts = tuple(completing), frozenset(parts)
-        self._keys = (*completing, *parts)
+        self._beside = beside
+        self._keys = (*completing, *parts, *([beside] if beside else []))
         self._written: dict[str, str | None] = {}  # key: the version that was made, if known
         self._was_there = False
+        self.models: dict[
+            str, str
+        ] = {}  # role: version of what it comes of, as soon as it is known
 
     def __enter__(self) -> Answer:
         state = uploads.state(self._upload)
@@ -83,7 +98,7 @@ class Answer:
             for key in self._keys:
                 self._remove_earlier(key)
             raise Overtaken("the object is deleted")
-        self._was_there = state is State.PRESENT
+        self._was_there = state is not State.ABSENT
         self._leave_if_settled()
         return self
 
@@ -104,7 +119,10 @@ class Answer:
 
     def metadata(self, *, completes: bool) -> dict[str, str]:
         """Of an object of this answer; `completes`: it is the last one."""
-        return {**self.stamp.metadata(), **({_COMPLETES: "true"} if completes else {})}
+        last = {_COMPLETES: "true"} if completes else {}
+        if completes and self._beside in self._written:
+            last[_BESIDE] = "true"
+        return {**self.stamp.metadata(), **origins.metadata(self.models), **last}
 
     def label(self) -> str:
         """What tells the bytes of this answer's objects from those of any other."""
@@ -132,9 +150,9 @@ class Answer:
         Unless `put` can be called `again`, an earlier object that comes between is an error.
         """
         if not self._written:
-            # No document may be seen beside a mask that is not its own.
-            for complete in self._completing:
-                self._remove_earlier(complete)
+            # No document may be seen next to a mask that is not its own.
+            for document in (*self._completing, *([self._beside] if self._beside else [])):
+                self._remove_earlier(document)
         self._written[key] = None
         known = None if again else self._earlier(key)
         for left in range(_TRIES if again else 1, 0, -1):
@@ -156,10 +174,10 @@ class Answer:
     def _leave_if_settled(self) -> None:
         """Raises Overtaken if this version, or a later one, already has its answer."""
         found = [item for key in self._completing if (item := self._find(key)) and item.completes]
-        if any(uploads.is_newer(item.stamp.sequencer, self.stamp.sequencer) for item in found):
+        mine = [item.stamp for item in found if item.stamp.is_of_version(self.stamp)]
+        if any(self._is_later(item.stamp) for item in found if item.stamp not in mine):
             self._clear()
             raise Overtaken("a later version is answered")
-        mine = [item.stamp for item in found if item.stamp.is_of_version(self.stamp)]
         if mine and self._is_whole(mine[0]):
             raise Overtaken("this version is answered")
 
@@ -168,7 +186,12 @@ class Answer:
         present = {key: found for key in self._keys if (found := self._find(key))}
         if any(found.stamp != stamp for found in present.values()):
             return False
-        return self._completing[0] not in present or present.keys() >= self._parts
+        document = present.get(self._completing[0])
+        if document is None:
+            return True
+        if document.beside and self._beside not in present:
+            return False
+        return present.keys() >= self._parts
 
     def _finish(self) -> None:
         """Who writes looks for what to remove afterwards, and so does who removes: of two
@@ -176,11 +199,12 @@ class Answer:
         for key in self._keys:
             if key not in self._written:
                 self._remove_earlier(key)
-            elif key in self._parts and not self._stands(key):
+            elif key in (*self._parts, self._beside) and not self._stands(key):
                 for complete in self._completing:
                     self._earlier(complete)  # Overtaken, if it was a later version's delivery
                 raise AnswerLost(f"{key!r} was removed while its answer was being written")
-        if self._was_there and uploads.state(self._upload) is not State.PRESENT:
+        gone = (State.DELETED, State.ABSENT)
+        if self._was_there and uploads.state(self._upload) in gone:
             raise Overtaken("the object was deleted meanwhile")
 
     def _remove_earlier(self, key: str) -> None:
@@ -188,14 +212,25 @@ class Answer:
         while (found := self._earlier(key)) is not None:
             self._remove(key, found)
 
-    def _earlier(self, key: str) -> _Found | None:
+    def _earlier(self, key: str) -> Found | None:
         """What is at a key. Raises Overtaken if it is of a later version or attempt."""
         found = self._find(key)
-        if found is not None and found.stamp > self.stamp:
+        if found is not None and self._is_later(found.stamp):
             raise Overtaken("a later delivery answers meanwhile")
         return found
 
-    def _remove(self, key: str, found: _Found) -> None:
+    def _is_later(self, stamp: Stamp) -> bool:
+        """Whether what has that stamp stays, and this answer gives way.
+
+        A sweep makes a sequencer of its own, which may not be compared with S3's of an event that
+        was late. But it takes the newest version alone, so that S3 can be asked instead.
+        """
+        swept = any(uploads.is_swept(each.sequencer) for each in (stamp, self.stamp))
+        if swept and not stamp.is_of_version(self.stamp):
+            return uploads.state(self._upload) is State.REPLACED
+        return stamp > self.stamp
+
+    def _remove(self, key: str, found: Found) -> None:
         """That object; one that has taken its place stays."""
         try:
             client("s3").delete_object(Bucket=self.bucket, Key=key, IfMatch=found.etag)
@@ -223,7 +258,8 @@ class Answer:
             raise failures[0]
 
     def _is_to_go(self, stamp: Stamp) -> bool:
-        return stamp == self.stamp or (stamp < self.stamp and not stamp.is_of_version(self.stamp))
+        another = not stamp.is_of_version(self.stamp)
+        return stamp == self.stamp or (another and not self._is_later(stamp))
 
     def _stands(self, key: str) -> bool:
         """Whether this answer's object is there. Raises Overtaken."""
@@ -237,16 +273,26 @@ class Answer:
             if found is not None and found.stamp.is_of_version(self.stamp):
                 self._remove(key, found)
 
-    def _find(self, key: str) -> _Found | None:
-        try:
-            head = client("s3").head_object(Bucket=self.bucket, Key=key)
-        except ClientError as error:
-            if objects.is_missing(error):
-                return None
-            raise
-        metadata = head["Metadata"]
-        completes = metadata.get(_COMPLETES) == "true"
-        return _Found(Stamp.read(metadata), head["ETag"], completes)
+    def _find(self, key: str) -> Found | None:
+        return find(self.bucket, key)
+
+
+def find(bucket: str, key: str) -> Found | None:
+    """The object of an answer at a key of the results bucket, if there is one."""
+    try:
+        head = client("s3").head_object(Bucket=bucket, Key=key)
+    except ClientError as error:
+        if objects.is_missing(error):
+            return None
+        raise
+    metadata = head["Metadata"]
+    beside = metadata.get(_BESIDE) == "true"
+    return Found(Stamp.read(metadata), head["ETag"], is_complete(metadata), beside)
+
+
+def is_complete(metadata: Mapping[str, str]) -> bool:
+    """Whether an object with such metadata is an answer's last one."""
+    return metadata.get(_COMPLETES) == "true"
 
 
 def _is_not_met(error: ClientError) -> bool:

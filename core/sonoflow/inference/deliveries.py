@@ -1,9 +1,9 @@
-"""When a message of the inbox that could not be handled comes again.
+"""When a message of the inbox that could not be handled comes again, or that it does not, and why.
 
 Left alone, SQS brings it back after the queue's visibility timeout, which is made for the longest
 table: far too late for an image whose endpoint was busy for a second. And each time counts, so that
 an image that was dropped before there is a model would end with the dead letters while the model is
-still in training.
+still in training. After the last time SQS would lay it with the dead letters without a word.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sonoflow.aws.clients import client
+from sonoflow.settings import Retrying
 
 # Of the first wait: 30 s, 2 min, 10 min, and then half an hour each.
 _GROWTH = (1, 4, 20, 60)
@@ -27,6 +28,9 @@ _MODEL_WAIT_SHARE = 0.1  # of the time that an image has waited already
 _MODEL_WAIT_SECONDS = (10, 900)  # at least and at most; SQS delays for no longer
 # An execution ends after five days at the latest, and may be tried again.
 MODEL_WAIT_LIMIT = datetime.timedelta(days=14)
+_REASON_LIMIT = 1000  # characters
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
+_UNSENDABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 # InvokeEndpoint and DescribeEndpoint have no error of their own for it.
 _VALIDATION = frozenset({"ValidationError", "ValidationException"})
 _NO_ENDPOINT = re.compile(r"endpoint\b.*\bnot found|could not find endpoint", re.I | re.S)
@@ -52,6 +56,39 @@ def wait_for_model(record: SQSRecord, event: Mapping[str, Any], error: Exception
     except (ClientError, BotoCoreError):
         return None  # it comes again by itself, if later
     return waited
+
+
+def give_up(record: SQSRecord, error: Exception, retrying: Retrying) -> bool:
+    """After the last attempt: lays the message with the dead letters, with the error as its reason.
+
+    Whether it is there, so that the message itself is done with. Otherwise SQS moves it, which says
+    nothing: so does a message whose function was killed in its last attempt.
+    """
+    receives = int(record.attributes.approximate_receive_count)
+    if not retrying.inbox_dead_letter_queue_url or receives < retrying.inbox_max_receives:
+        return False
+    told = {"reason": reason(error), "attempts": str(receives)}
+    try:
+        client("sqs").send_message(
+            QueueUrl=retrying.inbox_dead_letter_queue_url,
+            MessageBody=record.body,
+            MessageAttributes={
+                name: {"DataType": "String", "StringValue": value} for name, value in told.items()
+            },
+        )
+    except (ClientError, BotoCoreError):
+        return False
+    return True
+
+
+def reason(error: Exception) -> str:
+    """What a message's attribute can say of an error, with its notes, and of what it was raised
+    from. Messages hold neither all of Unicode nor any length."""
+    causes = [error, *([error.__cause__] if error.__cause__ else [])]
+    texts = [f"{type(each).__name__}: {each}" for each in causes]
+    text = "; ".join([*texts, *getattr(error, "__notes__", [])])
+    plain = _UNSENDABLE.sub("?", text.encode("utf-8", "replace").decode())
+    return plain[:_REASON_LIMIT]
 
 
 def _lacks_model(error: Exception) -> bool:

@@ -12,9 +12,10 @@ from sonoflow import keys
 from sonoflow.aws import objects
 from sonoflow.aws.uploads import Upload
 from sonoflow.errors import ImageRejected
-from sonoflow.images import formats, oddities, pixels, png
-from sonoflow.inference import image_endpoints, invocations, overlays, predictions
+from sonoflow.images import formats, pixels, png
+from sonoflow.inference import examinations, overlays, predictions, triage
 from sonoflow.inference.answers import Answer, Overtaken
+from sonoflow.inference.examinations import Examination
 from sonoflow.inference.outcomes import PREDICTED, REJECTED, Outcome
 from sonoflow.settings import Predicting
 
@@ -31,7 +32,8 @@ def handle(upload: Upload, results: str, settings: Predicting) -> Outcome:
     """
     path = keys.inbox_path(upload.key)
     completing = (keys.prediction(path), keys.rejection(path))
-    with Answer(upload, results, completing, (keys.mask(path), keys.overlay(path))) as answer:
+    parts = (keys.mask(path), keys.overlay(path))
+    with Answer(upload, results, completing, parts, beside=keys.review(path)) as answer:
         try:
             predict(upload, _fetch(upload), answer, settings)
         except ImageRejected as error:
@@ -44,9 +46,8 @@ def handle(upload: Upload, results: str, settings: Predicting) -> Outcome:
 def _fetch(upload: Upload) -> bytes:
     """The object's bytes. Raises ImageRejected before it reads in vain, Overtaken if it is gone."""
     suffix = PurePosixPath(upload.key).suffix.lower()
-    if suffix not in formats.IMAGE_SUFFIXES:
-        detail = f"{suffix!r} is none of {formats.suffixes()}, and not {keys.INBOX_TABLE_SUFFIX}"
-        raise ImageRejected("unsupported-extension", detail)
+    if suffix not in formats.IMAGE_SUFFIXES and not formats.may_be_dicom(upload.key):
+        raise _unsupported(upload.key)
     if upload.size > formats.FILE_BYTES_LIMIT:
         detail = f"{upload.size} bytes, the limit is {formats.FILE_BYTES_LIMIT}"
         raise ImageRejected("too-large", detail)
@@ -61,48 +62,54 @@ def _fetch(upload: Upload) -> bytes:
 def predict(upload: Upload, data: bytes, answer: Answer, settings: Predicting) -> None:
     """Writes mask, overlay and document. Raises ImageRejected, before it writes, and Overtaken."""
     start = time.perf_counter()
-    decoded = pixels.decode(data)
-    body = request_body(decoded)
-    classification = image_endpoints.classify(settings.classifier_endpoint_name, body)
-    classified = time.perf_counter()
-    segmentation = image_endpoints.segment(
-        settings.segmenter_endpoint_name, body, (decoded.width, decoded.height)
-    )
-    segmented = time.perf_counter()
-    lesions = overlays.find(segmentation.probabilities)
+    found = _examined(upload, data, settings)
+    models = {"classifier": found.classification.model, "segmenter": found.segmenter}
+    answer.models = {role: model.version for role, model in models.items()}
     path = keys.inbox_path(upload.key)
-    mask, overlay = png.encode(lesions.mask), overlays.draw(decoded.pixels, lesions.mask)
+    mask, overlay = png.encode(found.lesions.mask), overlays.draw(found.shown, found.lesions.mask)
     for key, picture in ((keys.mask(path), mask), (keys.overlay(path), overlay)):
         answer.write(key, png.labelled(picture, PICTURE_CHUNK, answer.label()), "image/png")
     prediction = predictions.Prediction(
         upload=upload,
         sha256=hashlib.sha256(data).hexdigest(),
-        width=decoded.width,
-        height=decoded.height,
-        classification=classification,
-        lesions=lesions,
-        segmenter=segmentation.model,
+        width=found.decoded.width,
+        height=found.decoded.height,
+        classification=found.classification,
+        lesions=found.lesions,
+        segmenter=found.segmenter,
         review_below=settings.review_below_probability,
-        flags=(*decoded.flags, *oddities.of_one(decoded.pixels)),
+        flags=found.flags,
+        measurements=found.measurements,
+        dicom=found.dicom,
         timing={
-            "classification_ms": _milliseconds(start, classified),
-            "segmentation_ms": _milliseconds(classified, segmented),
-            "total_ms": _milliseconds(start, time.perf_counter()),
+            **found.timing,
+            "total_ms": examinations.milliseconds(time.perf_counter() - start),
         },
     )
+    document = prediction.document()
+    if document["decision"]["action"] == triage.REVIEW:
+        answer.write_json(keys.review(path), predictions.review(document))
     # Last: whoever sees the prediction finds the mask and the overlay that it names.
-    answer.write_json(keys.prediction(path), prediction.document(), completes=True)
+    answer.write_json(keys.prediction(path), document, completes=True)
 
 
-def request_body(decoded: pixels.Decoded) -> bytes:
-    """What the endpoints are sent: grey PNG, as staging writes it, so that a model sees an image
-    just as it saw its training images, whatever the format. Raises ImageRejected."""
-    grey = png.encode(decoded.pixels)
-    if len(grey) > invocations.PAYLOAD_BYTES_LIMIT:
-        detail = f"{len(grey)} bytes as grey PNG, the limit is {invocations.PAYLOAD_BYTES_LIMIT}"
-        raise ImageRejected("too-large", detail)
-    return grey
+def _examined(upload: Upload, data: bytes, settings: Predicting) -> Examination:
+    if not formats.may_be_dicom(upload.key):
+        return examinations.examine(pixels.decode(data), settings)
+    # Imported here: what answers pictures of other formats starts without it.
+    from sonoflow.dicom import files
+    from sonoflow.inference import dicom_examinations
+
+    if not _has_dicom_name(upload.key) and not files.is_dicom(data):
+        raise _unsupported(upload.key)
+    return dicom_examinations.examine(data, settings)
 
 
-def _milliseconds(start: float, end: float) -> float:
-    return round((end - start) * 1000, 1)
+def _has_dicom_name(key: str) -> bool:
+    return PurePosixPath(key).suffix.lower() in formats.DICOM_SUFFIXES
+
+
+def _unsupported(key: str) -> ImageRejected:
+    suffix, read = PurePosixPath(key).suffix.lower(), formats.suffixes()
+    detail = f"{suffix!r} is none of {read}, .dcm, and not {keys.INBOX_TABLE_SUFFIX}"
+    return ImageRejected("unsupported-extension", detail)

@@ -4,19 +4,31 @@ from __future__ import annotations
 
 from sonoflow import keys
 from sonoflow.aws.uploads import Upload
+from sonoflow.inference import announcements
 from sonoflow.inference.answers import Overtaken
-from sonoflow.inference.outcomes import SKIPPED, Outcome
+from sonoflow.inference.outcomes import PREDICTED, SKIPPED, Outcome
 from sonoflow.settings import Buckets, Predicting
 
 
 def handle(upload: Upload, buckets: Buckets, settings: Predicting) -> Outcome:
-    """Leaves the answer to the upload, or a rejection of it, in the results bucket.
+    """Leaves the answer to the upload, or a rejection of it, in the results bucket, and tells it.
 
     Skips what has no work in it: a folder's marker, a version that is answered or overtaken
-    already, an object that is gone. Errors of S3 and of the endpoints escape.
+    already, an object that is gone, a kind that the settings have no endpoint for, which comes to
+    another function too. Errors of S3, of the endpoints and of EventBridge escape.
     """
-    if upload.key.endswith("/"):
+    is_table = keys.is_inbox_table(upload.key)
+    answered = settings.answers_tables if is_table else settings.answers_images
+    if upload.key.endswith("/") or not answered:
         return Outcome(SKIPPED)
+    outcome = _answer(upload, buckets, settings)
+    # A skipped one too: whoever answered it may have been killed before it told anybody.
+    known = outcome.rows if outcome.kind == PREDICTED else None
+    announcements.announce(upload, buckets.results_bucket, known)
+    return outcome
+
+
+def _answer(upload: Upload, buckets: Buckets, settings: Predicting) -> Outcome:
     try:
         # Imported here: an image's cold start is not to pay for the table side, nor the other way.
         if keys.is_inbox_table(upload.key):

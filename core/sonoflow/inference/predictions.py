@@ -1,36 +1,18 @@
-"""The documents that an inbox image becomes: a prediction, or a rejection with its reason."""
+"""The documents that an inbox image becomes: a prediction, and a case for review where a person has
+to look, or a rejection with its reason."""
 
 from __future__ import annotations
 
 import dataclasses
-import datetime
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from sonoflow import keys
 from sonoflow.aws.uploads import Upload
 from sonoflow.errors import ImageRejected
-from sonoflow.images import pixels
-from sonoflow.images.classes import NORMAL
+from sonoflow.inference import documents, triage
 from sonoflow.inference.image_endpoints import Classified, Model
 from sonoflow.inference.overlays import SegmentedLesions
-
-SCHEMA_VERSION = 1
-
-
-def decide(
-    classification: Classified, lesion_pixels: int, review_below: float, flags: Sequence[str] = ()
-) -> dict[str, Any]:
-    """Whether a person has to look, and why."""
-    reasons = []
-    if max(classification.probabilities.values()) < review_below:
-        reasons.append("low-confidence")
-    if (classification.label == NORMAL) != (lesion_pixels == 0):
-        reasons.append("classifier-and-mask-disagree")
-    if set(flags) - {pixels.DAMAGED_TEXT}:
-        # The models answer whatever they are shown; on such pictures nobody has measured them.
-        reasons.append("unusual-picture")
-    return {"action": "review" if reasons else "auto", "reasons": reasons}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,15 +26,20 @@ class Prediction:
     classification: Classified
     lesions: SegmentedLesions
     segmenter: Model
-    review_below: float
+    review_below: float  # the operator's; 0: the model's own
     timing: dict[str, float]  # milliseconds
     flags: tuple[str, ...] = ()  # what was assumed of the file, or makes the picture unusual
+    measurements: Mapping[str, Any] | None = None  # of the lesions
+    dicom: Mapping[str, Any] | None = None  # of an object of DICOM, and of its frames
 
     def document(self) -> dict[str, Any]:
         path = keys.inbox_path(self.upload.key)
         box = self.lesions.bounding_box
+        decision = triage.decide(
+            self.classification, self.lesions.pixels, self.review_below, self.flags
+        )
         return {
-            "schema_version": SCHEMA_VERSION,
+            **documents.head(),
             "image": {
                 "bucket": self.upload.bucket,
                 "key": self.upload.key,
@@ -74,24 +61,43 @@ class Prediction:
                 "bounding_box": list(box) if box else None,
                 "components": self.lesions.components,
             },
-            "decision": decide(
-                self.classification, self.lesions.pixels, self.review_below, self.flags
-            ),
+            **({"measurements": dict(self.measurements)} if self.measurements else {}),
+            **({"dicom": dict(self.dicom)} if self.dicom else {}),
+            "decision": decision.document(),
             "models": {
                 "classifier": dataclasses.asdict(self.classification.model),
                 "segmenter": dataclasses.asdict(self.segmenter),
             },
             "sequencer": self.upload.sequencer,
+            "time": documents.now(),
             "timing": self.timing,
         }
 
 
+def review(prediction: Mapping[str, Any]) -> dict[str, Any]:
+    """What a person who has to look is shown of a prediction's document."""
+    image, segmentation = prediction["image"], prediction["segmentation"]
+    return {
+        **documents.head(),
+        "image": {name: image[name] for name in ("bucket", "key", "version_id")},
+        "prediction_key": keys.prediction(keys.inbox_path(image["key"])),
+        "mask_key": segmentation["mask_key"],
+        "overlay_key": segmentation["overlay_key"],
+        "label": prediction["classification"]["label"],
+        "probabilities": prediction["classification"]["probabilities"],
+        "explanations": prediction["decision"]["explanations"],
+        "models": prediction["models"],
+        "sequencer": prediction["sequencer"],
+        "time": prediction["time"],
+    }
+
+
 def rejection(upload: Upload, error: ImageRejected) -> dict[str, Any]:
     return {
-        "schema_version": SCHEMA_VERSION,
+        **documents.head(),
         "image": upload.facts(),
         "reason": error.reason,
         "detail": error.detail,
         "sequencer": upload.sequencer,
-        "time": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "time": documents.now(),
     }

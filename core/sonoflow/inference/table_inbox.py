@@ -95,6 +95,7 @@ def score(upload: Upload, buckets: Buckets, endpoint: str) -> Tally:
 
 def _score(upload: Upload, answer: Answer, serving: Serving, tally: Tally) -> None:
     key = keys.scores(keys.inbox_path(upload.key))
+    answer.models = {"table": serving.version}
     metadata = answer.metadata(completes=True)
     with multipart.uploading(answer.bucket, key, "text/csv", metadata) as scores:
         _write(scores, upload, serving, tally)

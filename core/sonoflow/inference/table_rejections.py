@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import collections
-import datetime
 from collections.abc import Sequence
 from typing import Any
 
 from sonoflow.aws.uploads import Upload
 from sonoflow.errors import TableRejected
+from sonoflow.inference import documents
 from sonoflow.tables.rows import BadRow
 
-SCHEMA_VERSION = 1
 LISTED_LIMIT = 10_000  # rows; all are counted
 
 
@@ -30,7 +29,8 @@ class Tally:
 
     def count(self, rows: int, bad: Sequence[BadRow]) -> None:
         self.rows += rows
-        self.reasons.update(row.reason for row in bad)
+        for row in bad:
+            self.reasons[row.reason] += row.rows
         self.listed += bad[: LISTED_LIMIT - len(self.listed)]
 
     def reject(self, rejection: TableRejected) -> None:
@@ -41,7 +41,7 @@ class Tally:
 def document(upload: Upload, tally: Tally) -> dict[str, Any]:
     whole = tally.rejection
     return {
-        "schema_version": SCHEMA_VERSION,
+        **documents.head(),
         "table": upload.facts(),
         **({"reason": whole.reason, "detail": whole.detail} if whole else {}),
         "rows": tally.rows,
@@ -49,5 +49,5 @@ def document(upload: Upload, tally: Tally) -> dict[str, Any]:
         "reasons": dict(sorted(tally.reasons.items())),
         "listed": [row.document() for row in tally.listed],
         "sequencer": upload.sequencer,
-        "time": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "time": documents.now(),
     }

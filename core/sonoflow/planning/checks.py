@@ -37,6 +37,7 @@ class Check:
     entries: tuple[Entry, ...] = ()  # of images, as staged, or as split if they were
     answer: Mapping[str, Any] = dataclasses.field(default_factory=dict)  # of the last state
     quarantine: tuple[Mapping[str, Any], ...] = ()
+    tables: tuple[str, ...] = ()  # in an archive, of whose rows something is used
 
     def facts(self) -> dict[str, Any]:
         """For reports and programs."""
@@ -51,6 +52,7 @@ class Check:
             "given_splits": any(entry.get("given_split") for entry in self.entries),
             "flags": dict(collections.Counter(f for e in self.entries for f in e["flags"])),
             "set_aside": _by_reason(self.quarantine),
+            "tables": list(self.tables),
         }
 
     def _classes(self) -> dict[str, dict[str, int]]:
@@ -83,25 +85,37 @@ def _images(upload: Upload, work: str) -> Check:
     batching = settings.read(settings.Batching, {})
     staging, splits = settings.read(settings.Staging, {}), settings.read(settings.Splitting, {})
     try:
-        dataset, count, assumed = plans.of_images(upload, batching, work)
+        images = plans.of_images(upload, batching, work)
     except DatasetRefused as error:
         return Check(None, error)
+    dataset, count = images.dataset, images.batches
     source = RemoteObject(upload)
     for document in objects.read_json(work, dataset.plan):
         batch = batches.from_state({"batch": document})
         image_staging.stage_batch(source, batch, dataset, work, staging.stage_uploads_at_once)
     staged = list(parts.read(work, dataset, count))
     told = [map(assumptions.parse, part.get("assumptions", ())) for part in staged]
-    made = tuple(assumptions.merged([assumed, *told]))
+    made = tuple(assumptions.merged([images.assumptions, _elsewhere(images), *told]))
     aside = tuple(entry for part in staged for entry in part["quarantine"])
+    used = tuple(name for part in staged for name in part.get("tables", ()))
     try:
         answer = splitting.split(work, dataset, count, splits)
     except DatasetRefused as error:
         entries = tuple(entry for part in staged for entry in part["images"])
-        return Check(dataset, error, made, entries, {}, aside)
+        return Check(dataset, error, made, entries, {}, aside, used)
     entries = tuple(objects.read_lines(work, dataset.index))
     made = tuple(assumptions.merged([made, map(assumptions.parse, answer.get("assumptions", ()))]))
-    return Check(dataset, None, made, entries, answer, aside)
+    return Check(dataset, None, made, entries, answer, aside, used)
+
+
+def _elsewhere(images: plans.Images) -> list[Assumption]:
+    """What a stack would know: the version that is continued is not here."""
+    if (earlier := images.continues) is None:
+        return []
+    detail = (
+        f"the splits are those of {earlier.name}/{earlier.version}, which are kept in the stack"
+    )
+    return [Assumption("continues-elsewhere", f"{detail}; here others are drawn", "")]
 
 
 def _table(upload: Upload, work: str) -> Check:
@@ -125,7 +139,7 @@ def _by_reason(quarantine: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, A
         found[entry["reason"]].append(entry)
     return {
         reason: {
-            "files": len(entries),
+            "files": sum(entry.get("rows", 1) for entry in entries),
             "detail": entries[0]["detail"],
             "examples": [str(e.get("source", e.get("line"))) for e in entries[:_EXAMPLES]],
         }

@@ -78,9 +78,14 @@ def _plan(upload: Upload, planning: settings.Planning, work: str) -> Plan:
         dataset, mapping = of_table(upload)
         return Plan(dataset, planning.train_table_state_machine_arn, {"mapping": mapping})
     tasks.check(tasks.OF_IMAGES)
-    dataset, count, assumed = of_images(upload, settings.read(settings.Batching), work)
-    details = {"plan": {"bucket": work, "key": dataset.plan, "batches": count}}
-    return Plan(dataset, planning.train_images_state_machine_arn, details, assumed)
+    images = of_images(upload, settings.read(settings.Batching), work)
+    dataset = images.dataset
+    details: dict[str, Any] = {
+        "plan": {"bucket": work, "key": dataset.plan, "batches": images.batches}
+    }
+    if images.continues is not None:
+        details["continues"] = dataclasses.asdict(images.continues)
+    return Plan(dataset, planning.train_images_state_machine_arn, details, images.assumptions)
 
 
 def of_table(upload: Upload) -> tuple[Dataset, sidecar.Document]:
@@ -95,11 +100,18 @@ def of_table(upload: Upload) -> tuple[Dataset, sidecar.Document]:
     return Dataset(keys.dataset_name(upload.key), version), mapping
 
 
-def of_images(
-    upload: Upload, batching: settings.Batching, work: str
-) -> tuple[Dataset, int, tuple[Assumption, ...]]:
-    """The data set that an archive becomes, the number of its batches, and what was assumed. Leaves
-    the plan and what it sets aside in the bucket `work`. Raises DatasetRefused."""
+@dataclasses.dataclass(frozen=True)
+class Images:
+    """The data set that an archive becomes."""
+
+    dataset: Dataset
+    batches: int
+    assumptions: tuple[Assumption, ...]
+    continues: Dataset | None  # the version whose splits it keeps
+
+
+def of_images(upload: Upload, batching: settings.Batching, work: str) -> Images:
+    """Leaves the plan and what it sets aside in the bucket `work`. Raises DatasetRefused."""
     source = RemoteObject(upload)
     index = open_upload(upload, source)
     mapping = image_mapping.KEYS.find(upload)
@@ -108,8 +120,16 @@ def of_images(
     limits = batches.Limits(batching.stage_batch_images, batching.stage_batch_bytes)
     document, count = batches.plan_document(batches.cut(found.images, limits, found.reading))
     objects.write(work, dataset.plan, document, "application/json")
-    parts.write(work, dataset.plan_part, [], found.quarantine, assumptions=found.assumptions)
-    return dataset, count, found.assumptions
+    parts.write(
+        work,
+        dataset.plan_part,
+        [],
+        found.quarantine,
+        assumptions=found.assumptions,
+        splits=mapping.get("splits", ""),
+        tables=found.tables,
+    )
+    return Images(dataset, count, found.assumptions, image_mapping.continued(mapping))
 
 
 def open_upload(upload: Upload, source: Source) -> Index:

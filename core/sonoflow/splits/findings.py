@@ -17,6 +17,7 @@ from sonoflow.errors import DatasetRefused
 from sonoflow.images import masks
 from sonoflow.images.classes import EMPTY_MASK, LESION_IN_NORMAL, NORMAL
 from sonoflow.images.parts import Entry
+from sonoflow.images.pixels import COLOUR
 
 IDENTICAL, UNLIKE, MARKED = "identical-masks", "unlike-the-others", "burned-in-marks"
 # Facts of an entry that are needed here alone.
@@ -28,12 +29,14 @@ _LEAST_SPREAD = 0.04  # of a share or a correlation
 _LEAST_STROKES = 0.0002
 _SMOOTH = 0.6  # texture of pictures in which a bright line is no speckle
 
-_ALL = 0.9  # of a class's masks that are empty: it has no lesions
+_ALL = 0.9  # of a class's pictures that are coloured
+_MOSTLY = 0.5  # of a class's masks that are empty: they are no fault of the set's
 
 # Masks that show no lesion a model could learn, and how that is said.
 _BAD = {
     EMPTY_MASK: "are empty",
     masks.FULL: "are lesion all over",
+    masks.FAN: "are the fan, which is all that the picture shows",
     masks.THIN: "are lines that enclose nothing",
     masks.OUTLINE: "are lines around something",
     "mask-not-binary": "are not of two values",
@@ -45,6 +48,8 @@ _BAD = {
 _SETTLE = {
     EMPTY_MASK: "mask what is to be found, or leave the masks out",
     masks.FULL: "mask what is to be found, or leave the masks out",
+    masks.FAN: "mask what is to be found, or leave the masks out; if the lesion is what they leave "
+    'out within the fan, say so: {"masks": {"lesion": "inside"}}',
     masks.THIN: 'if a lesion is no more than its line: {"masks": {"outlines": "as-is"}}',
     masks.OUTLINE: 'say which: {"masks": {"outlines": "fill"}} or "as-is"',
     "mask-inverted": 'say which is right: {"masks": {"lesion": "dark"}} or "bright"',
@@ -122,6 +127,7 @@ def assumptions(entries: Sequence[Entry]) -> list[Assumption]:
         detail = f"{found[LESION_IN_NORMAL]} of {normal} images of the class normal have a mask "
         detail += "that shows a lesion; both are used as they are"
         told.append(Assumption(LESION_IN_NORMAL, detail, ""))
+    told += _coloured_classes(entries)
     for name, masked in _masked(entries).items():
         empty = sum(EMPTY_MASK in entry["flags"] for entry in masked)
         if empty > len(masked) / 2:
@@ -129,6 +135,26 @@ def assumptions(entries: Sequence[Entry]) -> list[Assumption]:
             detail += "for a class that has them, not for the one without lesion"
             told.append(Assumption(EMPTY_MASK, detail, f'{{"labels": {{"{name}": "{NORMAL}"}}}}'))
     return told
+
+
+def _coloured_classes(entries: Sequence[Entry]) -> list[Assumption]:
+    """Classes whose pictures are coloured where those of others are grey."""
+    classes: dict[str, list[bool]] = collections.defaultdict(list)
+    for entry in entries:
+        classes[entry["class"]].append(COLOUR in entry["flags"])
+    shares = {name: sum(some) / len(some) for name, some in sorted(classes.items())}
+    if min(shares.values(), default=1.0) > 1 - _ALL:
+        return []
+    return [
+        Assumption(
+            "class-by-colour",
+            f"pictures of the class {name} are coloured, and those of others grey: colours would "
+            "tell it, not tissue; if they are heat maps or the like, leave their folder out",
+            '{"ignore": ["<folder>"]}',
+        )
+        for name, share in shares.items()
+        if share >= _ALL
+    ]
 
 
 def _shared_masks(entries: Sequence[Entry]) -> list[Assumption]:
@@ -155,9 +181,10 @@ def _masked(entries: Iterable[Entry]) -> dict[str, list[Entry]]:
 
 def check_masks(entries: Iterable[Entry], quarantine: Iterable[Mapping[str, str]]) -> None:
     """Raises DatasetRefused under the name of the largest cause where most masks are bad, of the
-    data set or of one class. That all of a class are empty is no fault where others show lesions.
+    data set or of one class. Empty ones of a class that has mostly such are no fault where others
+    show lesions: they are said.
     """
-    classes = _masked(entries)
+    every = classes = _masked(entries)
     blank = {name for name, some in classes.items() if _blank(some)}
     shown = {name: some for name, some in classes.items() if name not in blank}
     if any(_bad(some).total() <= len(some) / 2 for name, some in shown.items() if name != NORMAL):
@@ -171,14 +198,14 @@ def check_masks(entries: Iterable[Entry], quarantine: Iterable[Mapping[str, str]
             causes[aside["reason"]] += 1
             first.setdefault(aside["reason"], aside["detail"])
     _check("", causes, images, first)
-    for name, some in classes.items():
+    for name, some in every.items():
         causes = _bad(some)
         del causes[EMPTY_MASK]  # of some of a class: said, not refused
         _check(f" of the class {name}", causes, len(some), first)
 
 
 def _blank(entries: Sequence[Entry]) -> bool:
-    return sum(EMPTY_MASK in entry["flags"] for entry in entries) >= _ALL * len(entries)
+    return sum(EMPTY_MASK in entry["flags"] for entry in entries) > _MOSTLY * len(entries)
 
 
 def _bad(entries: Iterable[Entry]) -> collections.Counter[str]:

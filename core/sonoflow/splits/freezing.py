@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import collections
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
+from sonoflow.assumptions import Assumption
 from sonoflow.images.parts import Entry
 from sonoflow.settings import Splitting
-from sonoflow.splits import assignment, duplicates, folds, groups, leaks
+from sonoflow.splits import assignment, continuing, duplicates, folds, groups, leaks, official
 from sonoflow.splits.assignment import Candidate
+from sonoflow.splits.continuing import Continued
 from sonoflow.splits.duplicates import GIVEN, NEAR, PIXELS, Link
 from sonoflow.splits.groups import Group
+from sonoflow.splits.official import Official
 from sonoflow.splits.staged_images import StagedImages
 
 
@@ -20,6 +23,8 @@ from sonoflow.splits.staged_images import StagedImages
 class FrozenSplits:
     entries: list[Entry]  # lines of the index
     groups: list[Group]
+    assumptions: Sequence[Assumption] = ()
+    quarantine: list[dict[str, str]] = dataclasses.field(default_factory=list)  # here or before
 
     def duplicates(self) -> list[dict[str, Any]]:
         """The lines of duplicates.jsonl: groups of more than one image."""
@@ -33,20 +38,37 @@ class FrozenSplits:
         return {**earlier, **{entry["sha256"]: entry["split"] for entry in self.entries}}
 
 
-def freeze(staged: StagedImages, splitting: Splitting, kept: Mapping[str, str]) -> FrozenSplits:
+def freeze(
+    staged: StagedImages,
+    splitting: Splitting,
+    kept: Mapping[str, str],
+    continued: Continued | None = None,
+) -> FrozenSplits:
     """Groups the images and assigns the groups.
 
-    `kept` holds splits of pictures, by digest, from earlier versions of the data set. Raises
-    DatasetRefused (split-leak) where given or kept splits part a group, and SplitLeak where this
-    very assignment does.
+    `kept` holds splits of pictures, by digest, from earlier versions of the data set: they win;
+    where one is `continued`, its splits are kept and nothing else is drawn. Raises DatasetRefused
+    (split-leak) where these part a group, or given splits that the mapping insists on, what
+    `continuing.admit` raises, and SplitLeak where this very assignment parts a group.
     """
     links = _links(staged)
+    if continued is not None:
+        staged, links = continuing.admit(staged, links, continued)
     gathered = groups.gather(staged.entries, links)
     group_of = {image["id"]: group for group in gathered for image in group.images}
-    candidates = [_candidate(entry, group_of[entry["id"]], kept) for entry in staged.entries]
+    given = official.settle(
+        staged.entries,
+        {identity: group.identity for identity, group in group_of.items()},
+        staged.splits,
+        splitting.split_folds,
+    )
+    before = {g.identity for g in gathered if any(kept.get(i["sha256"]) for i in g.images)}
+    candidates = [
+        _candidate(entry, group_of[entry["id"]], kept, given, before) for entry in staged.entries
+    ]
     seed = splitting.split_seed
     split = assignment.assign(candidates, seed, stable=splitting.split_stable)
-    fold = folds.assign(candidates, splitting.split_folds, seed)
+    fold = given.folds or folds.assign(candidates, splitting.split_folds, seed)
     reasons = _reasons(links)
     entries = [
         {
@@ -54,7 +76,8 @@ def freeze(staged: StagedImages, splitting: Splitting, kept: Mapping[str, str]) 
             "group": group_of[entry["id"]].identity,
             "split": split[entry["id"]],
             "fold": fold[entry["id"]],
-            "flags": [*entry["flags"], *_flags(entry, group_of[entry["id"]], reasons)],
+            "flags": [*entry["flags"], *_flags(entry, group_of[entry["id"]], reasons, given)],
+            **_not_kept(entry, given),
         }
         for entry in staged.entries
     ]
@@ -62,7 +85,7 @@ def freeze(staged: StagedImages, splitting: Splitting, kept: Mapping[str, str]) 
     for entry in entries:
         # Often a patient's number. It has done its work.
         entry.pop("group_hint", None)
-    return FrozenSplits(entries, gathered)
+    return FrozenSplits(entries, gathered, given.assumptions, staged.quarantine)
 
 
 def _links(staged: StagedImages) -> list[Link]:
@@ -75,12 +98,27 @@ def _links(staged: StagedImages) -> list[Link]:
     return [*exact, *near, *given]
 
 
-def _candidate(entry: Entry, group: Group, kept: Mapping[str, str]) -> Candidate:
+def _not_kept(entry: Entry, given: Official) -> dict[str, str | None]:
+    """Where the archive's splits were not kept, under which name the index holds this one."""
+    if not entry.get("given_split") or entry["id"] in given.splits:
+        return {}
+    return {"given_split": None, "official_split": entry["given_split"]}
+
+
+def _candidate(
+    entry: Entry,
+    group: Group,
+    kept: Mapping[str, str],
+    given: Official,
+    before: Container[str],
+) -> Candidate:
+    """`before` holds groups of which an earlier version froze a picture: that one decides."""
+    official_split = None if group.identity in before else given.splits.get(entry["id"])
     return Candidate(
         entry["id"],
         entry["class"],
         group.identity,
-        entry.get("given_split") or kept.get(entry["sha256"]),
+        kept.get(entry["sha256"]) or official_split,
         entry["id"] in group.conflicting,
         entry["source"],
     )
@@ -94,7 +132,9 @@ def _reasons(links: list[Link]) -> dict[str, set[str]]:
     return reasons
 
 
-def _flags(entry: Entry, group: Group, reasons: Mapping[str, set[str]]) -> list[str]:
+def _flags(
+    entry: Entry, group: Group, reasons: Mapping[str, set[str]], given: Official
+) -> list[str]:
     flags = []
     kinds = reasons.get(entry["id"], set())
     if entry["id"] in group.conflicting:
@@ -103,4 +143,4 @@ def _flags(entry: Entry, group: Group, reasons: Mapping[str, set[str]]) -> list[
         flags.append("identical-pixels")
     if NEAR in kinds:
         flags.append("near-duplicate")
-    return flags
+    return [*flags, *given.flags.get(entry["id"], ())]

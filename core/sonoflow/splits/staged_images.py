@@ -19,11 +19,13 @@ class StagedImages:
     looks: dict[str, Fingerprint]  # by id
     quarantine: list[dict[str, str]]  # by source and reason
     assumptions: list[Assumption] = dataclasses.field(default_factory=list)  # of the plan
+    splits: str = ""  # what the mapping says of them
 
 
 def collect(parts: Iterable[Mapping[str, Any]]) -> StagedImages:
     """Raises PayloadInvalid where an entry has no fingerprint."""
     staged = StagedImages([], {}, [])
+    splits = ""
     for part in parts:
         for entry in part["images"]:
             staged.looks[entry["id"]] = fingerprints.parse(entry)
@@ -31,7 +33,8 @@ def collect(parts: Iterable[Mapping[str, Any]]) -> StagedImages:
             del entry["thumb"]
             staged.entries.append(entry)
         staged.quarantine.extend(part["quarantine"])
+        splits = part.get("splits", splits)
         staged.assumptions.extend(assumptions.parse(one) for one in part.get("assumptions", []))
     staged.entries.sort(key=lambda entry: (entry["class"], entry["id"]))
     staged.quarantine.sort(key=lambda entry: (entry["source"], entry["reason"]))
-    return staged
+    return dataclasses.replace(staged, splits=splits)

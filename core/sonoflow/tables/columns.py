@@ -52,6 +52,7 @@ def find_columns(head: bytes, mapping: Mapping[str, Any]) -> Columns:
     names, unnamed = _names(found, missing)
     of = Roles(names, found.header is not None, mapping)
     label = of.label()
+    of.check_rivals(label, found.rows, missing)
     identity, others = of.identity(label)
     _check_ids(found, identity)
     dropped = {

@@ -92,8 +92,22 @@ def positive_said(
     if not choice.why:
         return []
     other = next(name for name in classes if name != choice.name)
-    detail = f"the positive class is {choice.why}; sensitivity is of it"
+    column = "" if repr(label) in choice.why else f", of column {label!r}"
+    detail = f"the positive class is {choice.why}{column}; sensitivity is of it"
     return [Assumption("positive-class", detail, _mapping(positive=other))]
+
+
+def column_said(classes: Sequence[str], label: str) -> list[Assumption]:
+    """Of a column that holds the label by its name alone: what is in it nobody knows."""
+    words = [one for one in classes if not codings.is_number(codings.key(one))]
+    if len(classes) < 3 or any(_is_word(one) for one in words):
+        return []
+    detail = f"column {label!r}, by its name, holds the label, of {len(classes)} classes"
+    return [Assumption("label-column", detail, _mapping(label="<column>"))]
+
+
+def _is_word(label: str) -> bool:
+    return codings.is_known(label) or codings.sign(label) != codings.UNKNOWN
 
 
 def _question(statistics: Statistics, classes: Sequence[str], label: str) -> str:

@@ -24,7 +24,10 @@ _LISTED = 5
 _KEPT_NUMBERS = 200_000  # of a sample
 # What is usual lies between these quantiles, and so many times their distance beyond them.
 _EDGE, _REACH, _TELLING_ROWS = 0.01, 5, 20
-_NONE = (-9.0, -99.0, -999.0, -9999.0, -99999.0)
+# As a rule these say that there is no value, where no other number is near.
+_NONE = (-1.0, -9.0, -99.0, -999.0, -9999.0, -99999.0)
+_LARGE = (99.0, 999.0, 9999.0, 99999.0, 999999.0)
+_GAP, _TIMES = 2, 2  # so many times the others' range lies between; and so often one is there
 _NEAR_ZERO = 0.1  # a smallest value below that share of the mean may come near to zero
 
 
@@ -33,24 +36,41 @@ class Sample:
 
     def __init__(self, features: int) -> None:
         self._kept = [np.empty((0, features))]
+        self._lines = [np.empty(0, np.int64)]
         self._step = 1  # of so many rows one is kept
         self._rows = 0
 
-    def add(self, values: Values) -> None:
-        """The next rows, (n, features)."""
-        self._kept.append(values[-self._rows % self._step :: self._step].copy())
+    def add(self, values: Values, lines: NDArray[np.int64] | None = None) -> None:
+        """The next rows, (n, features), and where they stand in the file, (n,)."""
+        chosen = slice(-self._rows % self._step, None, self._step)
+        places = np.zeros(len(values), np.int64) if lines is None else lines
+        self._kept.append(values[chosen].copy())
+        self._lines.append(places[chosen].copy())
         self._rows += len(values)
         while sum(map(len, self._kept)) * values.shape[1] > _KEPT_NUMBERS:
-            self._kept, self._step = [self.values[::2]], 2 * self._step
+            self._kept, self._lines = [self.values[::2]], [self.lines[::2]]
+            self._step *= 2
 
     @property
     def values(self) -> Values:
         return np.concatenate(self._kept)
 
+    @property
+    def lines(self) -> NDArray[np.int64]:
+        return np.concatenate(self._lines)
+
     def usual(self, minimum: Values, maximum: Values) -> tuple[Values, Values]:
         """Smallest and largest values, (features,) each, but for single ones that lie far from
         nearly all others: mistyped, they would open the range to whatever comes."""
-        values = self.values
+        values, minimum, maximum = self.values, minimum.copy(), maximum.copy()
+        for at, signs in self.signs(minimum, maximum).items():
+            column = values[:, at]
+            column = column[~np.isin(column, signs)]
+            minimum[at], maximum[at] = column.min(), column.max()
+            # Its quantiles are those of the values that there are.
+            values[:, at] = np.interp(
+                np.linspace(0, 1, len(values)), np.linspace(0, 1, len(column)), np.sort(column)
+            )
         if len(values) < _TELLING_ROWS:
             return minimum, maximum
         low = np.quantile(values, _EDGE, axis=0, method="higher")
@@ -58,12 +78,39 @@ class Sample:
         reach = np.where(high > low, _REACH * (high - low), np.inf)
         return np.maximum(minimum, low - reach), np.minimum(maximum, high + reach)
 
-    def none(self, minimum: Values) -> NDArray[np.bool_]:
-        """(features,): whose smallest value is a -99 or -999 below others that are never negative:
-        as a rule it says that there is no value."""
-        others = np.where(self.values == minimum, np.inf, self.values).min(axis=0, initial=np.inf)
-        found: NDArray[np.bool_] = np.isin(minimum, _NONE) & (others >= 0)
+    def signs(self, minimum: Values, maximum: Values) -> dict[int, list[float]]:
+        """By position, features in which numbers seem to say that there is no value, and which: a
+        -99 or -999 below others that are never negative, or far from all others."""
+        doubtful = np.isin(minimum, _NONE) | np.isin(maximum, _LARGE)
+        values = self.values
+        found = {}
+        for at in np.flatnonzero(doubtful).tolist():
+            column = np.append(values[:, at], (minimum[at], maximum[at]))
+            if signs := [*_below(column), *_above(column)]:
+                found[at] = signs
         return found
+
+
+def _below(column: Values) -> list[float]:
+    signs = [sign for sign in _NONE if (column == sign).any()]
+    others = column[~np.isin(column, (*_NONE, *_LARGE))]
+    if not len(others):
+        return []
+    if others.min() >= 0:
+        # A single -1 may be a slip; the end of the column is in it once more.
+        return [sign for sign in signs if sign != -1 or (column == sign).sum() > _TIMES]
+    reach = _GAP * (others.max() - others.min())
+    return [sign for sign in signs if others.min() - sign > reach and sign <= -99]
+
+
+def _above(column: Values) -> list[float]:
+    others = column[~np.isin(column, (*_NONE, *_LARGE))]
+    if not len(others):
+        return []
+    reach = _GAP * (others.max() - others.min())
+    return [
+        sign for sign in _LARGE if sign - others.max() > reach and (column == sign).sum() > _TIMES
+    ]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -103,12 +150,14 @@ class Ranges:
         return cls(*map(np.array, figures))
 
 
-def may_be_none(names: Sequence[str], defaults: Collection[str]) -> Assumption:
+def may_be_none(found: Mapping[str, Sequence[float]], defaults: Collection[str]) -> Assumption:
+    """Of columns and the numbers in them that may be signs."""
+    signs = sorted({number for numbers in found.values() for number in numbers})
     detail = (
-        "a number such as -999 in columns that else hold none below 0 is a measure:"
-        f" {', '.join(map(repr, names[:_LISTED]))}"
+        f"numbers such as {', '.join(f'{sign:.0f}' for sign in signs)}, far from all others, are"
+        f" measures in the columns {', '.join(map(repr, [*found][:_LISTED]))}"
     )
-    texts = sorted({*defaults, *(f"{number:.0f}" for number in _NONE)})
+    texts = sorted({*defaults, *(f"{number:.0f}" for number in signs)})
     return Assumption("may-be-no-value", detail, json.dumps({"missing": texts}))
 
 

@@ -189,6 +189,7 @@ def _parse_together(piece: _Piece, fast: Mask, layout: RowLayout) -> tuple[_Rows
     parsed = chosen[~left]
     ids, labels = _texts(content, bounds, layout.id), _texts(content, bounds, layout.label)
     usable: Mask = np.max(np.abs(values), axis=1) <= FLOAT32_LIMIT
+    usable &= ~_count(values, layout)
     for number in missing_numbers(layout.missing):
         usable &= np.all(values != number, axis=1)
     for cells in (ids, labels):
@@ -198,6 +199,15 @@ def _parse_together(piece: _Piece, fast: Mask, layout: RowLayout) -> tuple[_Rows
     named = _pick(ids, usable) if layout.id is not None else [str(line) for line in lines.tolist()]
     rows = _Rows(lines, named, _pick(labels, usable), values[usable])
     return rows, np.concatenate([chosen[left], parsed[~usable]])
+
+
+def _count(values: NDArray[np.float64], layout: RowLayout) -> Mask:
+    """Rows that may be 0, 1, 2, … or 1, 2, 3, …: they number the columns."""
+    after = values - np.array(layout.features)
+    counts: Mask = (after[:, 0] == 0) | (after[:, 0] == 1)
+    if counts.any():
+        counts &= (after == after[:, :1]).all(axis=1)
+    return counts
 
 
 def _none(layout: RowLayout) -> _Rows:

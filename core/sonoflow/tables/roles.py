@@ -12,6 +12,7 @@ from typing import Any
 from sonoflow.assumptions import Assumption
 from sonoflow.errors import DatasetRefused
 from sonoflow.sidecar import METADATA_PREFIX, SUFFIX
+from sonoflow.tables import codings
 from sonoflow.tables.known import plain
 from sonoflow.tables.layout import ID_NAMES
 
@@ -21,7 +22,6 @@ _ALSO_LABELS = (
     *("pathology", "malignant", "malignancy", "is_malignant", "cancer", "is_cancer", "benign"),
     *("histology", "biopsy", "biopsy_result", "result", "tumor_type", "tumour_type"),
 )
-_WEAK = ("class", "target", "outcome", "y")
 # Ids of whatever: never measures.
 _ID = re.compile(r".*_(id|mrn|uid|uuid|guid)|uuid|guid")
 # How programs call the column in which they count rows.
@@ -29,6 +29,12 @@ _COUNTS = ("index", "level_0", "row", "rowid", "row_id", "row_number", "rownames
 _EMPTY, COUNTING = "empty", "counts rows"
 UNNAMED, IDENTIFIER = "unnamed", "identifier"
 _LISTED = 20  # columns that a sentence names
+_WORDS = 20  # more are no classes
+_HOW = (
+    f"say which column holds the label in datasets/<name>{SUFFIX},"
+    f' {{"label": "<column>"}}, uploaded before the table, or in the metadata'
+    f" {METADATA_PREFIX}label"
+)
 _DIGITS = 5  # of a number that may be an id
 _ROWS = 10  # fewer tell nothing of a column
 
@@ -48,7 +54,7 @@ class Roles:
                 )
             return position
         known = [n for n, name in enumerate(self.names) if plain(name) in LABEL_NAMES]
-        if len(known) == 1 and plain(self.names[known[0]]) in _WEAK:
+        if len(known) == 1:
             known += [n for n, name in enumerate(self.names) if plain(name) in _ALSO_LABELS]
         if len(known) == 1:
             return known[0]
@@ -58,11 +64,29 @@ class Roles:
             found = f"none is called {', '.join(LABEL_NAMES[:-1])} or {LABEL_NAMES[-1]}"
         else:
             found = "the file has no header"
-        raise _label_unknown(
-            f"{found}. Say which column holds the label in datasets/<name>{SUFFIX},"
-            f' {{"label": "<column>"}}, uploaded before the table, or in the metadata'
-            f" {METADATA_PREFIX}label. Columns: {self._listed()}"
-        )
+        raise _label_unknown(f"{found}. {_HOW[0].upper()}{_HOW[1:]}. Columns: {self._listed()}")
+
+    def check_rivals(
+        self, label: int, rows: Sequence[Sequence[str]], missing: frozenset[str]
+    ) -> None:
+        """Raises DatasetRefused (label-column-unknown) where the label is known by its name alone,
+        and another column holds words for both classes."""
+        if "label" in self.mapping or self._says(label, rows, missing):
+            return
+        left_out = {self._known("ignore", column) for column in self.mapping.get("ignore", ())}
+        others = [n for n in range(len(self.names)) if n != label and n not in left_out]
+        for other in others:
+            if self._says(other, rows, missing):
+                found = f"{self.names[other]!r} holds words for both classes, {self.names[label]!r}"
+                raise _label_unknown(f"{found} none; {_HOW}. Columns: {self._listed()}")
+
+    def _says(self, column: int, rows: Sequence[Sequence[str]], missing: frozenset[str]) -> bool:
+        """Whether all cells of a sample say by themselves whether there is a disease."""
+        cells = {row[column] for row in rows if len(row) > column} - missing
+        return 1 < len(cells) <= _WORDS and {codings.sign(cell) for cell in cells} == {
+            codings.POSITIVE,
+            codings.NEGATIVE,
+        }
 
     def identity(self, label: int) -> tuple[int | None, list[str]]:
         """The column of ids, and others that look like ids too."""

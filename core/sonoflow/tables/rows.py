@@ -13,9 +13,10 @@ from sonoflow.tables.known import same
 from sonoflow.tables.layout import RowLayout
 from sonoflow.tables.lines import LINE_BYTES_LIMIT
 from sonoflow.tables.numbers import is_number
-from sonoflow.tables.writing import COMMENTS, DELIMITERS, decode
+from sonoflow.tables.writing import COMMENTS, DELIMITERS, EITHER, are_counted, decode
 
 JOINED = "tables-joined"  # of a line that makes the whole file unusable
+OTHERWISE = "other-notation"
 # Models see 32-bit floating point: beyond this a number is infinite to them.
 FLOAT32_LIMIT = float(np.finfo(np.float32).max)
 # Of Latin-1 too: what is no Latin-1 text either, Windows' quotation marks say, has them.
@@ -29,9 +30,15 @@ class BadRow:
     line: int  # physical, from 1
     reason: str
     detail: str
+    rows: int = 1  # that the line holds, as far as one can see
+    # Where there are more or fewer cells than there should be: how many, and whether these are
+    # words alone, as names of columns are.
+    cells: int = dataclasses.field(default=0, compare=False)
+    words: bool = dataclasses.field(default=False, compare=False)
 
     def document(self) -> dict[str, int | str]:
-        return {"line": self.line, "reason": self.reason, "detail": self.detail}
+        rows = {"rows": self.rows} if self.rows > 1 else {}
+        return {"line": self.line, "reason": self.reason, "detail": self.detail, **rows}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -73,10 +80,14 @@ def parse_row(
     if not text.strip(" \t\r"):
         return None
     if _CONTROL.search(text.replace("\n", " ") if several else text):
-        lines = text.count("\r")
+        joined = [part for part in text.split("\r") if part.strip()]
         detail = "the line holds control characters"
-        detail += f", {lines} CR where other lines end in LF" if lines else ""
-        return BadRow(line, "unreadable-text", detail)
+        if lines := text.count("\r"):
+            detail += f", {lines} CR where other lines end in LF"
+        whole = all(part.count(layout.delimiter) + 1 >= len(layout.columns) for part in joined)
+        rows = len(joined) if whole else 1
+        detail += f": {rows} rows" if rows > 1 else ""
+        return BadRow(line, "unreadable-text", detail, rows)
     try:
         (cells,) = csv.reader([text], _dialect(layout.delimiter))
     except csv.Error as error:
@@ -88,7 +99,10 @@ def parse_row(
         if _is_comment(cells, layout):
             return None
         detail = f"{len(cells)} cells, expected {len(layout.columns)}"
-        return BadRow(line, "wrong-column-count", detail)
+        words = sum(map(bool, cells)) > 1 and not any(map(layout.notation.is_number, cells))
+        return BadRow(line, "wrong-column-count", detail, cells=len(cells), words=words)
+    if are_counted(cells, numbers=True):
+        return BadRow(line, "counts-columns", "the line counts the columns, it measures nothing")
     return _row(line, cells, layout)
 
 
@@ -133,7 +147,7 @@ def _header(line: int, cells: list[str], layout: RowLayout) -> BadRow | None:
     """What is to be said of cells that are the names of columns, as where files were joined."""
     names = _names(layout.columns)
     if same(cells[layout.features[0]]) not in names:
-        return None
+        return _other_header(line, cells, layout)
     found = [(same(cell), name) for cell, name in zip(cells, names, strict=True)]
     known = [one == name for one, name in found if one in names]
     if 2 * len(known) <= len(cells):
@@ -142,6 +156,18 @@ def _header(line: int, cells: list[str], layout: RowLayout) -> BadRow | None:
         return BadRow(line, "repeated-header", "the line names the columns once more")
     detail = "the line names the columns in another order: two tables were joined"
     return BadRow(line, JOINED, detail)
+
+
+def _other_header(line: int, cells: list[str], layout: RowLayout) -> BadRow | None:
+    """What is to be said of words in all of a row's cells, where features are numbers."""
+    held = [cells[at] for at in layout.features]
+    words = [one for one in held if one not in layout.missing and one.casefold() not in _WORDS]
+    known = any(notation.is_number(one) for one in words for notation in EITHER)
+    if len(held) < 2 or known or len(words) < len(held) or len(set(cells)) < len(cells):
+        return None
+    detail = "all cells of the line are words, as names of columns are: another table begins there"
+    settle = 'if a text means that there is no value, write {"missing": ["<text>"]}'
+    return BadRow(line, JOINED, f"{detail}; {settle}")
 
 
 @functools.lru_cache(maxsize=16)
@@ -153,6 +179,8 @@ _FAULTS = {
     "missing-value": "holds no value",
     "not-a-number": "holds text that is no number",
     "infinite-value": "holds a number that is infinite as 32-bit floating point",
+    OTHERWISE: "holds a number that is written otherwise than those before, with a decimal comma or"
+    " point or a mark for thousands",
 }
 _DIGITS = re.compile(r"[0-9+\-.eE]+")
 _WORDS = {"nan": "missing-value", "inf": "infinite-value", "infinity": "infinite-value"}
@@ -177,7 +205,9 @@ def _fault(cell: str, layout: RowLayout) -> str:
     if cell in layout.missing:
         return "missing-value"
     if not is_number(number):
-        return _WORDS.get(cell.lstrip("+-").casefold(), "not-a-number")
+        written = any(notation.is_number(cell) for notation in EITHER)
+        word = _WORDS.get(cell.lstrip("+-").casefold(), "not-a-number")
+        return OTHERWISE if written else word
     value = float(number)
     if value in missing_numbers(layout.missing):
         return "missing-value"

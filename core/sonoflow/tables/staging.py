@@ -24,12 +24,12 @@ from sonoflow.aws.ranged import Source
 from sonoflow.errors import DatasetRefused
 from sonoflow.keys import Dataset
 from sonoflow.settings import TableStaging
-from sonoflow.tables import encodings, labels, leaks, ranges, recordio, roles
+from sonoflow.tables import encodings, joins, labels, leaks, ranges, recordio, roles, shifts
 from sonoflow.tables.columns import Columns, find_columns
 from sonoflow.tables.duplicates import Repeats, Seen
 from sonoflow.tables.reader import read_rows
 from sonoflow.tables.roles import COUNTING
-from sonoflow.tables.rows import JOINED, BadRow
+from sonoflow.tables.rows import BadRow
 from sonoflow.tables.shards import Shards
 from sonoflow.tables.splits import Splitter
 from sonoflow.tables.statistics import Classes, Rows, Statistics
@@ -69,7 +69,8 @@ def stage(job: Job) -> dict[str, Any]:
     statistics, classes = Statistics(columns.features), _classes(job)
     guess = _guess(job, columns, encodings.is_plain(head))
     staged = _measure(job, columns, classes, statistics, guess)
-    merged = labels.merged_said(classes, job.mapping.get("labels", {}))
+    merged = joins.written_otherwise(statistics, columns.layout.notation, job.mapping)
+    merged += labels.merged_said(classes, job.mapping.get("labels", {}))
     labels.check_classes(statistics, job.mapping, job.options.minimum_rows_per_class)
     table = _table(job, columns, statistics)
     _check_table(table, statistics)
@@ -95,12 +96,17 @@ def _assumptions(
     """What was taken for true of the table. Raises DatasetRefused where it may not be."""
     positive = job.mapping.get("positive")
     said = labels.positive_said(statistics, table.classes, positive, table.label)
-    said += columns.assumptions
+    said += [*columns.assumptions, *joins.left_out(statistics)]
     counting = [name for name, why in table.dropped.items() if why == COUNTING]
     if not set(counting) <= set(columns.dropped):
         said.append(roles.counted(counting))
-    if none := [name for name in statistics.without_value() if name in table.features]:
+    without = statistics.without_value().items()
+    if none := {name: signs for name, signs in without if name in table.features}:
         said.append(ranges.may_be_none(none, table.missing))
+    sample, chosen = statistics.sample, columns.chosen
+    said += shifts.check(sample.values, sample.lines, columns.features, chosen)
+    if "label" not in job.mapping:
+        said += labels.column_said(table.classes, table.label)
     said += leaks.check(statistics, table.features, chosen=columns.chosen)
     return said
 
@@ -136,15 +142,14 @@ def _measure(
     job: Job, columns: Columns, classes: Classes, statistics: Statistics, guess: Table | None
 ) -> tuple[Table, dict[str, str]] | None:
     """The first pass. Gives the guessed table and its manifests, if rows were written for it."""
+    seen = joins.Joins()
     with contextlib.ExitStack() as stack:
         aside = stack.enter_context(
             multipart.uploading(job.bucket, job.dataset.quarantine, "application/jsonl", {})
         )
 
         def set_aside(bad: list[BadRow]) -> None:
-            if joined := next((row for row in bad if row.reason == JOINED), None):
-                detail = f"line {joined.line}: {joined.detail}. Upload them one by one"
-                raise DatasetRefused(JOINED, detail)
+            seen.check(bad)
             statistics.set_aside(bad)
             lines = [json.dumps(row.document(), ensure_ascii=False) + "\n" for row in bad]
             aside.write("".join(lines).encode())

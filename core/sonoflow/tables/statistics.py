@@ -132,7 +132,7 @@ class Statistics:
         self.minima, self.maxima = np.empty((0, width)), np.empty((0, width))  # of each class
         self.whole = np.arange(width)  # features of which all values are whole numbers
         self._all = Moments.empty(width, products=width <= CORRELATED_FEATURES_LIMIT)
-        self._sample = Sample(width)
+        self.sample = Sample(width)
         self._train = Moments.empty(width)
         self._by_class: list[Moments] = []
 
@@ -142,7 +142,7 @@ class Statistics:
 
     def set_aside(self, bad: Iterable[BadRow]) -> None:
         for row in bad:
-            self.quarantine[row.reason] += 1
+            self.quarantine[row.reason] += row.rows
             self.examples.setdefault(row.reason, row)
 
     def add(self, rows: Rows) -> None:
@@ -159,7 +159,7 @@ class Statistics:
             held = values[:, self.whole]
             self.whole = self.whole[(held == np.rint(held)).all(axis=0)]
         self._all.add(values)
-        self._sample.add(values)
+        self.sample.add(values, rows.lines)
         self._train.add(values[rows.splits == SPLITS.index("train")])
         for code, moments in enumerate(self._by_class):
             chosen = rows.codes == code
@@ -211,12 +211,18 @@ class Statistics:
 
     def ranges(self, features: tuple[str, ...]) -> Ranges:
         chosen = [self.features.index(name) for name in features]
-        low, high = self._sample.usual(self.minimum, self.maximum)
-        return Ranges(low[chosen], high[chosen], self._all.mean[chosen])
+        low, high = self.sample.usual(self.minimum, self.maximum)
+        mean, values = self._all.mean.copy(), self.sample.values
+        for at, signs in self._signs().items():
+            mean[at] = values[~np.isin(values[:, at], signs), at].mean()
+        return Ranges(low[chosen], high[chosen], mean[chosen])
 
-    def without_value(self) -> list[str]:
-        """Features in which a number seems to say that there is no value."""
-        return [self.features[at] for at in np.flatnonzero(self._sample.none(self.minimum))]
+    def _signs(self) -> dict[int, list[float]]:
+        return self.sample.signs(self.minimum, self.maximum)
+
+    def without_value(self) -> dict[str, list[float]]:
+        """Features in which numbers seem to say that there is no value, and which."""
+        return {self.features[at]: signs for at, signs in self._signs().items()}
 
     def standardisation(self, features: tuple[str, ...]) -> Standardisation:
         """Of the training split; what is constant there is only shifted."""

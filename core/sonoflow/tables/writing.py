@@ -32,7 +32,7 @@ _FOREIGN = {
 }
 _COUNTED = 4  # cells, fewer of which may be a row
 _ROWS = 5  # fewer tell nothing of what lines have in common
-_EITHER = (Notation("."), Notation(",", "."))
+EITHER = (Notation("."), Notation(",", "."))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -213,12 +213,14 @@ def _titles(rows: Sequence[Sequence[str]]) -> int:
     return sum(1 for _ in itertools.takewhile(lambda row: len(row) < 2, titles))
 
 
-def are_counted(row: Sequence[str], named: bool = False) -> bool:
+def are_counted(row: Sequence[str], named: bool = False, numbers: bool = False) -> bool:
     """Whether the cells are 0, 1, 2, … or 1, 2, 3, …: a header that names nothing.
 
     So does V1, V2, V3, … or the like, which is still what a mapping may call the columns: `named`.
+    As `numbers`, 1.0 and 1 are the same.
     """
     cells = list(row[1:] if row and not row[0] else row)
+    cells = [cell.removesuffix(".0") for cell in cells] if numbers else cells
     if len(cells) < _COUNTED or not (first := re.fullmatch(r"(\D*)([01])", cells[0])):
         return False
     mark, start = first[1], int(first[2])
@@ -226,7 +228,7 @@ def are_counted(row: Sequence[str], named: bool = False) -> bool:
 
 
 def _has_number(row: Sequence[str]) -> bool:
-    return any(notation.is_number(cell) for cell in row for notation in _EITHER)
+    return any(notation.is_number(cell) for cell in row for notation in EITHER)
 
 
 def _are_units(rows: Sequence[Sequence[str]]) -> bool:

@@ -176,7 +176,7 @@ class Rule(ResourceType):
             "EventPattern",
             "Name",
             "RoleArn",
-            "ScheduleExpression",  # refused by the runtime's EventBridge, with its reason
+            "ScheduleExpression",  # what no clock knows is refused by the runtime's EventBridge
             "State",
             "Tags",
             "Targets",

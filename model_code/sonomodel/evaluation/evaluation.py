@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sonomodel.evaluation import bootstrap
+from sonomodel.evaluation import bootstrap, triage
 from sonomodel.evaluation.boundary import hd95
 from sonomodel.evaluation.calibration import expected_calibration_error, reliability
 from sonomodel.evaluation.classification_figures import Answers, classification_figures
@@ -58,6 +58,7 @@ def evaluate_classifier(
                 "before": _unscaled(answers, classifier.card.temperature),
             },
         }
+        | _triage(classifier.card, answers)
     )
 
 
@@ -76,6 +77,14 @@ def evaluate_segmenter(
         "intervals": figures,
     }
     return _evaluation(segmenter.card, metrics, per_image) | _bootstrap(groups)
+
+
+def _triage(card: ModelCard, answers: Answers) -> Evaluation:
+    """What was chosen on the validation split, and what comes of it on this one."""
+    if card.triage is None:
+        return {}
+    found = triage.automatic(answers.probabilities, answers.true, card.triage["threshold"])
+    return {"triage": card.triage | {"test": found.document()}}
 
 
 def _unscaled(answers: Answers, temperature: float) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from sonomodel.errors import ImageUnreadable
 GreyImage = NDArray[np.uint8]  # [height, width]
 FORMATS = ("PNG", "JPEG", "BMP", "TIFF")
 DEPTHS = (8, 10, 12, 14, 16)  # bits that scanners use of 16
+PHOTOMETRIC_INTERPRETATION = 262  # a tag of TIFF 6.0; 0: the number 0 is white
 MAXIMUM_PIXELS = 40_000_000  # far beyond any ultrasound image; bounds memory at about 0.5 GB
 
 
@@ -75,8 +76,9 @@ class Letterbox:
 def decode_grey(data: bytes) -> GreyImage:
     """An 8-bit grey image from PNG, JPEG, BMP or TIFF bytes.
 
-    The same pixels as staging makes of them: luma of ITU-R 601, transparency on black, 16 bits
-    scaled by as many of them as the brightest pixel needs, EXIF orientation left alone. Raises
+    The same pixels as staging makes of them: luma of ITU-R 601, transparency on black (stretched
+    where nothing is opaque), 16 bits scaled by as many of them as the brightest pixel needs, TIFFs
+    whose 0 is white turned around, EXIF orientation left alone. Raises
     ImageUnreadable for anything else, truncated data, several frames and decompression bombs.
     """
     with warnings.catch_warnings():
@@ -112,12 +114,27 @@ def _to_grey(image: Image.Image) -> GreyImage:
         deep = np.asarray(image).astype(np.uint32)
         used = int(deep.max()).bit_length()
         bits = next(bits for bits in DEPTHS if used <= bits)
-        if bits < 16:
-            return (deep >> (bits - 8)).astype(np.uint8)
-        return ((deep * 255 + 32767) // 65535).astype(np.uint8)
+        scaled = deep >> (bits - 8) if bits < 16 else (deep * 255 + 32767) // 65535
+        grey = scaled.astype(np.uint8)
+        # Of 8 bits, Pillow itself turns around what begins with white.
+        return ~grey if _is_white_zero(image) else grey
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
-        coloured = image.convert("RGBA")
+        coloured = _with_something_opaque(image.convert("RGBA"))
         image = Image.alpha_composite(Image.new("RGBA", image.size, (0, 0, 0, 255)), coloured)
     elif image.mode not in ("1", "L", "P", "RGB", "CMYK", "YCbCr"):
         raise ImageUnreadable(f"pixels of mode {image.mode!r} are not read")
     return np.asarray(image.convert("L"), dtype=np.uint8)
+
+
+def _is_white_zero(image: Image.Image) -> bool:
+    tags = getattr(image, "tag_v2", None)
+    return tags is not None and tags.get(PHOTOMETRIC_INTERPRETATION) == 0
+
+
+def _with_something_opaque(image: Image.Image) -> Image.Image:
+    """Alpha in whole numbers of its highest; opaque as a whole where that is 0."""
+    alpha = image.getchannel("A")
+    most = int(alpha.getextrema()[1])  # type: ignore[arg-type]
+    if most < 255:
+        image.putalpha(alpha.point(lambda one: min(255, round(one * 255 / most)) if most else 255))
+    return image

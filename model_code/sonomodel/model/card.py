@@ -38,6 +38,7 @@ class ModelCard:
     minimum_area: float = 0.0  # see LesionRule
     largest_component: bool = False  # see LesionRule
     test_time_flip: bool = False  # answers are averaged with the mirror image's
+    triage: dict[str, Any] | None = None  # whose answers need no person; see evaluation.triage
     metrics: dict[str, Any] = dataclasses.field(default_factory=dict)  # of the test split
     schema_version: int = SCHEMA_VERSION
 

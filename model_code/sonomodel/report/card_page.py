@@ -143,8 +143,29 @@ def _limits(record: ModelRecord) -> list[str]:
             f"the validation split; the calibration error on the test split is "
             f"{figure(record.metrics.get('ece'))}. On other data it may be far higher."
         )
+        known += _triage(record)
     known.append("All figures are of one data set and one split of it.")
     return ["## Known limits", _bullets(text(one) for one in known)]
+
+
+def _triage(record: ModelRecord) -> list[str]:
+    """What is left to nobody, and how that went on images that had no say in it."""
+    chosen = record.card.triage
+    if chosen is None:
+        return []
+    found, asked = chosen["validation"], chosen["required_accuracy"]
+    if chosen["threshold"] is None:
+        return [
+            f"On none of {counted(found['images'], 'validation image')} was a probability high "
+            f"enough for labels that are right {figure(asked)} of the time: a person has to look "
+            "at every image."
+        ]
+    return [
+        f"From a probability of {chosen['threshold']:g} on, {found['right']} of "
+        f"{found['automatic']} labels were right on the validation split, {figure(asked)} being "
+        f"asked for; {found['images'] - found['automatic']} of {found['images']} images were "
+        "below it, and are for a person. So few images do not prove that rate for others."
+    ]
 
 
 def _training(record: ModelRecord) -> list[str]:

@@ -94,7 +94,11 @@ def decided(record: ModelRecord) -> dict[str, object]:
     """What the validation split decided besides the epoch."""
     card = record.card
     if record.classifies:
-        return {"temperature": card.temperature}
+        if card.triage is None:  # of an older model
+            return {"temperature": card.temperature}
+        threshold = card.triage["threshold"]
+        needed = "no probability" if threshold is None else threshold
+        return {"temperature": card.temperature, "no person needed from": needed}
     return {
         "threshold": card.threshold,
         "minimum presence": card.minimum_presence,

@@ -268,7 +268,9 @@ class Trainer:
         if train.masks is not None:
             return images, masks
         labels = train.labels[picks].to(self.compute.device)
-        return images, labels if masks is None else LesionTargets(labels, masks)
+        if masks is None or train.known is None:
+            return images, labels
+        return images, LesionTargets(labels, masks, train.known[picks].to(labels.device))
 
     def _normalise(self, images: Tensor) -> Tensor:
         normalised = (images - self.normalisation.mean) / self.normalisation.std

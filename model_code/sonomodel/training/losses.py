@@ -30,6 +30,7 @@ class LesionTargets(NamedTuple):
 
     labels: Tensor  # int64 [batch]
     masks: Tensor  # 0 to 1, [batch, 1, height, width]
+    known: Tensor  # bool [batch]: whether the mask says where the lesion is
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,7 +44,12 @@ class LesionAwareLoss:
         height, width = outputs.mask.shape[-2:]
         coarse = functional.adaptive_avg_pool2d(targets.masks, (height, width))
         classes = classification_loss(outputs.classes, targets.labels, self.label_smoothing)
-        return classes + self.weight * segmentation_loss(outputs.mask, coarse)
+        if targets.known.all():
+            return classes + self.weight * segmentation_loss(outputs.mask, coarse)
+        if not targets.known.any():
+            return classes + 0 * outputs.mask.float().sum()  # peers expect a gradient of it all
+        known = targets.known
+        return classes + self.weight * segmentation_loss(outputs.mask[known], coarse[known])
 
 
 def lesion_loss(outputs: LesionLogits, masks: Tensor) -> Tensor:

@@ -20,6 +20,8 @@ from sonoflow.errors import PayloadInvalid
         ("datasets/2026/Ward 3.ZIP", "ward-3"),
         ("datasets/数据.zip", "dataset"),
         ("datasets/--.zip", "dataset"),
+        ("datasets/busi+feedback.zip", "busi"),
+        ("datasets/+feedback.zip", "dataset"),
         ("datasets/" + "a" * 31 + "-b.zip", "a" * 31),
     ],
 )

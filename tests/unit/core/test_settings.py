@@ -141,3 +141,49 @@ def test_a_change_of_the_environment_is_seen(settings_env: pytest.MonkeyPatch) -
     settings_env.setenv("CLASSIFIER_EPOCHS", "8")
 
     assert settings.read(settings.Classifier).classifier_epochs == 8
+
+
+def test_a_loop_of_no_frames_is_refused(settings_env: pytest.MonkeyPatch) -> None:
+    assert settings.read(settings.Predicting).dicom_frames_limit == 16
+    settings_env.setenv("DICOM_FRAMES_LIMIT", "0")
+
+    with pytest.raises(ConfigurationError, match="DICOM_FRAMES_LIMIT"):
+        settings.read(settings.Predicting)
+
+
+IMAGES = {"CLASSIFIER_ENDPOINT_NAME": "c", "SEGMENTER_ENDPOINT_NAME": "s"}
+TABLES = {"TABLE_ENDPOINT_NAME": "t"}
+BELOW = {"REVIEW_BELOW_PROBABILITY": "0.7"}
+
+
+@pytest.mark.parametrize(
+    ("environment", "images", "tables"),
+    [
+        (IMAGES | BELOW, True, False),
+        (TABLES, False, True),
+        (IMAGES | BELOW | TABLES, True, True),
+    ],
+)
+def test_what_the_inbox_answers_is_what_endpoints_are_named_for(
+    environment: dict[str, str], images: bool, tables: bool
+) -> None:
+    predicting = settings.read(settings.Predicting, environment)
+
+    assert (predicting.answers_images, predicting.answers_tables) == (images, tables)
+
+
+@pytest.mark.parametrize(
+    ("environment", "message"),
+    [
+        ({}, "no endpoint is named"),
+        (BELOW, "no endpoint is named"),
+        (TABLES | {"CLASSIFIER_ENDPOINT_NAME": "c"}, "the other is not"),
+        (IMAGES, "REVIEW_BELOW_PROBABILITY is not set"),
+    ],
+)
+def test_a_function_of_the_inbox_that_could_answer_nothing_says_so(
+    environment: dict[str, str], message: str
+) -> None:
+    """Instead of skipping whatever comes."""
+    with pytest.raises(ConfigurationError, match=message):
+        settings.read(settings.Predicting, environment)

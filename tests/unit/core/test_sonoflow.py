@@ -67,3 +67,27 @@ def test_a_function_imports_without_environment_and_only_what_it_needs(
         ("matplotlib", "matplotlib=="),
     ):
         assert (package in packages) == (pin in requirements), package
+
+
+@pytest.mark.parametrize(
+    ("module", "without"),
+    [
+        ("sonoflow.inference.image_inbox", ("sonoflow.dicom.objects", "jpeg_ls", "pydicom")),
+        ("sonoflow.inference.dicom_examinations", ("jpeg_ls", "pydicom")),
+    ],
+)
+def test_an_image_starts_without_what_dicom_needs_and_dicom_without_its_rarest_decoder(
+    root: Path, module: str, without: tuple[str, ...]
+) -> None:
+    script = f"import sys; sys.path[:0] = [{str(root / 'core')!r}]; import {module}; "
+    script += f"print([name for name in {without!r} if name in sys.modules])"
+
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", script],
+        env={},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.stdout.strip(), done.stderr) == ("[]", "")

@@ -31,6 +31,18 @@ def subscribe() -> Any:
     return lambda: sqs.receive_message(QueueUrl=url).get("Messages", [])
 
 
+def test_a_mapping_may_name_the_version_that_is_continued(aws: None, context: Any) -> None:
+    stack.write(
+        stack.UPLOADS, "datasets/BUSI mini.mapping.json", '{"continues": "busi/0a1b2c3d4e5f"}'
+    )
+    event = stack.upload(stack.event("plan_dataset.archive"), pictures.archive(pictures.busi()))
+
+    assert handler(event, context)["status"] == "started"
+
+    (execution,) = stack.executions()
+    assert execution["input"]["continues"] == {"name": "busi", "version": "0a1b2c3d4e5f"}
+
+
 def test_an_archive_becomes_a_plan_of_batches_and_one_execution(aws: None, context: Any) -> None:
     event = stack.upload(stack.event("plan_dataset.archive"), pictures.archive(pictures.busi()))
 

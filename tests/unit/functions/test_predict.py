@@ -7,6 +7,7 @@ from typing import Any
 
 import jsonschema
 import pytest
+import referencing
 from PIL import Image
 
 from functions.predict.app import handler, logger
@@ -32,6 +33,19 @@ def message(data: bytes, sequencer: str | None = None) -> Any:
     return batch
 
 
+def validator(root: Path, name: str) -> jsonschema.Draft202012Validator:
+    """Of a published schema, with those that it refers to."""
+    found = {
+        path.name: referencing.Resource.from_contents(json.loads(path.read_text("utf-8")))
+        for path in (root / "docs/schemas").glob("*.json")
+    }
+    registry = referencing.Registry().with_resources(list(found.items()))
+    schema = found[f"{name}.schema.json"].contents
+    return jsonschema.Draft202012Validator(
+        schema, registry=registry, format_checker=jsonschema.FormatChecker()
+    )
+
+
 def version(batch: Any) -> str:
     return str(json.loads(batch["Records"][0]["body"])["detail"]["object"]["version-id"])
 
@@ -45,19 +59,24 @@ def test_an_image_comes_back_as_prediction_mask_and_overlay(
     answer = handler(batch, context)
 
     assert answer == NONE_FAILED
-    assert stack.keys_of(stack.RESULTS) == [
+    assert stack.answers() == [
         f"masks/{PATH}.png",
         f"overlays/{PATH}.png",
         PREDICTION,
     ]
     prediction = stack.read_json(stack.RESULTS, PREDICTION)
-    schema = json.loads((root / "docs/schemas/prediction.schema.json").read_text("utf-8"))
-    jsonschema.Draft202012Validator(schema).validate(prediction)
+    validator(root, "prediction").validate(prediction)
     assert prediction["image"]["version_id"] == version(batch)
     assert prediction["classification"]["label"] == "benign"
     assert prediction["segmentation"]["bounding_box"] == [10, 10, 30, 20]
     assert prediction["segmentation"]["lesion_pixels"] == 200
-    assert prediction["decision"] == {"action": "auto", "reasons": []}
+    assert prediction["decision"] == {
+        "action": "auto",
+        "reasons": [],
+        "explanations": [],
+        "review_below": 0.7,
+        "review_below_from": "parameter",
+    }
     assert "flags" not in prediction["image"]
 
 
@@ -69,6 +88,7 @@ def test_an_image_comes_back_as_prediction_mask_and_overlay(
         (mask_sets.deep(8)(ultrasound.scan(1)), ["depth-8-of-16"]),
         (pictures.encode(test_oddities.flow(90)), ["colour"]),
         (mask_sets.ink(marked=False)(ultrasound.scan(1)), ["cmyk-without-marker"]),
+        (mask_sets.dimmed(60)(ultrasound.scan(1)), ["transparent"]),
     ],
     ids=lambda value: value[0] if isinstance(value, list) else "",
 )
@@ -78,10 +98,16 @@ def test_a_picture_of_which_something_was_assumed_or_that_is_unusual_is_flagged_
     assert handler(message(data), context) == NONE_FAILED
 
     prediction = stack.read_json(stack.RESULTS, PREDICTION)
-    schema = json.loads((root / "docs/schemas/prediction.schema.json").read_text("utf-8"))
-    jsonschema.Draft202012Validator(schema).validate(prediction)
+    validator(root, "prediction").validate(prediction)
     assert prediction["image"]["flags"] == flags
-    assert prediction["decision"] == {"action": "review", "reasons": ["unusual-picture"]}
+    assert prediction["decision"]["action"] == "review"
+    assert prediction["decision"]["reasons"] == ["unusual-picture"]
+    (explanation,) = prediction["decision"]["explanations"]
+    assert explanation["code"] == "unusual-picture"
+    case = stack.read_json(stack.RESULTS, f"review/{PATH}.json")
+    validator(root, "review").validate(case)
+    assert case["explanations"] == [explanation]
+    assert case["prediction_key"] == PREDICTION
 
 
 def test_images_of_one_batch_are_handled_each(context: Any, endpoints: FakeEndpoints) -> None:
@@ -107,17 +133,17 @@ def test_images_of_one_batch_are_handled_each(context: Any, endpoints: FakeEndpo
     ],
 )
 def test_what_is_no_image_is_rejected_with_a_reason_and_the_message_consumed(
-    context: Any, endpoints: FakeEndpoints, data: bytes, reason: str
+    context: Any, endpoints: FakeEndpoints, root: Path, data: bytes, reason: str
 ) -> None:
     batch = stack.upload_messages(stack.event("predict.bad_not_an_image"), data)
 
     assert handler(batch, context) == NONE_FAILED
 
-    assert stack.keys_of(stack.RESULTS) == ["rejected/letter.png.json"]
+    assert stack.answers() == ["rejected/letter.png.json"]
     rejection = stack.read_json(stack.RESULTS, "rejected/letter.png.json")
     assert rejection["reason"] == reason
     assert rejection["detail"]
-    assert rejection["schema_version"] == 1
+    validator(root, "rejection").validate(rejection)
     assert rejection["image"] == {
         "bucket": stack.UPLOADS,
         "key": "inbox/letter.png",
@@ -241,7 +267,7 @@ def test_a_table_comes_back_as_scores_and_its_bad_rows_as_a_rejection(
 
     assert handler(batch, context) == NONE_FAILED
 
-    assert stack.keys_of(stack.RESULTS) == [f"rejected/{TABLE_PATH}.json", SCORES]
+    assert stack.answers() == [f"rejected/{TABLE_PATH}.json", SCORES]
     assert stack.read(stack.RESULTS, SCORES).decode().splitlines() == [
         "id,score,label,model_version,flags",
         f"a1,0.4,B,{tables.VERSION},",
@@ -262,7 +288,7 @@ def test_what_is_no_table_is_rejected_and_the_message_consumed(
 
     assert handler(batch, context) == NONE_FAILED
 
-    assert stack.keys_of(stack.RESULTS) == ["rejected/letter.csv.json"]
+    assert stack.answers() == ["rejected/letter.csv.json"]
     rejection = stack.read_json(stack.RESULTS, "rejected/letter.csv.json")
     assert rejection["reason"] == "columns-unknown"
     assert metrics_of(capsys.readouterr().out) == {"Rejections": 1.0}

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from functions.split_dataset.app import handler
+from sonoflow.aws import objects
 from sonoflow.errors import DatasetRefused, PayloadInvalid
 from tests.unit import stack, staged_parts
 from tests.unit.staged_parts import entry, lines, whole
@@ -53,12 +54,17 @@ def test_a_manifest_holds_a_prefix_and_the_images_and_masks_of_its_split(
         assert len(names) == len(set(names))
 
 
-def test_the_same_picture_in_two_given_splits_is_refused(aws: None, context: Any) -> None:
+def test_the_same_picture_in_two_splits_that_the_mapping_wants_is_refused(
+    aws: None, context: Any
+) -> None:
     crossing = [
         {**entry("benign", 100 + at, "a" * 64), "given_split": split}
         for at, split in enumerate(("train", "test"))
     ]
-    staged_parts.write("datasets/tiny/0a1b2c3d4e5f/", [*whole(), *crossing])
+    prefix = "datasets/tiny/0a1b2c3d4e5f/"
+    staged_parts.write(prefix, [*whole(), *crossing])
+    key = f"{prefix}parts/plan.json"
+    objects.write_json(stack.WORK, key, {**stack.read_json(stack.WORK, key), "splits": "given"})
 
     with pytest.raises(DatasetRefused, match=r"split-leak.*benign/100\.png.*benign/101\.png"):
         handler(stack.event("split_dataset.bad_too_few"), context)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -45,6 +46,23 @@ def test_classifier_answers_with_label_and_probabilities(
         "task": "classification",
         "architecture": "resnet18",
     }
+
+
+@pytest.mark.parametrize("threshold", [0.85, None])
+def test_classifier_says_from_where_on_it_needs_nobody_if_it_knows(
+    classifier_dir: Path, tmp_path: Path, encode: Callable[..., bytes], threshold: float | None
+) -> None:
+    folder = shutil.copytree(classifier_dir, tmp_path / "model")
+    told = json.loads((folder / "model.json").read_text())
+    triage = {"threshold": threshold, "required_accuracy": 0.95}
+    (folder / "model.json").write_text(json.dumps(told | {"triage": triage}))
+    call = Call("/invocations", [encode()], "image/png")
+
+    (knows,) = serve_calls(serve.create_app(folder), call)
+    (does_not,) = serve_calls(serve.create_app(classifier_dir), call)
+
+    assert knows.json() == does_not.json() | {"triage": {"threshold": threshold}}
+    assert "triage" not in does_not.json()
 
 
 @pytest.mark.parametrize("path", ["/invocations", "/"])

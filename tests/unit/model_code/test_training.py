@@ -94,7 +94,7 @@ def test_classifier_run_leaves_model_evaluation_and_history(channels: Path, tmp_
     evaluation = read(output / "evaluation.json")
     assert evaluation.keys() == {
         *("task", "split", "images", "classes", "metrics", "confusion_matrix"),
-        *("per_image", "model", "dataset_version", "calibration"),
+        *("per_image", "model", "dataset_version", "calibration", "triage"),
         *BOOTSTRAP,
     }
     assert (evaluation["task"], evaluation["split"]) == ("classification", "test")
@@ -110,6 +110,12 @@ def test_classifier_run_leaves_model_evaluation_and_history(channels: Path, tmp_
     card = load_predictor(model).card
     assert card.metrics == evaluation["metrics"]
     assert card.temperature == evaluation["calibration"]["temperature"] != 1
+    assert card.triage is not None
+    assert evaluation["triage"] == card.triage | {"test": evaluation["triage"]["test"]}
+    assert card.triage["required_accuracy"] == 0.95
+    assert card.triage["validation"]["images"] == 3
+    assert evaluation["triage"]["test"]["images"] == 3
+    assert card.triage["risk_coverage"][-1]["coverage"] == 1
     assert card.hyperparameters["architecture"] == "resnet18"
     assert len(read(output / "history.json")["epochs"]) == 2
 

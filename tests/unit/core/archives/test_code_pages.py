@@ -72,3 +72,37 @@ def test_the_assumption_names_page_and_number() -> None:
 def test_bytes_may_say_a_name_in_one_of_the_pages() -> None:
     assert code_pages.may_say("良性".encode("gbk"), "良性")
     assert not code_pages.may_say("良性".encode("gbk"), "恶性")
+
+
+@pytest.mark.parametrize(
+    ("name", "page", "rival"),
+    [("груди", "cp866", "cp737"), ("снимки", "cp1251", "cp1251"), ("größe", "cp850", "cp850")],
+)
+def test_pages_in_which_one_name_makes_as_much_sense_are_named(
+    name: str, page: str, rival: str
+) -> None:
+    raw = [name.encode(page)]
+    chosen = code_pages.choose(raw)
+    others = code_pages.rivals(raw, chosen)
+
+    assert rival in others
+    assert chosen not in others
+    assert (
+        f"({', '.join(others[:4])} would do as well)"
+        in code_pages.assumption(chosen, 1, others).detail
+    )
+
+
+def test_a_known_word_has_no_rival() -> None:
+    raw = ["норма".encode("cp866")]
+
+    assert code_pages.rivals(raw, code_pages.choose(raw)) == []
+
+
+def test_names_that_make_no_words_in_any_page_are_said_to() -> None:
+    raw = ["\u203920µm".encode("cp1252")]
+    page = code_pages.choose(raw)
+
+    assert not code_pages.makes_sense(raw, page)
+    told = code_pages.assumption(page, 1, code_pages.rivals(raw, page), sense=False)
+    assert "code page cp437, and make words in none" in told.detail

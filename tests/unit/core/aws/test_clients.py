@@ -11,6 +11,7 @@ from sonoflow import settings
 from sonoflow.aws import clients
 from sonoflow.aws.clients import client
 from sonoflow.images import parts
+from sonoflow.inference import invocations
 
 
 def test_a_service_has_one_client() -> None:
@@ -31,6 +32,11 @@ def test_whoever_asks_a_model_waits_longer_than_it_may_take_and_once() -> None:
     assert (config.read_timeout, config.retries["total_max_attempts"]) == (70, 1)
 
 
+@pytest.mark.parametrize("service", ["s3", "sagemaker-runtime"])
+def test_a_connection_that_is_silent_while_a_model_computes_is_kept(service: str) -> None:
+    assert client(service).meta.config.tcp_keepalive
+
+
 @pytest.mark.parametrize("service", ["s3", "stepfunctions", "sqs", "sns", "sagemaker"])
 def test_a_service_that_is_silent_is_not_waited_for_as_long_as_a_function_has(service: str) -> None:
     config = client(service).meta.config
@@ -46,10 +52,11 @@ def test_an_image_of_the_inbox_fits_its_functions_time_though_every_model_is_sil
     inbox = template["Resources"]["PredictFunction"]["Properties"]["Events"]
     (source,) = [event["Properties"] for event in inbox.values() if event["Type"] == "SQS"]
     config = client("sagemaker-runtime").meta.config
-    wait = config.connect_timeout + config.read_timeout
+    once = config.connect_timeout + config.read_timeout
 
-    endpoints = 2
-    assert source["BatchSize"] * endpoints * wait * config.retries["total_max_attempts"] < timeout
+    # Both are asked at the same time; what is left is for reading, drawing and writing.
+    assert once * config.retries["total_max_attempts"] < invocations.LONGEST_SECONDS
+    assert source["BatchSize"] * invocations.LONGEST_SECONDS + 30 <= timeout
 
 
 def test_a_silent_model_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:

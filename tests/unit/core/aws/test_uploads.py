@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sonoflow.aws import uploads
+from sonoflow.aws.clients import client
 from sonoflow.errors import PayloadInvalid
 from tests.unit import stack
 
@@ -62,3 +63,29 @@ HEX = st.text("0123456789ABCDEF", max_size=20)
 def test_sequencers_have_one_order(one: str, other: str) -> None:
     assert not (uploads.is_newer(one, other) and uploads.is_newer(other, one))
     assert not uploads.is_newer(one, one)
+
+
+@given(st.lists(HEX, max_size=4), st.text("123456789ABCDEF", min_size=1, max_size=20))
+def test_a_sweeps_sequencer_comes_right_after_what_is_there(earlier: list[str], more: str) -> None:
+    made = uploads.sequencer_after(earlier)
+
+    assert uploads.is_swept(made)
+    assert all(uploads.is_newer(made, each) for each in earlier)
+    latest = max(earlier, key=lambda each: each.ljust(30, "0"), default="")
+    assert uploads.is_newer(latest + more, made)  # whatever S3 gives next
+    assert uploads.is_newer(uploads.sequencer_after([*earlier, made]), made)
+    assert not any(uploads.is_swept(each) for each in earlier)
+
+
+def test_a_newer_version_than_the_uploads_is_told_of(aws: None) -> None:
+    bucket, key = stack.UPLOADS, "inbox/a.png"
+    put = client("s3").put_object
+    first = put(Bucket=bucket, Key=key, Body=b"1")["VersionId"]
+    mine = uploads.Upload(bucket, key, first, 1)
+    assert uploads.state(mine) is uploads.State.PRESENT
+
+    put(Bucket=bucket, Key=key, Body=b"2")
+
+    assert uploads.state(mine) is uploads.State.REPLACED
+    assert uploads.exists(mine)
+    assert uploads.state(uploads.Upload(bucket, key, None, 1)) is uploads.State.PRESENT

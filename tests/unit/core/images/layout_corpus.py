@@ -54,6 +54,17 @@ def mask(seed: int, **kind: Any) -> bytes:
     return pictures.encode(drawn)
 
 
+def boxes(folder: str) -> Files:
+    images = {f"{folder}JPEGImages/2007_{i}.png": scan(i) for i in range(1, 7)}
+    return images | {f"{folder}Annotations/2007_{i}.xml": b"<annotation/>" for i in range(1, 7)}
+
+
+@functools.cache
+def wide_mask(seed: int) -> bytes:
+    values = np.asarray(Image.open(pictures.io.BytesIO(mask(seed)))).astype(np.int32)
+    return pictures.encode(Image.fromarray(values), "TIFF")
+
+
 EMPTY = pictures.encode(Image.new("L", SIZE))
 
 
@@ -177,6 +188,18 @@ case(
     classes=MASKS_TELL, masked=6, aside={"no-class": 1}, assumed={"classes-from-masks"},
 )  # fmt: skip
 case(
+    "nnU-Net with two channels",
+    lambda: both("imagesTr/{l}-{n:03d}_0000.png", "labelsTr/{l}-{n:03d}.png")
+    | {f"imagesTr/{c}-{n:03d}_0001.png": scan(40 + n) for c in TWO for n in (1, 2, 3)},
+    classes=TWO, masked=6, aside={"further-channel": 6},
+    assumed={"classes-from-names", "further-channels"},
+)  # fmt: skip
+case(
+    "numbers of images that look like channels, as their masks have them too",
+    functools.partial(both, "imagesTr/{l}_{n:04d}.png", "labelsTr/{l}_{n:04d}.png"),
+    classes=TWO, masked=6, assumed={"classes-from-names"},
+)  # fmt: skip
+case(
     "VOC",
     lambda: {
         **both("V/JPEGImages/2007_{i:06d}.png", "V/SegmentationClass/2007_{i:06d}.png",
@@ -237,7 +260,7 @@ case("BUS-BRA with semicolons", functools.partial(bus_bra, "\r\n", "info.csv", "
 case(
     "BUS-BRA with folds",
     lambda: {**bus_bra(), "B/5-fold-cv.csv": b"ID,kFold\nbus_0001-l,1\nbus_0002-l,2\nbus_0003-l,1"},
-    classes=TWO, masked=6, groups=3, assumed=BUS, aside={"unused-table": 1},
+    classes=TWO, masked=6, groups=3, assumed=BUS,
 )  # fmt: skip
 case(
     "BUS-BRA, settled by the mapping",
@@ -276,6 +299,46 @@ def voc(**lists: bytes) -> Files:
 
 
 VOC = {"classes-from-masks", "splits-from-lists"}
+case(
+    "VOC, boxes alone",
+    lambda: boxes(""),
+    refused="no-images: 6 × unsupported-extension: Pascal VOC .*_mask.png",
+)  # fmt: skip
+case(
+    "VOC, boxes of some images alone",
+    lambda: boxes("") | {f"JPEGImages/{i}.png": scan(i) for i in (10, 11)},
+    refused="no-images: 8 × no-class: .*6 files .* annotations: Pascal VOC .*_mask.png",
+)  # fmt: skip
+case(
+    "VOC, boxes alone, in a folder",
+    lambda: boxes("V/"),
+    classes={"v": 6}, aside={"unsupported-extension": 6}, assumed={"masks-not-read"},
+)  # fmt: skip
+case(
+    "classes in folders, outlines as JSON",
+    lambda: both("{l}/{i}.png", "") | {f"{'benign' if i < 4 else 'malignant'}/{i}.json": b"{}"
+                                       for i in range(1, 7)},
+    classes=TWO, aside={"unsupported-extension": 6}, assumed={"masks-not-read"},
+)  # fmt: skip
+case(
+    "masks of 32 bits in a folder of any name",
+    lambda: both("{l}/pic/{i}.png", "")
+    | {f"{'benign' if i < 4 else 'malignant'}/area/{i}.tif": wide_mask(i) for i in range(1, 7)},
+    classes=TWO, masked=6, assumed={"folders-by-content"},
+)  # fmt: skip
+case(
+    "a table in which classes and patients are missing",
+    lambda: {
+        **both("B/Images/bus_{i:04d}-l.png", "B/Masks/mask_{i:04d}-l.png"),
+        "B/t.csv": b"ID,Case,Pathology\n"
+        + b"".join(
+            b"bus_%04d-l,%s,%s\n" % (i, b"NA" if i > 2 else b"7", c)
+            for i, c in enumerate([b"benign", b"benign", b"NA", b"malignant", b"malignant", b""], 1)
+        ),
+    },
+    classes={"benign": 2, "malignant": 2}, masked=4, groups=1, assumed=BUS,
+    aside={"no-class": 2, "mask-without-image": 2},
+)  # fmt: skip
 case(
     "VOC with its lists of splits",
     lambda: voc(train=b"000001\n000002\n000004\n", val=b"000003\n000005\n000006\n"),
@@ -402,6 +465,61 @@ for folder in ("overlays", "Output_v2", "zzz"):
         lambda folder=folder: BUSI() | drawn_over(folder),
         classes=TWO, masked=6, aside={"results-of-others": 6}, assumed={"results-left-out"},
     )  # fmt: skip
+MADE: dict[str, Callable[[int], bytes]] = {
+    "heat maps": lambda i: heat_map(i),
+    "crops": lambda i: pictures.encode(
+        Image.open(pictures.io.BytesIO(scan(i))).crop((20, 16, 76, 60))
+    ),
+    "scaled crops": lambda i: pictures.encode(
+        Image.open(pictures.io.BytesIO(scan(i))).crop((20, 16, 76, 60)).resize((224, 176))
+    ),
+    "pictures side by side": lambda i: beside_each_other(i),
+}
+
+
+def heat_map(seed: int) -> bytes:
+    """Of something else than the picture."""
+    warm = ultrasound.scan(seed + 40, *SIZE)
+    return pictures.encode(Image.fromarray(np.dstack([warm, 255 - warm, warm // 4])))
+
+
+def beside_each_other(seed: int) -> bytes:
+    whole = Image.new("L", (2 * SIZE[0], SIZE[1]))
+    whole.paste(Image.open(pictures.io.BytesIO(scan(seed))))
+    whole.paste(Image.open(pictures.io.BytesIO(scan(seed + 60))), (SIZE[0], 0))
+    return pictures.encode(whole)
+
+
+for what, make in MADE.items():
+    for where, masks in (
+        ("B/zzz/{l} ({n}).png", True),
+        ("B/zzz/{l} ({n})_v2.png", True),
+        ("B/{l}/{l} ({n})_v2.png", True),
+        ("B/benigns/{l} ({n}).png", False),
+    ):
+        case(
+            f"{what} as {where}",
+            lambda make=make, where=where, masks=masks: both(
+                "B/{l}/{l} ({n}).png", "B/{l}/{l} ({n})_mask.png" if masks else ""
+            )
+            | {
+                where.format(l=label, n=n): make(n + 3 * at)
+                for at, label in enumerate(TWO)
+                for n in (1, 2, 3)
+            },
+            classes=TWO, masked=6 if masks else 0, aside={"results-of-others": 6},
+            assumed={"made-of-others"},
+        )  # fmt: skip
+case(
+    "grey maps of an unknown folder that are called as pictures of the classes are",
+    lambda: BUSI() | {f"B/zzz/{c} ({n}).png": scan(50 + n) for c in TWO for n in (1, 2, 3)},
+    classes=TWO, masked=6, aside={"results-of-others": 6}, assumed={"made-of-others"},
+)  # fmt: skip
+case(
+    "other pictures with the same numbers stay a class",
+    lambda: both("{l}/{i}.png", "") | {f"other/{i}.png": scan(50 + i) for i in range(1, 7)},
+    classes={**TWO, "other": 6}, assumed={"classes-from-folders"},
+)  # fmt: skip
 case(
     "heat maps that show nothing of the pictures",
     lambda: BUSI()

@@ -52,6 +52,13 @@ def sample(label: str, number: int, height: int = HEIGHT, width: int = WIDTH) ->
     return scan(seed, mask), mask
 
 
+def cornered(seed: int = 15) -> tuple[Grey, Mask]:
+    """A picture whose lesion lies so that mirrored or turned it would lie on none of itself."""
+    y, x = np.mgrid[:HEIGHT, :WIDTH]
+    mask: Mask = ((y - 0.22 * HEIGHT) / 9) ** 2 + ((x - 0.22 * WIDTH) / 12) ** 2 < 1
+    return scan(seed, mask), mask
+
+
 def names() -> list[tuple[str, int, str]]:
     return [
         (label, number, f"{label}/{label} ({number})")
@@ -177,6 +184,29 @@ def deep(bits: int, *, stretched: bool = False) -> Callable[[Grey], bytes]:
     return write
 
 
+def negative(bits: int) -> Callable[[Grey], bytes]:
+    """The same grey in so many of 16 bits of a TIFF whose 0 is white."""
+
+    def write(picture: Grey) -> bytes:
+        factor = (2**bits - 1) / 255
+        wide = np.rint((255 - picture.astype(float)) * factor).astype(np.uint16)
+        return encode(Image.fromarray(wide), "TIFF", tiffinfo={262: 0})
+
+    return write
+
+
+def dimmed(alpha: int, around: int | None = None) -> Callable[[Grey], bytes]:
+    """The same grey, of that opacity; in the upper left corner of another."""
+
+    def write(picture: Grey) -> bytes:
+        opacity = np.full_like(picture, alpha)
+        if around is not None:
+            opacity[:9, :9] = around
+        return png(np.dstack([picture, picture, picture, opacity]))
+
+    return write
+
+
 def turned(orientation: int, kind: str = "JPEG") -> Callable[[Grey], bytes]:
     exif = Image.Exif()
     exif[0x0112] = orientation
@@ -224,6 +254,7 @@ class Case:
 
 
 ALL = len(CLASSES) * PER_CLASS
+WHITE8 = np.uint8(255)
 WHITE, BLACK, RED, GREEN = (255, 255, 255), (0, 0, 0), (255, 0, 0), (0, 255, 0)
 PURPLE, YELLOW = (68, 1, 84), (253, 231, 36)
 
@@ -271,6 +302,12 @@ CASES = [
     case("white on black, all half transparent", transparent(255, 90, 90, 0), "mask-alpha-ignored"),
     case("white on black, opaque", transparent(255, 255, 255, 0)),
     case("0 and 1 of 32 bits", tiff(np.int32)),
+    *(
+        case(
+            f"white is 0 in a TIFF of {bits} bits", lambda m, bits=bits: negative(bits)(m * WHITE8)
+        )
+        for bits in (8, 16)
+    ),
     case("0 and 3 of 32 bits", tiff(np.int32, 3), "mask-values"),
     case("0 and 1 as fractions", tiff(np.float32)),
     case("0 and .5 as fractions", tiff(np.float32, 0.5)),

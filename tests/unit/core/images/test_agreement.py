@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sonoflow.images import agreement
+from sonoflow.images import agreement, fingerprints, pixels
 from sonoflow.images.agreement import Comparison
 from sonoflow.images.pixels import Decoded
 from tests.unit.core.images import mask_sets
@@ -17,6 +17,18 @@ def test_a_mask_agrees_better_where_its_lesion_is_than_upside_down() -> None:
     assert right is not None
     assert wrong is not None
     assert right > 0.5 > abs(wrong)
+
+
+@pytest.mark.parametrize("seed", [15, 18, 21, 24])
+def test_a_mask_that_would_lie_on_its_lesion_if_it_were_turned_lies_elsewhere(seed: int) -> None:
+    picture, mask = mask_sets.cornered(seed)
+    thumb = fingerprints.fingerprint(picture).thumb
+
+    assert not agreement.lies_elsewhere(thumb, mask)
+    for turn in (2, 3, 4):
+        assert agreement.lies_elsewhere(thumb, pixels.TURNS[turn](mask))
+    assert not agreement.lies_elsewhere(thumb, np.zeros_like(mask))
+    assert not agreement.lies_elsewhere(thumb, np.ones_like(mask))
 
 
 @pytest.mark.parametrize("mask", [np.zeros((80, 112), bool), np.ones((80, 112), bool)])

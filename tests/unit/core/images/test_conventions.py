@@ -158,6 +158,44 @@ def test_ink_is_read_with_and_without_the_marker_that_inverts_it(marked: bool) -
         assert np.abs(done.pixels(entry).astype(int) - truth(entry)[0]).mean() < 4
 
 
+@pytest.mark.parametrize("turn", [2, 3, 4])
+def test_one_turned_mask_among_good_ones_is_flagged(turn: int) -> None:
+    picture, mask = mask_sets.cornered()
+    files = mask_sets.whole()
+    files["benign/benign (2).png"] = mask_sets.png(picture)
+    files["benign/benign (2)_mask.png"] = mask_sets.white(pixels.TURNS[turn](mask))
+
+    done = Done(files)
+
+    assert done.codes == ()
+    assert [e["source"] for e in done.entries if e["flags"]] == ["benign/benign (2).png"]
+    assert done.flags == {"mask-elsewhere": 1}
+    assert Done(files, {"masks": {"orientation": "shown"}}).flags == {}, "it was said"
+
+
+@pytest.mark.parametrize("bits", [8, 12, 16])
+def test_pictures_whose_zero_is_white_are_as_grey_as_the_others(bits: int) -> None:
+    done = Done(mask_sets.pictures(mask_sets.negative(bits), ".tif"))
+
+    assert done.codes == ((f"depth-{bits}-of-16",) if bits < 16 else ())
+    for entry in done.entries:
+        assert np.abs(done.pixels(entry).astype(int) - truth(entry)[0]).max() <= 1
+
+
+@pytest.mark.parametrize(("alpha", "around"), [(0, None), (60, None), (60, 0), (60, 255)])
+def test_pictures_that_are_nowhere_opaque_are_shown_and_said(
+    alpha: int, around: int | None
+) -> None:
+    done = Done(mask_sets.pictures(mask_sets.dimmed(alpha, around)))
+
+    assert done.codes == ("transparent",)
+    assert done.flags == {"transparent": 6}
+    if around != 255:  # where a part is opaque, the rest lies on black as it does elsewhere
+        for entry in done.entries:
+            apart = np.abs(done.pixels(entry).astype(int) - truth(entry)[0])
+            assert apart[9:, 9:].max() <= 2
+
+
 @pytest.mark.parametrize(("kind", "suffix"), [("TIFF", ".tif"), ("PNG", ".png"), ("MPO", ".jpg")])
 def test_files_of_several_pictures_are_set_aside_whatever_their_format(
     kind: str, suffix: str
@@ -329,3 +367,21 @@ def test_of_any_two_values_the_area_is_right_or_it_is_told(
     assert right or done.aside or all(entry["flags"] for entry in done.entries)
     if outside != inside:
         assert right
+
+
+@pytest.mark.parametrize("colour", [(0, 200, 40), (30, 60, 250)])
+def test_soft_colours_are_offered_as_they_are(colour: tuple[int, int, int]) -> None:
+    def write(mask: mask_sets.Mask) -> bytes:
+        grey = np.asarray(Image.open(mask_sets.io.BytesIO(mask_sets.soft(0, 255)(mask))))
+        shades = grey[..., None] / 255 * np.array(colour)
+        return mask_sets.png(np.rint(shades + grey[..., None] % 3).clip(0, 255).astype(np.uint8))
+
+    done = Done(mask_sets.whole(write))
+
+    (told,) = [one for one in done.assumptions if one.code == "mask-colours"]
+    offered = json.loads(told.settle)["masks"]["lesion"][0]
+    assert np.abs(np.array(list(bytes.fromhex(offered[1:]))).astype(int) - colour).max() <= 16
+    settled = Done(mask_sets.whole(write), json.loads(told.settle))
+    for entry in settled.entries:
+        _, lesion = truth(entry)
+        assert np.count_nonzero(settled.mask(entry) != lesion) <= 0.25 * lesion.sum()

@@ -85,6 +85,24 @@ def test_numbers_that_several_names_begin_with_are_told(template: str, said: boo
     assert len(set(labels.codes(scans).values())) == (9 if said else len(labels.codes(scans)) and 1)
 
 
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (("anna_left", "anna_right", "vera_left", "vera_right"), True),
+        (("ALQI_1", "ALQI_2", "BEMA_1", "BEMA_2", "CODO_1", "CODO_2", "DIRU_1", "DIRU_2"), True),
+        (("benign_left", "benign_right", "normal_left", "normal_right"), False),
+        (("anna", "vera", "left", "right"), False),
+        (("scan_1", "scan_2", "scan_3", "scan_4"), False),
+    ],
+)
+def test_names_and_codes_that_several_begin_with_are_told_too(
+    names: tuple[str, ...], said: bool
+) -> None:
+    scans = [paths.read(f"{name}.png", paths.Roles()) for name in names]
+
+    assert bool(labels.alike(scans)) is said
+
+
 def test_known_classes_win_over_folders_of_unknown_names_within_them() -> None:
     found = decide("benign/left/1.png", "malignant/Anna/2.png", "normal/3.png")
 

@@ -8,6 +8,8 @@ from PIL import Image
 
 from sonoflow.errors import ImageRejected
 from sonoflow.images import masks, pixels, png
+from sonoflow.images.pixels import Decoded
+from sonoflow.images.reading import Reading
 from tests.unit import pictures
 from tests.unit.core.images import mask_sets
 
@@ -157,3 +159,35 @@ def test_an_outline_around_the_whole_image_is_flagged_as_full() -> None:
     frame[3:-3, 3:-3] = False
 
     assert masks.shaped(frame, True)[1] == ("outline-filled", "full-mask")
+
+
+def fan_picture() -> tuple[mask_sets.Grey, mask_sets.Mask]:
+    """A picture in a fan on black, and the fan."""
+    picture, _ = mask_sets.sample("benign", 1)
+    y, x = np.mgrid[: picture.shape[0], : picture.shape[1]]
+    fan = (abs(x - 56) < 12 + 0.45 * y) & (y > 3) & (y < 75)
+    picture = np.where(fan, np.maximum(picture, 20), 0).astype(np.uint8)
+    return picture, fan
+
+
+def test_a_mask_that_is_the_fan_is_flagged_and_what_lies_in_it_is_not() -> None:
+    picture, fan = fan_picture()
+    _, lesion = mask_sets.sample("benign", 1)
+    image = Decoded(picture)
+
+    assert masks.FAN in masks.union([mask_sets.white(fan)], image).flags
+    assert masks.FAN not in masks.union([mask_sets.white(fan & lesion)], image).flags
+    assert masks.FAN not in masks.union([mask_sets.white(fan)], Decoded(picture | 16)).flags
+
+
+def test_a_hole_in_the_fan_is_the_lesion_where_inside_is_said() -> None:
+    picture, fan = fan_picture()
+    hole = np.zeros_like(fan)
+    hole[30:50, 45:65] = True
+
+    around = mask_sets.white(fan & ~hole)
+    said = masks.union([around], Decoded(picture), Reading(inside=True, polarity_known=True))
+
+    assert (said.mask == hole).all()
+    assert masks.FAN not in said.flags
+    assert masks.FAN in masks.union([around], Decoded(picture)).flags

@@ -65,3 +65,15 @@ def test_what_hangs_together_with_the_border_is_left_out() -> None:
     mask[0], mask[4, 4], mask[5:, 8] = True, True, True
 
     assert np.argwhere(regions.inside_of_frame(mask)).tolist() == [[4, 4]]
+
+
+def test_the_largest_component_is_the_one_of_most_pixels_and_of_several_the_uppermost() -> None:
+    mask = np.zeros((9, 20), dtype=np.bool_)
+    mask[1, 2:6] = mask[3, 8:12] = True
+    assert np.argwhere(regions.Runs(mask, diagonal=True).largest())[0].tolist() == [1, 2]
+    mask[4, 12] = True
+    found = regions.Runs(mask, diagonal=True).largest()
+    assert found.sum() == 5
+    assert found[4, 12]
+    empty = np.zeros((9, 20), dtype=np.bool_)
+    assert not regions.Runs(empty, diagonal=True).largest().any()

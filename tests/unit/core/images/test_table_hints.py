@@ -64,10 +64,44 @@ def test_what_the_mapping_names_must_be_there(told: dict[str, str], message: str
 
 
 def test_a_list_of_images_that_says_nothing_is_set_aside_and_another_table_stays() -> None:
-    found = gather({"folds.csv": b"ID,kfold\na1,1\na2,2\na3,3\n", "note.csv": b"a,b\n1,2\n"})
+    found = gather({"ages.csv": b"ID,age\na1,1\na2,2\na3,3\n", "note.csv": b"a,b\n1,2\n"})
 
-    assert [(e.source, e.reason) for e in found.set_aside] == [("folds.csv", "unused-table")]
-    assert found.used == {"folds.csv"}
+    assert [(e.source, e.reason) for e in found.set_aside] == [("ages.csv", "unused-table")]
+    assert found.used == {"ages.csv"}
+
+
+FOLDS = b"ID,kFold\na1,1\na2,2\na3,10\n"
+
+
+def test_folds_of_tables_and_of_nnunet_are_told_by_how_many_they_are() -> None:
+    final = b'[{"train": ["a3"], "val": ["a1", "a2"]}, {"train": ["a1", "a2"], "val": ["a3"]}]'
+
+    found = gather({"f.csv": FOLDS, "g.csv": FOLDS, "splits_final.json": final})
+
+    by_name = {path.rpartition("/")[2]: told for path, told in found.tables.folds.items()}
+    assert sorted(map(str, by_name.values())) == [
+        "{'2': 0, '3': 0}",
+        "{'2': 0, '3': 1}",
+        "{'2': 1, '3': 2}",
+    ]
+    assert found.used == {"f.csv", "g.csv", "splits_final.json"}
+    assert [e.source for e in found.set_aside] == ["g.csv"], "it gives as many"
+
+
+@pytest.mark.parametrize(
+    "content", [b"{}", b"[1]", b"no JSON", b'[{"val": ["a1"]}, {"val": ["a1"]}]']
+)
+def test_what_is_no_document_of_folds_gives_none(content: bytes) -> None:
+    found = gather({"splits_final.json": content})
+
+    assert (found.folds, found.used) == ({}, set())
+
+
+def test_own_splits_leave_folds_out() -> None:
+    found = gather({"f.csv": FOLDS}, {"splits": "own"})
+
+    assert found.folds == {}
+    assert [e.source for e in found.set_aside] == ["f.csv"]
 
 
 def test_a_table_that_cannot_be_read_is_set_aside() -> None:

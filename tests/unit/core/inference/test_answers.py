@@ -40,12 +40,12 @@ TIMEOUT = ReadTimeoutError(endpoint_url="https://s3")
 
 @pytest.mark.parametrize("after", [False, True], ids=["not written", "written all the same"])
 @pytest.mark.parametrize("error", [refused("InternalError"), refused("AccessDenied"), TIMEOUT])
-@pytest.mark.parametrize("kind", ["masks", "overlays", "predictions"])
+@pytest.mark.parametrize("kind", ["masks", "overlays", "review", "predictions"])
 def test_an_answer_that_cannot_be_written_leaves_nothing_and_is_written_when_it_comes_again(
     context: Any, endpoints: FakeEndpoints, kind: str, error: Exception, after: bool
 ) -> None:
     path = "ward3/scan (1).png"
-    key = f"{kind}/{path}.{'json' if kind == 'predictions' else 'png'}"
+    key = f"{kind}/{path}.{'json' if kind in ('review', 'predictions') else 'png'}"
     batch = stack.upload_messages(stack.event("predict.image"), pictures.png())
 
     with failing("put_object", key, error, after=after):
@@ -53,7 +53,7 @@ def test_an_answer_that_cannot_be_written_leaves_nothing_and_is_written_when_it_
 
     assert stack.keys_of(stack.RESULTS) == []
     assert handler(batch, context) == NONE_FAILED
-    assert len(stack.keys_of(stack.RESULTS)) == 3
+    assert len(stack.answers()) == 4
 
 
 def test_scores_that_cannot_be_written_leave_no_rejection(
@@ -67,7 +67,7 @@ def test_scores_that_cannot_be_written_leave_no_rejection(
             assert len(handler(batch, context)["batchItemFailures"]) == 1
         assert stack.keys_of(stack.RESULTS) == []
         assert handler(batch, context) == NONE_FAILED
-    assert len(stack.keys_of(stack.RESULTS)) == 2
+    assert len(stack.answers()) == 2
 
 
 def test_a_write_that_is_repeated_because_its_answer_was_lost_is_no_conflict(aws: None) -> None:
@@ -76,7 +76,7 @@ def test_a_write_that_is_repeated_because_its_answer_was_lost_is_no_conflict(aws
     with failing("put_object", PART, refused("PreconditionFailed"), after=True):
         written(item)
 
-    assert stack.keys_of(stack.RESULTS) == [PART, DOCUMENT]
+    assert stack.answers() == [PART, DOCUMENT]
 
 
 def test_a_conflict_that_does_not_end_is_an_error(
@@ -123,6 +123,21 @@ def test_an_answer_that_cannot_be_taken_back_says_so(aws: None) -> None:
         written(item)
 
     assert "'masks/a.png.png' may be left behind" in raised.value.__notes__[0]
+
+
+def test_an_answer_without_its_case_for_review_is_not_whole(
+    context: Any, endpoints: FakeEndpoints
+) -> None:
+    """As a killed delivery of the same version may leave it."""
+    batch = stack.upload_messages(stack.event("predict.image"), pictures.png())
+    review = "review/ward3/scan (1).png.json"
+    handler(batch, context)
+    client("s3").delete_object(Bucket=stack.RESULTS, Key=review)
+
+    assert handler(batch, context) == NONE_FAILED
+
+    assert review in stack.answers()
+    assert len(stack.index()) == 2  # it is another document, and told of
 
 
 def test_a_part_of_an_earlier_attempt_beside_a_whole_answer_is_replaced(aws: None) -> None:

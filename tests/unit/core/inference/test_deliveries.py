@@ -16,6 +16,7 @@ from tests.unit import fake_endpoints, pictures, stack, tables
 from tests.unit.fake_endpoints import CLASSIFIER, SEGMENTER, TABLE, FakeEndpoints
 
 QUEUE = "sonoflow-InboxQueue-4c8e1a7f2b6d"
+DEAD_LETTERS = "sonoflow-InboxDeadLetterQueue-9d3b5e1c8a70"
 VISIBILITY, RECEIVES = 1800, 3
 NONE_FAILED: dict[str, list[Any]] = {"batchItemFailures": []}
 
@@ -244,3 +245,87 @@ def test_a_queue_that_cannot_be_asked_hides_no_failure(
         for answer in (fake_endpoints.missing, fake_endpoints.failing):
             endpoints.answers[name] = answer
             assert len(handler(batch, context)["batchItemFailures"]) == 1
+
+
+@pytest.fixture
+def dead_letters(queue: str, settings_env: pytest.MonkeyPatch) -> str:
+    """Where the function lays what it gives up after its third attempt."""
+    url: str = client("sqs").create_queue(QueueName=DEAD_LETTERS)["QueueUrl"]
+    settings_env.setenv("INBOX_DEAD_LETTER_QUEUE_URL", url)
+    settings_env.setenv("INBOX_MAX_RECEIVES", str(RECEIVES))
+    return url
+
+
+def attempt(batch: dict[str, Any], number: int) -> dict[str, Any]:
+    batch["Records"][0]["attributes"]["ApproximateReceiveCount"] = str(number)
+    return batch
+
+
+def test_the_last_attempt_ends_with_the_dead_letters_and_its_reason_once(
+    context: Any,
+    endpoints: FakeEndpoints,
+    queue: str,
+    dead_letters: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    endpoints.answers[CLASSIFIER] = fake_endpoints.failing
+    endpoints.answers.pop(SEGMENTER)
+    batch = received(queue)
+    body = batch["Records"][0]["body"]
+
+    for number in range(1, RECEIVES):
+        assert len(handler(attempt(batch, number), context)["batchItemFailures"]) == 1
+        assert counts(dead_letters) == (0, 0, 0)
+    capsys.readouterr()
+    assert handler(attempt(batch, RECEIVES), context) == NONE_FAILED
+
+    (letter,) = client("sqs").receive_message(
+        QueueUrl=dead_letters, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
+    )["Messages"]
+    told = {name: value["StringValue"] for name, value in letter["MessageAttributes"].items()}
+    assert letter["Body"] == body
+    assert told["attempts"] == str(RECEIVES)
+    assert "ModelError" in told["reason"]
+    assert "the model failed" in told["reason"]
+    assert "Endpoint not found" in told["reason"]  # the segmenter's, which failed beside it
+    assert stack.keys_of(stack.RESULTS) == []
+    lines = capsys.readouterr().out.splitlines()
+    (metrics,) = [json.loads(line) for line in lines if line.startswith('{"_aws"')]
+    assert metrics["DeadLetters"] == [1.0]
+
+
+def test_what_cannot_be_laid_with_the_dead_letters_is_left_for_sqs_to_move(
+    context: Any, endpoints: FakeEndpoints, queue: str, dead_letters: str
+) -> None:
+    endpoints.answers[CLASSIFIER] = fake_endpoints.failing
+    client("sqs").delete_queue(QueueUrl=dead_letters)
+
+    assert len(handler(attempt(received(queue), RECEIVES), context)["batchItemFailures"]) == 1
+
+
+def test_a_message_that_is_no_event_tells_so_among_the_dead_letters(
+    context: Any, queue: str, dead_letters: str
+) -> None:
+    batch = stack.event("predict.bad_message")
+
+    assert handler(attempt(batch, RECEIVES), context) == NONE_FAILED
+
+    (letter,) = client("sqs").receive_message(QueueUrl=dead_letters, MessageAttributeNames=["All"])[
+        "Messages"
+    ]
+    assert "JSONDecodeError" in letter["MessageAttributes"]["reason"]["StringValue"]
+
+
+def test_a_reason_is_what_a_message_can_hold() -> None:
+    error = ValueError("a\x00b\ud800" + "c" * 5000)
+    error.__cause__ = KeyError("why")
+    error.add_note("and so on")
+
+    told = deliveries.reason(error)
+
+    assert told.startswith("ValueError: a?b?cc")
+    assert len(told) == 1000
+    short = RuntimeError("short")
+    short.__cause__ = KeyError("why")
+    short.add_note("and so on")
+    assert deliveries.reason(short) == "RuntimeError: short; KeyError: 'why'; and so on"

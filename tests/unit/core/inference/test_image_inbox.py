@@ -11,7 +11,7 @@ from sonoflow.aws.clients import client
 from sonoflow.aws.uploads import Upload
 from sonoflow.errors import ImageRejected
 from sonoflow.images import pixels, png
-from sonoflow.inference import image_inbox, invocations, outcomes
+from sonoflow.inference import examinations, image_inbox, invocations, outcomes
 from tests.unit import fake_endpoints, pictures, stack
 from tests.unit.core.images import mask_sets
 from tests.unit.fake_endpoints import SEGMENTER, FakeEndpoints
@@ -66,6 +66,18 @@ def test_a_picture_of_fewer_bits_in_sixteen_is_answered_as_that_of_eight(
     assert set(sent) == {png.encode(grey)}
 
 
+def test_every_object_of_an_answer_says_which_models_it_comes_of(
+    endpoints: FakeEndpoints,
+) -> None:
+    handled(upload("inbox/a.png", pictures.png()))
+
+    for key in stack.answers():
+        metadata = client("s3").head_object(Bucket=stack.RESULTS, Key=key)["Metadata"]
+        assert metadata["sonoflow-model-classifier"] == "cd0007f2cf09-5e3a91c0"
+        assert metadata["sonoflow-model-segmenter"] == "cd0007f2cf09-5e3a91c0"
+        assert all(name.startswith("sonoflow-") for name in metadata)
+
+
 @pytest.mark.parametrize("kind", ["TIFF", "PNG", "MPO"])
 def test_a_file_of_several_pictures_is_rejected_whatever_its_format(
     endpoints: FakeEndpoints, kind: str
@@ -92,7 +104,12 @@ def test_the_prediction_is_written_last(endpoints: FakeEndpoints) -> None:
     finally:
         client("s3").meta.events.unregister("provide-client-params.s3.PutObject", note)
 
-    assert written == ["masks/a.png.png", "overlays/a.png.png", "predictions/a.png.json"]
+    assert written == [
+        "masks/a.png.png",
+        "overlays/a.png.png",
+        "review/a.png.json",
+        "predictions/a.png.json",
+    ]
 
 
 def test_a_photo_is_judged_and_drawn_the_way_up_that_exif_says(endpoints: FakeEndpoints) -> None:
@@ -134,7 +151,7 @@ def test_an_object_that_would_fill_the_memory_is_rejected_unread(
 def test_an_endpoint_sees_what_staging_would_have_stored() -> None:
     decoded = pixels.decode(pictures.encode(pictures.scan().convert("RGBA"), "BMP"))
 
-    body = image_inbox.request_body(decoded)
+    body = examinations.request_body(decoded)
 
     assert body == png.encode(decoded.pixels)
     assert (pixels.decode(body).pixels == decoded.pixels).all()
@@ -145,7 +162,7 @@ def test_an_image_too_large_even_so_is_rejected(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(invocations, "PAYLOAD_BYTES_LIMIT", 100)
 
     with pytest.raises(ImageRejected, match="too-large"):
-        image_inbox.request_body(pixels.decode(data))
+        examinations.request_body(pixels.decode(data))
 
 
 def test_an_answer_to_a_rejected_version_does_not_hold_up_the_next(

@@ -58,6 +58,26 @@ def test_anything_else_is_taken_for_an_image(endpoints: FakeEndpoints, name: str
     assert kind == (outcomes.PREDICTED if name.lower().endswith(".png") else outcomes.REJECTED)
 
 
+@pytest.mark.parametrize(
+    ("name", "without"),
+    [
+        ("rows.csv", ("TABLE_ENDPOINT_NAME",)),
+        ("scan.png", ("CLASSIFIER_ENDPOINT_NAME", "SEGMENTER_ENDPOINT_NAME")),
+        ("notes.txt", ("CLASSIFIER_ENDPOINT_NAME", "SEGMENTER_ENDPOINT_NAME")),
+    ],
+)
+def test_what_another_function_answers_is_skipped_unread_and_not_rejected(
+    endpoints: FakeEndpoints, settings_env: pytest.MonkeyPatch, name: str, without: tuple[str, ...]
+) -> None:
+    item = upload(f"inbox/{name}", b"bad\n")
+    for variable in without:
+        settings_env.delenv(variable)
+
+    assert handled(item).kind == outcomes.SKIPPED
+    assert stack.keys_of(stack.RESULTS) == []
+    assert endpoints.requests == []
+
+
 # What a new process has loaded when it has handled one object.
 SCRIPT = """
 import contextlib, json, sys

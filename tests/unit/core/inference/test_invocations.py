@@ -68,3 +68,19 @@ def test_an_endpoint_that_is_busy_for_a_moment_answers_in_the_end(
     endpoints.answers[CLASSIFIER] = lambda _: next(answers)
 
     assert invocations.invoke(CLASSIFIER, b"", "text/csv", "text/csv") == b"2,1"
+
+
+def test_a_refusal_that_took_long_is_not_waited_for_again(
+    endpoints: FakeEndpoints, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that the longest time in all is known, whatever each answer takes."""
+    clock = iter([0.0, 5.1])
+    monkeypatch.setattr(invocations.time, "monotonic", lambda: next(clock))
+    endpoints.answers[CLASSIFIER] = lambda _: Answer(
+        b'{"Message": "slow down"}', "application/json", 503, "ServiceUnavailable"
+    )
+
+    with pytest.raises(ClientError, match="ServiceUnavailable"):
+        invocations.invoke(CLASSIFIER, b"", "image/png", "application/json")
+
+    assert len(endpoints.requests) == 1

@@ -1,33 +1,67 @@
 from __future__ import annotations
 
-import pytest
+import datetime
+from typing import Any
 
-from sonoflow.inference import image_endpoints, predictions
+import numpy as np
 
-MODEL = image_endpoints.Model("classifier", "v", "sonoflow-classifier")
+from sonoflow.aws.uploads import Upload
+from sonoflow.errors import ImageRejected
+from sonoflow.inference import overlays, predictions
+from sonoflow.inference.image_endpoints import Classified, Model
+from sonoflow.inference.predictions import Prediction
+
+UPLOAD = Upload("uploads", "inbox/ward3/a.png", "v1", 80, "0055AED6DCD90281E5")
+PROBABILITIES = {"benign": 0.6, "malignant": 0.3, "normal": 0.1}
 
 
-def classified(label: str, probability: float) -> image_endpoints.Classified:
-    rest = (1 - probability) / 2
-    probabilities = dict.fromkeys(("benign", "malignant", "normal"), rest)
-    return image_endpoints.Classified(label, {**probabilities, label: probability}, MODEL)
+def document(**changed: Any) -> dict[str, Any]:
+    given: dict[str, Any] = {
+        "upload": UPLOAD,
+        "sha256": "0" * 64,
+        "width": 20,
+        "height": 10,
+        "classification": Classified(
+            "benign", PROBABILITIES, Model("classifier", "v-1", "c", "cd0007f2cf09")
+        ),
+        "lesions": overlays.find(np.full((10, 20), 200, np.uint8)),
+        "segmenter": Model("segmenter", "v-2", "s"),
+        "review_below": 0.7,
+        "timing": {"classification_ms": 1.0, "segmentation_ms": 2.0, "total_ms": 3.0},
+    }
+    return Prediction(**{**given, **changed}).document()
 
 
-@pytest.mark.parametrize(
-    ("label", "probability", "lesion_pixels", "reasons"),
-    [
-        ("benign", 0.9, 200, []),
-        ("normal", 0.9, 0, []),
-        ("benign", 0.7, 200, []),
-        ("benign", 0.69, 200, ["low-confidence"]),
-        ("normal", 0.9, 1, ["classifier-and-mask-disagree"]),
-        ("malignant", 0.9, 0, ["classifier-and-mask-disagree"]),
-        ("malignant", 0.5, 0, ["low-confidence", "classifier-and-mask-disagree"]),
-    ],
-)
-def test_a_person_looks_where_the_models_are_unsure_or_disagree(
-    label: str, probability: float, lesion_pixels: int, reasons: list[str]
-) -> None:
-    decision = predictions.decide(classified(label, probability), lesion_pixels, 0.7)
+def test_a_prediction_says_what_it_is_good_for_when_it_was_made_and_of_which_data() -> None:
+    found = document()
 
-    assert decision == {"action": "review" if reasons else "auto", "reasons": reasons}
+    assert (found["schema_version"], found["notice"]) == (2, "research use only")
+    assert datetime.datetime.fromisoformat(found["time"]).tzinfo is not None
+    datasets = {role: model["dataset_version"] for role, model in found["models"].items()}
+    assert datasets == {"classifier": "cd0007f2cf09", "segmenter": None}
+
+
+def test_measurements_have_a_place_and_are_left_out_where_there_are_none() -> None:
+    assert "measurements" not in document()
+    assert document(measurements={"longest_mm": 12.5})["measurements"] == {"longest_mm": 12.5}
+
+
+def test_a_case_for_review_leads_to_everything_that_a_person_needs() -> None:
+    prediction = document()
+
+    case = predictions.review(prediction)
+
+    assert case["image"] == {"bucket": "uploads", "key": "inbox/ward3/a.png", "version_id": "v1"}
+    assert case["prediction_key"] == "predictions/ward3/a.png.json"
+    assert case["mask_key"] == "masks/ward3/a.png.png"
+    assert case["overlay_key"] == "overlays/ward3/a.png.png"
+    assert (case["label"], case["probabilities"]) == ("benign", PROBABILITIES)
+    assert case["explanations"] == prediction["decision"]["explanations"]
+    assert (case["sequencer"], case["time"]) == (prediction["sequencer"], prediction["time"])
+
+
+def test_a_rejection_is_of_the_same_version_of_the_schema() -> None:
+    found = predictions.rejection(UPLOAD, ImageRejected("empty", "the file has 0 bytes"))
+
+    assert (found["schema_version"], found["notice"]) == (2, "research use only")
+    assert (found["reason"], found["detail"]) == ("empty", "the file has 0 bytes")

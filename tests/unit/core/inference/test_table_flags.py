@@ -86,7 +86,7 @@ def test_a_table_whose_values_are_mostly_far_outside_is_rejected(
 
     assert rejection()["reason"] == "columns-shifted"
     assert hint in rejection()["detail"]
-    assert stack.keys_of(stack.RESULTS) == [REJECTED]
+    assert stack.answers() == [REJECTED]
 
 
 @pytest.mark.usefixtures("with_ranges")

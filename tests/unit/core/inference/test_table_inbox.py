@@ -60,7 +60,7 @@ def test_every_row_has_a_score_a_label_and_the_models_version() -> None:
         f"a2,0.9,M,{tables.VERSION},\n"
         f"a3,0.5,M,{tables.VERSION},\n"
     )
-    assert stack.keys_of(stack.RESULTS) == [SCORES]
+    assert stack.answers() == [SCORES]
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,8 @@ def test_bad_rows_are_listed_with_reasons_and_the_others_scored() -> None:
     found = rejection()
     assert found.pop("time")
     assert found == {
-        "schema_version": 1,
+        "schema_version": 2,
+        "notice": "research use only",
         "table": item.facts(),
         "rows": 2,
         "bad_rows": 3,
@@ -173,7 +174,7 @@ def test_a_table_of_no_use_is_rejected_with_a_reason(
     assert tally.rows == 0
     assert rejection()["reason"] == reason
     assert rejection()["detail"]
-    assert stack.keys_of(stack.RESULTS) == [REJECTED]
+    assert stack.answers() == [REJECTED]
     assert endpoint.requests == []
 
 

@@ -52,7 +52,8 @@ def test_a_document_says_which_rows_have_no_score_and_why() -> None:
     written = datetime.datetime.fromisoformat(document.pop("time"))
     assert written.tzinfo is not None
     assert document == {
-        "schema_version": 1,
+        "schema_version": 2,
+        "notice": "research use only",
         "table": UPLOAD.facts(),
         "rows": 2,
         "bad_rows": 2,

@@ -52,7 +52,7 @@ def test_an_image_rejection_under_the_same_name_does_not_disturb() -> None:
     stack.write(stack.RESULTS, REJECTED, json.dumps(old))
 
     assert score(item) is not None
-    assert stack.keys_of(stack.RESULTS) == [SCORES]
+    assert stack.answers() == [SCORES]
 
 
 def test_a_good_version_takes_back_what_was_said_of_the_one_before() -> None:
@@ -60,7 +60,7 @@ def test_a_good_version_takes_back_what_was_said_of_the_one_before() -> None:
     item = upload(ROWS)
     score(item)
 
-    assert stack.keys_of(stack.RESULTS) == [SCORES]
+    assert stack.answers() == [SCORES]
     metadata = client("s3").head_object(Bucket=stack.RESULTS, Key=SCORES)["Metadata"]
     assert metadata["sonoflow-version-id"] == item.version_id
 
@@ -73,7 +73,7 @@ def test_a_version_that_is_overtaken_during_the_work_leaves_the_newer_answer(dat
 
     assert score(older) is None
     assert b"\nn1," in stack.read(stack.RESULTS, SCORES)
-    assert stack.keys_of(stack.RESULTS) == [SCORES]
+    assert stack.answers() == [SCORES]
 
 
 def test_an_object_that_is_gone_is_no_work(endpoint: FakeEndpoints) -> None:

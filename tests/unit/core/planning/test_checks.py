@@ -70,6 +70,32 @@ def test_a_refusal_is_told_with_what_was_found_before(
     assert bool(found.entries) == (reason == "too-few-images")
 
 
+@pytest.mark.parametrize("wanted", [None, {"splits": "given"}, {"splits": "own"}])
+def test_splits_that_part_one_picture_are_told_refused_or_passed_over(
+    aws: None, wanted: object
+) -> None:
+    files = {
+        f"{split}/{label}/{n}{split}.png": pictures.encode(
+            pictures.Image.fromarray(ultrasound.scan(100 * at + n, 96, 64))
+        )
+        for at, label in enumerate(LABELS)
+        for n in range(8)
+        for split in (("train", "test") if n == 0 else ("train",) if n < 6 else ("test",))
+    }
+
+    found = checks.check(put("a.zip", pictures.archive(files), wanted), stack.WORK)
+
+    told = [one.code for one in found.assumptions]
+    if wanted == {"splits": "given"}:
+        assert found.refusal is not None
+        assert found.refusal.reason == "split-leak"
+        return
+    assert found.refusal is None
+    assert told == ([] if wanted else ["official-split-leak"])
+    assert found.facts()["given_splits"] is False
+    assert sum("official-split-leak" in e["flags"] for e in found.entries) == (0 if wanted else 4)
+
+
 def test_a_table_is_checked_by_the_same_door(aws: None) -> None:
     rows = "".join(f"{n},{'MB'[n % 2]},{n}.5,{n * n}\n" for n in range(40))
     data = ("id,diagnosis,a,b\n" + rows).encode()

@@ -132,6 +132,36 @@ def test_a_class_of_empty_masks_is_said_and_refuses_no_set_of_others_with_lesion
         findings.check_masks([*images[5:], *of_class("normal", 9)], [])
 
 
+def test_a_class_of_mostly_empty_masks_is_said_and_refuses_no_set_of_others_with_lesions() -> None:
+    empty = of_class("malignant", 12, "empty-mask", lesion_pixels=0)
+    images = [*of_class("benign", 5), *empty, *of_class("malignant1", 6)]
+    images = [one | {"class": one["class"].removesuffix("1")} for one in images]
+
+    findings.check_masks(images, [])
+
+    (told,) = findings.assumptions(images)
+    assert told.code == "empty-mask"
+    assert told.detail.startswith("12 of 18 masks of the class malignant are empty")
+    with pytest.raises(DatasetRefused, match=r"thin-mask: the masks of 23 of 23 images"):
+        findings.check_masks([one | {"flags": [*one["flags"], "thin-mask"]} for one in images], [])
+
+
+@pytest.mark.parametrize(("others", "told"), [([], ["zzz"]), (["colour"], [])])
+def test_colours_that_tell_a_class_are_said(others: list[str], told: list[str]) -> None:
+    images = [
+        *of_class("benign", 9, *others),
+        *of_class("zzz", 9, "colour"),
+        *of_class("normal", 9),
+    ]
+    if others:
+        images = images[:18]
+
+    found = findings.assumptions(images)
+
+    assert [one.code for one in found] == ["class-by-colour"] * len(told)
+    assert all("class zzz are coloured" in one.detail for one in found)
+
+
 @pytest.mark.parametrize("flag", ["full-mask", "thin-mask"])
 def test_masks_that_are_bad_in_most_of_one_class_are_refused(flag: str) -> None:
     images = [*of_class("benign", 20), *of_class("malignant", 5, flag)]

@@ -143,13 +143,88 @@ def test_the_order_of_the_entries_does_not_matter() -> None:
     assert first.duplicates() == second.duplicates()
 
 
-def test_given_splits_that_hold_the_same_picture_are_refused() -> None:
+@pytest.mark.parametrize("wanted", ["", "given"])
+def test_given_splits_that_hold_the_same_picture_are_said_and_refused_where_they_are_wanted(
+    wanted: str,
+) -> None:
     pictures = singles(4)
     pictures["benign/copy.png"] = ultrasound.gamma(pictures["benign/0.png"])
     given = {source: "train" for source in pictures} | {"benign/copy.png": "test"}
 
-    with pytest.raises(DatasetRefused, match=r"split-leak: .*benign/0\.png.*benign/copy\.png"):
-        freeze(staged(pictures, given_split=given))
+    found = dataclasses.replace(staged(pictures, given_split=given), splits=wanted)
+    if wanted:
+        with pytest.raises(DatasetRefused, match=r"split-leak: .*benign/0\.png.*benign/copy\.png"):
+            freeze(found)
+        return
+    frozen = freeze(found)
+    index = by_source(frozen)
+    (told,) = frozen.assumptions
+    assert (told.code, told.settle) == ("official-split-leak", '{"splits": "given"}')
+    assert "part 1 group of images" in told.detail
+    flagged = {source for source, e in index.items() if "official-split-leak" in e["flags"]}
+    assert flagged == {"benign/0.png", "benign/copy.png"}
+    assert index["benign/0.png"]["split"] == index["benign/copy.png"]["split"]
+    assert index["benign/copy.png"]["official_split"] == "test"
+    assert {entry["split"] for entry in index.values()} == {"train", "validation", "test"}
+
+
+def test_a_split_that_was_frozen_earlier_wins_over_the_archive_s() -> None:
+    pictures = singles(20)
+    first = freeze(staged(pictures))
+    kept = first.kept({})
+    moved = {
+        source: "test" if e["split"] == "train" else "train"
+        for source, e in by_source(first).items()
+    }
+
+    second = freeze(staged(pictures, given_split=moved), **kept)
+
+    before = {source: entry["split"] for source, entry in by_source(first).items()}
+    assert {source: entry["split"] for source, entry in by_source(second).items()} == before
+
+
+def given_folds(pictures: dict[str, Pixels], number: int = 5) -> dict[str, dict[str, int]]:
+    return {source: {str(number): at % number} for at, source in enumerate(sorted(pictures))}
+
+
+def test_folds_that_the_archive_gives_are_kept() -> None:
+    pictures = singles(10)
+    given = given_folds(pictures)
+
+    frozen = freeze(staged(pictures, official_folds=given))
+
+    assert {s: e["fold"] for s, e in by_source(frozen).items()} == {
+        s: f["5"] for s, f in given.items()
+    }
+    assert [one.code for one in frozen.assumptions] == ["folds-given"]
+
+
+def test_folds_that_part_look_alikes_are_drawn_anew_and_said() -> None:
+    pictures = singles(10)
+    pictures["benign/copy.png"] = ultrasound.gamma(pictures["benign/0.png"])
+    given = given_folds(pictures) | {"benign/0.png": {"5": 0}, "benign/copy.png": {"5": 1}}
+
+    frozen = freeze(staged(pictures, official_folds=given))
+
+    index = by_source(frozen)
+    assert [one.code for one in frozen.assumptions] == ["official-fold-leak"]
+    assert index["benign/0.png"]["fold"] == index["benign/copy.png"]["fold"]
+    assert "official-fold-leak" in index["benign/copy.png"]["flags"]
+
+
+@pytest.mark.parametrize(
+    ("number", "left_out", "why"), [(10, 0, "as 5 are wanted"), (5, 1, "29 of 30")]
+)
+def test_folds_of_another_number_or_of_some_images_are_not_kept_and_said(
+    number: int, left_out: int, why: str
+) -> None:
+    pictures = singles(10)
+    given = dict(list(given_folds(pictures, number).items())[left_out:])
+
+    (told,) = freeze(staged(pictures, official_folds=given)).assumptions
+
+    assert told.code == "folds-not-kept"
+    assert why in told.detail
 
 
 def test_pictures_stay_where_they_were_kept_and_take_new_copies_along() -> None:

@@ -140,7 +140,7 @@ def test_what_would_be_scored_wrongly_is_rejected(served: Any, case: Case) -> No
     assert tally is not None
     assert tally.rejection is not None, stack.read(stack.RESULTS, tables.SCORES)[:200]
     assert tally.rejection.reason == case.refused
-    assert stack.keys_of(stack.RESULTS) == [tables.REJECTED]
+    assert stack.answers() == [tables.REJECTED]
 
 
 PAIRS = [(one, other) for one in range(4) for other in range(4) if one != other]

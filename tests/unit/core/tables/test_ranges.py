@@ -96,9 +96,33 @@ def test_a_sample_is_bounded_and_the_same_however_rows_come() -> None:
 
 @pytest.mark.parametrize(
     ("values", "none"),
-    [([1, 2, -999], True), ([1, 0, -99], True), ([1, -2, -999], False), ([1, 2, -3], False)],
+    [
+        ([1, 2, -999], [-999]),
+        ([1, 0, -99], [-99]),
+        ([1, -2, -999], [-999]),
+        ([1, 2, -3], []),
+        ([5, 2, -99, -9, -99], [-9, -99]),
+        ([-500, 700, -999], []),
+        ([3, 9, 999, 999], [999]),
+        ([3, 9, 999], []),
+        ([3, 900, 999, 999], []),
+        ([0.5, -1, 0.7], []),
+        ([0.5, -1, 0.7, -1, -1], [-1]),
+        ([-1, -0.5, 1, -1], []),
+    ],
 )
-def test_a_sign_of_no_value_is_known(values: list[float], none: bool) -> None:
-    found = sampled([[float(value)] for value in values]).none(np.array([min(values)]))
+def test_a_sign_of_no_value_is_known(values: list[float], none: list[float]) -> None:
+    ends = np.array([float(min(values))]), np.array([float(max(values))])
 
-    assert found.tolist() == [none]
+    found = sampled([[float(value)] for value in values]).signs(*ends)
+
+    assert found == ({0: none} if none else {})
+
+
+@pytest.mark.parametrize("sign", [-999.0, 9999.0])
+def test_many_signs_of_no_value_open_no_range(sign: float) -> None:
+    rows = [[sign if n % 5 == 0 else 10.0 + n % 7] for n in range(100)]
+
+    low, high = sampled(rows).usual(np.array([min(10.0, sign)]), np.array([max(16.0, sign)]))
+
+    assert (low.tolist(), high.tolist()) == ([10.0], [16.0])

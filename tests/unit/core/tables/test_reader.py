@@ -264,7 +264,15 @@ def test_decimal_commas_are_read_and_points_are_none_of_them(rest: str) -> None:
 
     assert (block.ids, block.labels) == (["7,1", "8.2"], ["M", "B"])
     assert block.values.tolist() == [[1.5, 2.0], [-30.0, 0.25]]
-    assert reasons(block) == [(n, "not-a-number") for n in ((3, 4) if rest else (3,))]
+    assert reasons(block) == [(n, "other-notation") for n in ((3, 4) if rest else (3,))]
+
+
+@pytest.mark.parametrize("rest", ["", "4,M,x,2\n"])
+def test_a_row_that_counts_is_set_aside_among_others(rest: str) -> None:
+    block = read("7,M,1,2\n1,2,3,4\n8,B,3,4\n" + rest, layout())
+
+    assert block.ids == ["7", "8"]
+    assert reasons(block)[0] == (2, "counts-columns")
 
 
 def test_marks_of_thousands_are_read_where_they_are_some() -> None:

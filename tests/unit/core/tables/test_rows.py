@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from sonoflow.tables.numbers import Notation
-from sonoflow.tables.rows import BadRow, Row, missing_numbers, parse_record, parse_row
+from sonoflow.tables.rows import JOINED, BadRow, Row, missing_numbers, parse_record, parse_row
 from tests.unit.core.tables.bad_rows import BAD_ROWS, LAYOUT
 
 
@@ -100,7 +100,39 @@ def test_a_number_in_another_notation_is_none(cell: str) -> None:
     found = parse_row(3, f"7;M;{cell};2".encode(), layout)
 
     assert isinstance(found, BadRow)
-    assert found.reason == "not-a-number"
+    assert found.reason == ("not-a-number" if "," in cell else "other-notation")
+
+
+@pytest.mark.parametrize("line", ["1,2,3,4", "0,1,2,3", "1.0,2.0,3.0,4.0"])
+def test_a_line_that_counts_the_columns_is_no_row(line: str) -> None:
+    found = parse_row(2, line.encode(), LAYOUT)
+
+    assert isinstance(found, BadRow)
+    assert found.reason == "counts-columns"
+    assert isinstance(parse_row(2, b"1,2,3,5", LAYOUT), Row)
+
+
+def test_rows_that_a_lone_cr_joins_are_counted() -> None:
+    found = parse_row(2, b"1,M,3,4\r2,B,5,6\r3,B,7,8", LAYOUT)
+
+    assert isinstance(found, BadRow)
+    assert (found.reason, found.rows, found.document()["rows"]) == ("unreadable-text", 3, 3)
+    within = parse_row(2, b"1\r2,M,3,4", LAYOUT)
+    assert isinstance(within, BadRow)
+    assert within.rows == 1
+
+
+def test_words_in_all_cells_begin_another_table() -> None:
+    found = parse_row(9, b"patient,sex,age,weight", LAYOUT)
+
+    assert isinstance(found, BadRow)
+    assert (found.reason, found.words) == (JOINED, False)
+    other = parse_row(9, b"patient,age", LAYOUT)
+    assert isinstance(other, BadRow)
+    assert (other.reason, other.cells, other.words) == ("wrong-column-count", 2, True)
+    odd = parse_row(9, b"7,M,x,4", LAYOUT)
+    assert isinstance(odd, BadRow)
+    assert odd.reason == "not-a-number"
 
 
 def test_a_missing_value_is_missing_in_any_notation() -> None:

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from rich.console import Console
 
-from local.laptop.check import CannotCheck, check
+from local.laptop.check import CannotCheck, check, show
 from tests.unit import pictures, ultrasound
 
 
@@ -76,3 +76,14 @@ def test_nothing_to_check_is_said_and_the_surroundings_stay(
     (tmp_path / "a.7z").write_bytes(b"x")
     assert run(tmp_path / "a.7z")[0] == 1
     assert os.environ["AWS_DEFAULT_REGION"] == "eu-west-1"
+
+
+@pytest.mark.parametrize(("number", "said"), [(1, "1 group that stays"), (2, "2 groups that stay")])
+def test_one_group_is_one(number: int, said: str) -> None:
+    console = Console(file=io.StringIO(), width=200)
+    facts = {"dataset": None, "assumptions": [], "classes": {}, "flags": {}, "set_aside": {}}
+
+    show({**facts, "groups": number, "given_splits": False, "refused": None}, console)
+
+    assert isinstance(console.file, io.StringIO)
+    assert f"{said} together, splits drawn" in console.file.getvalue()

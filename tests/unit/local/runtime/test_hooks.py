@@ -41,6 +41,7 @@ HOOKS = [
     ),
     (Rule, "send_to_targets", "original_event transform_input"),
     (EventPattern, "matches_event", "event"),
+    (EventPattern, "_wildcard_match", "item pattern"),
     (EventsBackend, "put_targets", "name event_bus_arn targets"),
     (
         EventsBackend,

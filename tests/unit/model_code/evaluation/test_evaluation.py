@@ -63,10 +63,13 @@ def classify(tmp_path_factory: pytest.TempPathFactory) -> Classify:
         sample(folder, f"level-{level}", label, np.full((32, 32), level))
         for level, label in zip(SAID, TRUE, strict=True)
     ]
-    classifier = Classifier(
-        ByBrightness(), dataclasses.replace(card("classification"), temperature=TEMPERATURE)
-    )
-    return lambda groups=None: evaluate_classifier(classifier, samples, groups)
+    described = dataclasses.replace(card("classification"), temperature=TEMPERATURE)
+
+    def evaluated(groups: Any = None, triage: dict[str, Any] | None = None) -> Evaluation:
+        classifier = Classifier(ByBrightness(), dataclasses.replace(described, triage=triage))
+        return evaluate_classifier(classifier, samples, groups)
+
+    return evaluated
 
 
 @pytest.fixture(scope="module")
@@ -120,6 +123,16 @@ def test_a_classifiers_figures_by_hand(classified: Evaluation) -> None:
     assert metrics["macro_auc"] == pytest.approx((0.5 + 1 + 1) / 3)
     # Its malignant share is 0.71, the malignant image's 0.65, the benign one's 0.35.
     assert metrics["malignant_auc"] == 0.5
+
+
+def test_what_needs_no_person_is_judged_on_the_test_split(classify: Classify) -> None:
+    chosen = {"threshold": sorted(max(scaled(level)) for level in SAID)[1] - 1e-6}
+
+    told = classify(None, chosen)["triage"]
+
+    assert told["threshold"] == chosen["threshold"]
+    assert (told["test"]["images"], told["test"]["automatic"]) == (4, 3)
+    assert told["test"]["right"] in (2, 3)
 
 
 def test_calibration_is_told_after_the_temperature_and_before(classified: Evaluation) -> None:

@@ -11,7 +11,9 @@ from PIL import Image
 
 from sonoflow.images import pixels
 from sonomodel.errors import ImageUnreadable
-from sonomodel.images.preprocessing import Letterbox, decode_grey
+from sonomodel.images.preprocessing import GreyImage, Letterbox, decode_grey
+from tests.unit import ultrasound
+from tests.unit.core.images import mask_sets
 
 SIZES = [(64, 64), (100, 37), (37, 100), (5, 300), (1, 1), (320, 240)]
 
@@ -67,6 +69,20 @@ def test_sixteen_bits_are_scaled_by_those_that_are_used_not_clipped(kind: str, b
     np.testing.assert_array_equal(grey, pixels.decode(stream.getvalue()).pixels)
     assert grey.min() == 0
     assert grey.max() == 255
+
+
+@pytest.mark.parametrize(
+    "write",
+    [mask_sets.negative(bits) for bits in (8, 12, 16)]
+    + [mask_sets.dimmed(alpha) for alpha in (0, 1, 60, 254)]
+    + [mask_sets.dimmed(60, 0), mask_sets.dimmed(60, 255)],
+)
+def test_white_zeros_and_transparency_are_read_as_staging_does(
+    write: Callable[[GreyImage], bytes],
+) -> None:
+    data = write(ultrasound.scan(1))
+
+    np.testing.assert_array_equal(decode_grey(data), pixels.decode(data).pixels)
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "BMP", "TIFF"])

@@ -74,6 +74,28 @@ def test_image_without_mask_file_has_an_empty_mask(channels: Path) -> None:
     assert pairs.targets(torch.arange(3)).unique().tolist() == [0, 1]
 
 
+def test_a_lesion_that_no_mask_shows_is_never_taken_for_none(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A tumour without a mask, and one whose mask is black, beside one that is marked."""
+    marked = np.zeros((20, 30), np.uint8)
+    marked[5:15, 5:15] = 255
+    for name in ("benign/marked", "benign/none", "malignant/black", "normal/none"):
+        put(tmp_path / f"images/{name}.png")
+    put(tmp_path / "masks/benign/marked.png", marked)
+    put(tmp_path / "masks/malignant/black.png", np.zeros((20, 30), np.uint8))
+
+    pairs = load_pairs(tmp_path, CLASSES, side=32)
+    images = load_images(tmp_path, CLASSES, side=32, lesions=True)
+
+    assert [sample.id for sample in pairs.samples] == ["marked", "none"]
+    assert pairs.labels.tolist() == [0, 2]
+    assert "left out: 2 images of lesions that no mask shows" in capsys.readouterr().out
+    assert len(images) == 4  # they do teach the class
+    assert images.known is not None
+    assert images.known.tolist() == [True, False, False, True]
+
+
 def test_normalisation_describes_the_pixels(tmp_path: Path) -> None:
     put(tmp_path / "images/benign/a.png", np.full((8, 8), 51, np.uint8))
     put(tmp_path / "images/normal/b.png", np.full((8, 8), 153, np.uint8))

@@ -122,6 +122,28 @@ def test_limits_begin_with_what_the_figures_lack() -> None:
     assert "temperature" not in grouped
 
 
+@pytest.mark.parametrize(
+    ("threshold", "sentence"),
+    [
+        (
+            0.85,
+            "From a probability of 0.85 on, 29 of 30 labels were right on the validation split, "
+            "0.950 being asked for; 10 of 40 images were below it, and are for a person.",
+        ),
+        (None, "On none of 40 validation images was a probability high enough"),
+    ],
+)
+def test_whose_labels_need_no_person_is_told_with_what_it_rests_on(
+    threshold: float | None, sentence: str
+) -> None:
+    found = {"images": 40, "automatic": 30, "right": 29}
+    triage = {"threshold": threshold, "required_accuracy": 0.95, "validation": found}
+    made = record("classification")
+    made = dataclasses.replace(made, card=dataclasses.replace(made.card, triage=triage))
+
+    assert sentence in part(markdown(made), "Known limits")
+
+
 def test_rules_that_fired_are_named() -> None:
     made = dataclasses.replace(record("classification"), diagnostics=diagnostics(norm=500.0))
 

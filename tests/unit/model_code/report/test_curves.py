@@ -84,6 +84,18 @@ def test_totals_are_over_all_splits() -> None:
     assert totals(record("classification")) == {"benign": 12, "malignant": 6, "normal": 3}
 
 
+@pytest.mark.parametrize(("threshold", "said"), [(0.85, 0.85), (None, "no probability")])
+def test_whose_labels_need_no_person_was_decided_by_validation(
+    threshold: float | None, said: object
+) -> None:
+    made = record("classification")
+    card = dataclasses.replace(made.card, triage={"threshold": threshold})
+
+    told = decided(dataclasses.replace(made, card=card))
+
+    assert told == {"temperature": 1.0, "no person needed from": said}
+
+
 def test_what_validation_decided_is_the_tasks_own() -> None:
     assert decided(record("classification")) == {"temperature": 1.0}
     assert decided(record("segmentation")) == {

@@ -44,11 +44,13 @@ def test_without_presence_head_there_is_none_to_join() -> None:
 def test_a_part_of_what_is_to_be_learnt() -> None:
     labels = torch.tensor([0, 1, 2, 1, 0])
     masks = torch.arange(5.0).reshape(5, 1, 1, 1)
+    known = torch.tensor([True, False, True, True, True])
     part = slice(1, 4)
 
-    both = of_images(LesionTargets(labels, masks), part)
+    both = of_images(LesionTargets(labels, masks, known), part)
 
     assert of_images(labels, part).tolist() == [1, 2, 1]
     assert isinstance(both, LesionTargets)
     assert both[0].tolist() == [1, 2, 1]
     assert both[1].flatten().tolist() == [1, 2, 3]
+    assert both[2].tolist() == [False, True, True]

@@ -95,7 +95,7 @@ def test_lesion_aware_loss_weighs_the_mask_at_the_features_size() -> None:
     masks[0, 0, :4, :4] = 1
     right = (torch.nn.functional.avg_pool2d(masks, 4) * 2 - 1) * 30
     classes = torch.tensor([[30.0, 0], [0, 30.0]])
-    targets = LesionTargets(torch.tensor([0, 1]), masks)
+    targets = LesionTargets(torch.tensor([0, 1]), masks, torch.tensor([True, True]))
     loss = LesionAwareLoss(label_smoothing=0, weight=0.5)
 
     assert float(loss(LesionAwareLogits(classes, right), targets)) < 1e-3
@@ -105,3 +105,21 @@ def test_lesion_aware_loss_weighs_the_mask_at_the_features_size() -> None:
     assert wrong_mask == pytest.approx(
         0.5 * float(segmentation_loss(-right, (right > 0).float())), 1e-3
     )
+
+
+def test_nothing_is_learnt_of_where_a_lesion_is_that_nobody_has_marked() -> None:
+    masks = torch.zeros(2, 1, 8, 8)
+    masks[0, 0, :4, :4] = 1
+    drawn = torch.full((2, 1, 2, 2), 3.0, requires_grad=True)
+    classes = torch.tensor([[30.0, 0], [0, 30.0]])
+    loss = LesionAwareLoss(label_smoothing=0, weight=0.5)
+
+    def gradients(*known: bool) -> list[bool]:
+        targets = LesionTargets(torch.tensor([0, 1]), masks, torch.tensor(known))
+        value = loss(LesionAwareLogits(classes, drawn), targets)
+        (found,) = torch.autograd.grad(value, drawn)
+        return [bool(part.any()) for part in found]
+
+    assert gradients(True, True) == [True, True]
+    assert gradients(True, False) == [True, False]
+    assert gradients(False, False) == [False, False]
