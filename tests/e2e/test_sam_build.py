@@ -16,6 +16,7 @@ from packaging.utils import canonicalize_name
 
 from local.laptop.client import Laptop
 from local.runtime.requirements import lines
+from tests import published_weights
 from tests.sam_environments import environments
 
 pytestmark = pytest.mark.slow
@@ -92,11 +93,13 @@ def test_a_package_holds_the_pinned_version_of_everything(
         }, function
 
 
-def test_the_model_code_travels_with_its_function(built: Path) -> None:
+def test_model_code_and_published_weights_travel_with_their_function(built: Path) -> None:
     package = built / "PackageModelCodeFunction" / "sonoflow_model_code"
     assert (package / "train_classifier.py").is_file()
     assert (package / "serve.py").is_file()
     assert (package / "sonomodel/report/templates/report.html").is_file()
+    weights = package.parent / published_weights.MODULE / published_weights.FILE
+    assert weights.stat().st_size > 18_000_000
 
 
 @pytest.fixture(scope="module")
