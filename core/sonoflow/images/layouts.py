@@ -162,7 +162,8 @@ def _groups(
     if wanted == NAMES:
         return labels.codes(scans), []
     if wanted == FOLDERS:
-        return {scan.path: scan.path.rpartition("/")[0] for scan in scans}, []
+        folders = {scan.path: paths.unsplit(scan.path.rpartition("/")[0]) for scan in scans}
+        return {path: folder for path, folder in folders.items() if folder}, []
     if wanted is not None or table:
         return table if wanted != "none" else {}, []
     cases = {scan.path: scan.place.case for scan in scans if scan.place.case}

@@ -6,7 +6,7 @@ import collections
 import dataclasses
 import functools
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from sonoflow.images import words
 
@@ -105,7 +105,7 @@ def _place(path: str, roles: Roles) -> Place:
         elif parts[: at + 1] in roles.cases:
             folders.append(folder)
             neutral = words.has(folder, _NEUTRAL)
-            case = case if neutral else "/".join(parts[: at + 1])
+            case = case if neutral else unsplit("/".join(parts[: at + 1]))
         else:
             label, whole = folder, False
             folders.append(folder)
@@ -114,20 +114,29 @@ def _place(path: str, roles: Roles) -> Place:
 
 def case_folders(paths: Iterable[str]) -> frozenset[Folders]:
     """Folders that differ from others beside them by a number alone."""
-    beside: dict[tuple[Folders, str], set[str]] = collections.defaultdict(set)
+    # A patient of few pictures may be the only one of a split: those of all splits count.
+    beside: dict[tuple[str, str], set[Folders]] = collections.defaultdict(set)
     for place in {path.rpartition("/")[0] for path in paths}:
         folders = tuple(place.split("/"))
         for at, folder in enumerate(folders):
             if re.search(r"\d", folder):
-                beside[folders[:at], re.sub(r"\d+", "#", folder.lower())].add(folder)
+                around = unsplit("/".join(folders[:at]))
+                beside[around, re.sub(r"\d+", "#", folder.lower())].add(folders[: at + 1])
     found: set[Folders] = set()
-    for (around, word), folders_of_it in beside.items():
-        if len(folders_of_it) >= _least(around, word, folders_of_it) and not words.is_class(word):
-            found.update((*around, folder) for folder in folders_of_it)
+    for (around, word), places in beside.items():
+        named = {place[-1] for place in places}
+        if len(named) >= _least(around.split("/"), word, named) and not words.is_class(word):
+            found |= places
     return frozenset(found)
 
 
-def _least(around: Folders, word: str, folders: set[str]) -> int:
+def unsplit(path: str) -> str:
+    """Folders without those of splits and roles: a patient has one name in all of them."""
+    parts = path.split("/")
+    return "/".join(p for p in parts if p.lower() not in words.SPLITS and words.role(p) is None)
+
+
+def _least(around: Sequence[str], word: str, folders: set[str]) -> int:
     """How many there must be: a few may be grades or stages, within a class they are none."""
     padded = all(re.search(r"(?:^|\D)0\d", folder) for folder in folders)
     if words.has(word, words.PATIENTS) or any(words.is_class(name) for name in around):

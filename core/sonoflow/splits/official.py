@@ -13,11 +13,13 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from sonoflow.assumptions import Assumption
 from sonoflow.errors import DatasetRefused
 from sonoflow.images.parts import Entry
+from sonoflow.keys import TRAIN
 
 GIVEN = "given"  # of the mapping's "splits"
 SPLIT_LEAK, FOLD_LEAK = "official-split-leak", "official-fold-leak"
 _NAMED = 5  # groups that a refusal names
 _SETTLE = '{"splits": "given"}'
+_OWN = '{"splits": "own"}'
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,6 +45,10 @@ def settle(
         told.append(_leak("splits", parted, SPLIT_LEAK, wanted))
         splits = {}
     _flag(flags, parted, SPLIT_LEAK)
+    if missing := [e["id"] for e in entries if splits and e["id"] not in splits]:
+        told.append(_incomplete(len(missing), len(entries)))
+        sides = {groups[identity] for identity in splits}
+        splits |= {identity: TRAIN for identity in missing if groups[identity] not in sides}
     numbers = sorted({number for e in entries for number in e.get("official_folds", {})}, key=int)
     given = {
         e["id"]: e["official_folds"][str(folds)]
@@ -56,7 +62,7 @@ def settle(
         _flag(flags, parted, FOLD_LEAK)
     elif given and len(given) == len(entries):
         detail = f"the {folds} folds for cross-validation that the archive gives were kept"
-        told.append(Assumption("folds-given", detail, '{"splits": "own"}'))
+        told.append(Assumption("folds-given", detail, _OWN))
     elif numbers:
         told.append(_unused(numbers, len(given), len(entries), folds))
         given = {}
@@ -101,6 +107,13 @@ def _leak(what: str, parted: Sequence[Sequence[Entry]], flag: str, wanted: str) 
 def _named(some: Sequence[Entry]) -> str:
     told = sorted(f"{entry['source']} ({entry.get('given_split')})" for entry in some)
     return " | ".join(told[:4])
+
+
+def _incomplete(missing: int, images: int) -> Assumption:
+    """What nobody put into a split must not swell the official test."""
+    detail = f"the archive's splits were kept, and say nothing of {missing} of {images} images: "
+    detail += "each goes with the images that it belongs to, else it is taken as given to train"
+    return Assumption("official-split-incomplete", detail, _OWN)
 
 
 def _unused(numbers: Sequence[str], covered: int, images: int, folds: int) -> Assumption:

@@ -169,3 +169,32 @@ def test_masks_of_two_readers_are_said_to_be_united() -> None:
 
     assert len(found.scans[0].masks) == 2
     assert "masks-united" in [one.code for one in found.assumptions]
+
+
+@pytest.mark.parametrize(
+    "folder",
+    [
+        "{split}/{label}/patient_{number:03d}",
+        "{split}/patient_{number:03d}/{label}",
+        "{label}/patient_{number:03d}/{split}",
+        "{split}_images/{label}/patient_{number:03d}",
+    ],
+)
+@pytest.mark.parametrize("mapping", [{}, {"groups": "folders"}])
+def test_a_patient_is_one_in_all_splits(folder: str, mapping: dict[str, str]) -> None:
+    names = {
+        f"{folder.format(split=split, label=label, number=number)}/{split}.png": (label, number)
+        for label, first in (("benign", 0), ("malignant", 10))
+        for number in range(first, first + 3)
+        for split in ("train", "val", "test")
+        if split != "test" or number == first + 2  # one alone in its folder is a patient too
+    }
+
+    made = layouts.arrange(names, mapping=mapping)
+
+    groups: dict[str | None, set[tuple[str, int]]] = {}
+    for scan in made.scans:
+        groups.setdefault(scan.group, set()).add(names[scan.image])
+    assert None not in groups
+    assert sorted(groups.values(), key=sorted) == [{one} for one in sorted(set(names.values()))]
+    assert {scan.given_split for scan in made.scans} == {"train", "validation", "test"}

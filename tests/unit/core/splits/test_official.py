@@ -19,9 +19,24 @@ def folded(**folds: int) -> list[dict[str, Any]]:
 
 
 def test_splits_that_part_nothing_are_kept() -> None:
-    found = official.settle(entries(a="train", b=None, c="test"), GROUPS, "", 5)
+    found = official.settle(entries(a="train", b="train", c="test"), GROUPS, "", 5)
 
-    assert found == official.Official({"a": "train", "c": "test"}, {}, {}, [])
+    assert found == official.Official({"a": "train", "b": "train", "c": "test"}, {}, {}, [])
+
+
+def test_images_that_kept_splits_leave_out_never_join_the_official_test_and_are_said() -> None:
+    groups = {"a": "1", "b": "1", "c": "2", "d": "3", "e": "2"}
+
+    found = official.settle(entries(a="train", b=None, c="test", d=None, e=None), groups, "", 5)
+
+    assert found.splits == {"a": "train", "c": "test", "d": "train"}, "b and e go with a and c"
+    (told,) = found.assumptions
+    assert told.code == "official-split-incomplete"
+    assert "say nothing of 3 of 5 images" in told.detail
+
+
+def test_where_no_split_is_given_nothing_is_said_to_be_missing() -> None:
+    assert official.settle(entries(a=None, b=None), GROUPS, "", 5).assumptions == []
 
 
 def test_splits_that_part_a_group_are_said_with_how_many_images() -> None:
