@@ -20,14 +20,25 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sonoflow.assumptions import Assumption
-from sonoflow.images import class_names, findings, formats, labels, nnunet, pairing, paths
-from sonoflow.images.labels import Evidence
-from sonoflow.images.mapping import FOLDERS, NAMES, OWN
+from sonoflow.errors import DatasetRefused
+from sonoflow.images import (
+    class_names,
+    contradictions,
+    findings,
+    formats,
+    given_splits,
+    labels,
+    nnunet,
+    pairing,
+    paths,
+)
+from sonoflow.images.labels import Evidence, Labels
+from sonoflow.images.mapping import FOLDERS, NAMES
 from sonoflow.images.paths import File, Roles
 from sonoflow.images.series import Looker
-from sonoflow.keys import TRAIN
 from sonoflow.quarantine import SetAside
 
+LISTED = "classes-from-lists"
 CASES = Assumption(
     "groups-from-folders",
     "folders that differ by a number alone were taken for patients: their images stay together",
@@ -81,14 +92,10 @@ def arrange(
     pairs = pairing.pair(found.scans, found.masks, found.beside)
     owned, surplus = findings.known_first(pairs.owned, found)
     evidence = Evidence(found.scans, lambda path: bool(owned[path]), told.classes, told.of_classes)
-    wanted = said.get("classes")
-    decided = labels.decide(evidence, wanted if isinstance(wanted, str) else None)
-    renames = said.get("labels", {})
-    decided = labels.by_digest(labels.renamed(decided, renames), renames)
-    differing = _differing(decided.by_path, told.classes)
+    decided, differing = _labels(evidence, said, told)
     scans = [scan for scan in found.scans if decided.by_path[scan.path] != labels.UNDECIDED]
     undecided = [s for s in found.scans if decided.by_path[s.path] == labels.UNDECIDED]
-    splits = {} if said.get("splits") == OWN else _splits(scans, told.splits)
+    splits, of_splits = given_splits.keep(scans, told.splits, told.folds, said)
     groups, of_groups = _groups(scans, said.get("groups"), told.groups)
     if not groups and "groups" not in said:
         decided, groups = labels.as_patients(decided, scans)
@@ -101,13 +108,29 @@ def arrange(
     aside = [*set_aside, *found.set_aside, *surplus, *_no_class(undecided)]
     aside += _orphans(pairs.orphans, [m for scan in undecided for m in owned[scan.path]])
     assumptions = [*found.assumptions, *pairs.assumptions, *pairing.united(owned)]
-    assumptions += [*decided.assumptions, *of_groups, *differing, *nnunet.said(set_aside)]
+    assumptions += [*decided.assumptions, *of_groups, *of_splits, *differing]
+    assumptions += nnunet.said(set_aside)
     return Arrangement(arranged, aside, assumptions)
 
 
 def is_named_mask(path: str) -> bool:
     """Whether a name, or that of a folder, says that a file is a mask."""
     return paths.read(path, Roles()).named_mask
+
+
+def _labels(
+    evidence: Evidence, said: Mapping[str, Any], told: Tables
+) -> tuple[Labels, list[Assumption]]:
+    """The classes, and what speaks against them. Raises DatasetRefused."""
+    wanted = said.get("classes")
+    decided = labels.decide(evidence, wanted if isinstance(wanted, str) else None)
+    # Before they are renamed, as the mapping's words are no folder's.
+    against = [] if wanted else contradictions.of_names(decided.by_path)
+    renames = said.get("labels", {})
+    decided = labels.by_digest(labels.renamed(decided, renames), renames)
+    against += _differing(decided.by_path, told)
+    against += contradictions.of_labels(decided.by_path.values())
+    return decided, [*against, *contradictions.of_doubts(decided.by_path)]
 
 
 def _images(names: Iterable[str]) -> tuple[list[SetAside], list[str]]:
@@ -123,15 +146,22 @@ def _images(names: Iterable[str]) -> tuple[list[SetAside], list[str]]:
     return [*set_aside, *channels], [path for path in images if path not in further]
 
 
-def _differing(decided: Mapping[str, str | None], table: Mapping[str, str]) -> list[Assumption]:
-    """Where a table gives other classes than those that are used."""
-    known = {path: class_names.class_name(name) for path, name in table.items()}
+def _differing(decided: Mapping[str, str | None], told: Tables) -> list[Assumption]:
+    """Where a table gives other classes than those that are used. Raises DatasetRefused where a
+    list does, which is called as its class is."""
+    known = {path: class_names.class_name(name) for path, name in told.classes.items()}
     labels_of = {path: label for path, label in decided.items() if label and path in known}
     if not labels_of or not set(labels_of.values()) & set(known.values()):
         return []  # words for something else
     number = sum(known[path] != label for path, label in labels_of.items())
     if not number:
         return []
+    if told.of_classes and told.of_classes.code == LISTED:
+        detail = (
+            f"a list in the archive gives {number} images another class than their folder; put "
+        )
+        detail += 'that right, or pass over the list: {"classes": "folders"}'
+        raise DatasetRefused("table-contradicts", detail)
     detail = f"a table in the archive gives {number} images another class than the one that is used"
     settle = '{"classes": {"file": "<table>.csv", "image": "<column>", "class": "<column>"}}'
     return [Assumption("table-differs", detail, settle)]
@@ -145,15 +175,6 @@ def _no_class(scans: Iterable[File]) -> list[SetAside]:
 def _orphans(orphans: Sequence[SetAside], left: Iterable[str]) -> list[SetAside]:
     detail = "its image has no class"
     return [*orphans, *(SetAside(path, "mask-without-image", detail) for path in left)]
-
-
-def _splits(scans: Sequence[File], table: Mapping[str, str]) -> dict[str, str]:
-    """The splits that the archive gives; one folder named `test` is no split."""
-    given = {
-        scan.path: split for scan in scans if (split := scan.place.split or table.get(scan.path))
-    }
-    told = set(given.values())
-    return given if TRAIN in told and len(told) > 1 else {}
 
 
 def _groups(

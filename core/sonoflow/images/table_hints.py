@@ -8,7 +8,7 @@ from typing import Any
 
 from sonoflow.assumptions import Assumption
 from sonoflow.errors import DatasetRefused, ImageRejected
-from sonoflow.images import listings, nnunet, words
+from sonoflow.images import given_splits, layouts, listings, nnunet, words
 from sonoflow.images.layouts import Tables
 from sonoflow.images.listings import Listing, Names, Rows
 from sonoflow.images.mapping import OWN
@@ -17,13 +17,18 @@ from sonoflow.quarantine import SetAside
 TABLES_LIMIT = 16  # that are read
 _OWN = '{"splits": "own"} into <name>.mapping.json to have others drawn'
 LISTED_CLASSES = Assumption(
-    "classes-from-lists",
+    layouts.LISTED,
     "classes were taken from texts that list images and are called as classes are",
     '{"classes": "masks"}',
 )
 LISTED_SPLITS = Assumption(
     "splits-from-lists",
     "the splits were kept that texts give, which list images and are called as splits are",
+    '{"splits": "own"}',
+)
+TABLE_SPLITS = Assumption(
+    "splits-from-table",
+    "the splits that a table in the archive gives were kept",
     '{"splits": "own"}',
 )
 
@@ -72,6 +77,9 @@ def gather(
         listing = listings.match(path, table, names)
         if listing is not None:
             _likely(listing, mapping, found)
+    if not given_splits.are_whole(set(found.splits.values())):
+        kept = [a for a in found.assumptions if a not in (LISTED_SPLITS, TABLE_SPLITS)]
+        found.assumptions = kept
     return found
 
 
@@ -175,11 +183,11 @@ def _likely(listing: Listing, mapping: Mapping[str, Any], found: Hints) -> None:
         found.groups.update(listing.values(at))
         found.assumptions.append(_of_column(listing, "groups", at))
     at = listing.split_column
+    found.assumptions += _of_splits(listing, at, mapping)
     if at is not None and listing.splits and not found.splits and mapping.get("splits") != OWN:
         _refuse_contradiction(listing, at, "splits")
         found.splits.update(listing.splits)
-        detail = "the splits that a table in the archive gives were kept"
-        found.assumptions.append(Assumption("splits-from-table", detail, '{"splits": "own"}'))
+        found.assumptions.append(TABLE_SPLITS)
     folded = mapping.get("splits") != OWN and _folds(listing, found)
     after = len(found.classes), len(found.groups), len(found.splits)
     if not folded and after == before and listing.path not in found.used:
@@ -187,6 +195,16 @@ def _likely(listing: Listing, mapping: Mapping[str, Any], found: Hints) -> None:
         detail += "otherwise, or no column is called so"
         found.set_aside.append(SetAside(listing.path, "unused-table", detail))
     found.used.add(listing.path)
+
+
+def _of_splits(listing: Listing, at: int | None, mapping: Mapping[str, Any]) -> list[Assumption]:
+    """What is to be said of columns that seem to name splits. Raises DatasetRefused."""
+    if at is not None:
+        return given_splits.of_column(listing.values(at), mapping.get("splits"))
+    flags = listing.likely(given_splits.FLAGS)
+    if flags is None or mapping.get("splits") == OWN:
+        return []
+    return [given_splits.of_flags(listing.header[flags])]
 
 
 def _folds(listing: Listing, found: Hints) -> bool:

@@ -31,38 +31,39 @@ _ROLE = re.compile(
 _NNUNET_ROLE = re.compile(r"(?:(?P<image>images)|(?P<mask>labels))(?P<split>tr|ts)")
 
 
-def _set(text: str) -> frozenset[str]:
+def set_of(text: str) -> frozenset[str]:
+    """The words of a text."""
     return frozenset(re.split(r"\s+", text.strip()))
 
 
 # A picture's role, where other folders hold its masks; elsewhere it may be a class.
-PICTURES = _set(
+PICTURES = set_of(
     """original originals orig raw scan scans picture pictures photo photos frame frames us bus
     ultrasound bmode b-mode data input inputs source"""
 )
-MASKS = _set(
+MASKS = set_of(
     """mask masks seg segs segmentation segmented gt groundtruth truth label labels annotation
     annotations annot lesion lesions tumor tumour tumors tumours nodule mass roi contour manual"""
 )
 # What others made of the pictures: neither picture nor truth.
-RESULTS = _set(
+RESULTS = set_of(
     """overlay overlays pred preds prediction predictions predicted output outputs result results
     vis visual visualization visualizations visualisation heatmap heatmaps gradcam cam blend
     blended probability prob probs saliency comparison attention attentions xai heat activation
     activations scorecam layercam eigencam lime shap explanation explanations attribution
     attributions"""
 )
-CLASSES = _set(
+CLASSES = set_of(
     """normal benign malignant healthy cancer cancerous carcinoma tumor tumour lesion cyst cystic
     solid fibroadenoma abnormal positive negative pos neg malign benigno maligno benigna maligna
     benin bénin malin normale normaux gutartig bösartig boesartig gesund normalny łagodny złośliwy
     良性 恶性 惡性 悪性 正常 양성 악성 정상 norma доброкачественные злокачественные норма"""
 )
 # A folder of such a word and a number is a class; of another, a patient or a case.
-NUMBERED_CLASSES = _set(
+NUMBERED_CLASSES = set_of(
     "birads rads acr grade class type category cat label stage level score cluster"
 )
-PATIENTS = _set(
+PATIENTS = set_of(
     """patient patients pat case cases subject subj sub study exam visit series person woman p id
     fall paciente caso sujet cas"""
 )
