@@ -124,6 +124,12 @@ def _meaning(label: str, named: Collection[str]) -> str:
     return _MEANT.get(label, label)
 
 
+def meaning(cell: str) -> str:
+    """A class as a table writes it, letters and other languages as what they mean."""
+    label = class_names.class_name(cell)
+    return _OF_LETTERS.get(label, _MEANT.get(label, label))
+
+
 def _mixed(some: Collection[str], others: Collection[str]) -> DatasetRefused:
     named = ", ".join(map(repr, [*some, *others][:8]))
     told = ", ".join(f'"{label}": "<class>"' for label in [*some][:6])

@@ -81,9 +81,17 @@ class Listing:
     @property
     def class_column(self) -> int | None:
         at = self.likely(_CLASS)
-        if at is None or not 2 <= len(set(self.values(at).values())) <= _CLASSES_MOST:
-            return None
-        return at
+        return at if at is not None and self._tells_classes(at) else None
+
+    @property
+    def class_columns(self) -> list[int]:
+        """All that headings suggest to hold classes."""
+        named = {_plain(name) for name in _CLASS}
+        some = [at for at, cell in enumerate(self.header) if _plain(cell) in named]
+        return [at for at in some if at != self.image_column and self._tells_classes(at)]
+
+    def _tells_classes(self, at: int) -> bool:
+        return 2 <= len(set(self.values(at).values())) <= _CLASSES_MOST
 
     @property
     def group_column(self) -> int | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sonoflow.assumptions import Assumption
 from sonoflow.errors import DatasetRefused, ImageRejected
-from sonoflow.images import given_splits, layouts, listings, nnunet, words
+from sonoflow.images import contradictions, given_splits, layouts, listings, nnunet, words
 from sonoflow.images.layouts import Tables
 from sonoflow.images.listings import Listing, Names, Rows
 from sonoflow.images.mapping import OWN
@@ -177,6 +177,8 @@ def _likely(listing: Listing, mapping: Mapping[str, Any], found: Hints) -> None:
         _refuse_contradiction(listing, at, "classes")
         found.classes.update(listing.values(at))
         found.of_classes = _of_column(listing, "classes", at)
+    if "classes" not in mapping:
+        _refuse_other_classes(listing, found)
     at = listing.group_column
     if at is not None and not found.groups and "groups" not in mapping:
         _refuse_contradiction(listing, at, "groups")
@@ -188,6 +190,8 @@ def _likely(listing: Listing, mapping: Mapping[str, Any], found: Hints) -> None:
         _refuse_contradiction(listing, at, "splits")
         found.splits.update(listing.splits)
         found.assumptions.append(TABLE_SPLITS)
+    if at is not None and mapping.get("splits") != OWN:
+        _refuse_other_splits(listing, found)
     folded = mapping.get("splits") != OWN and _folds(listing, found)
     after = len(found.classes), len(found.groups), len(found.splits)
     if not folded and after == before and listing.path not in found.used:
@@ -231,6 +235,28 @@ def _refuse_contradiction(listing: Listing, at: int, kind: str) -> None:
         detail += f"{len(images)} images, the first of which is {images[0]!r}; put that right, or "
         detail += f'pass over it: {{"{kind}": "{without}"}}'
         raise DatasetRefused("table-contradicts", detail)
+
+
+def _refuse_other_classes(listing: Listing, found: Hints) -> None:
+    """Where a column says other classes than another, or than a list or table before it."""
+    for at in listing.class_columns:
+        said = {path: contradictions.meaning(cell) for path, cell in listing.values(at).items()}
+        told = {p: contradictions.meaning(name) for p, name in found.classes.items() if p in said}
+        apart = sorted(path for path, name in told.items() if said[path] != name)
+        if apart and set(told.values()) & set(said.values()):  # else words for something else
+            detail = f"the column {listing.header[at][:60]!r} of {listing.path!r} gives "
+            detail += f"{len(apart)} images another class than what is told elsewhere, the first "
+            detail += f"of which is {apart[0]!r}; put that right, or say which is to be believed: "
+            detail += _of_column(listing, "classes", at).settle
+            raise DatasetRefused("table-contradicts", detail)
+
+
+def _refuse_other_splits(listing: Listing, found: Hints) -> None:
+    apart = [p for p, split in listing.splits.items() if found.splits.get(p, split) != split]
+    if apart:
+        detail = f"{listing.path!r} puts {len(apart)} images into another split than a list or "
+        detail += f"table before it, the first of which is {apart[0]!r}; put that right, or write "
+        raise DatasetRefused("table-contradicts", detail + _OWN)
 
 
 def _of_column(listing: Listing, kind: str, at: int) -> Assumption:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -123,3 +124,39 @@ def test_a_table_that_says_two_things_of_an_image_is_refused(row: bytes, word: s
 
     again = gather({"bus.csv": BUS + b"a1,1,Benign ,\n"})
     assert again.classes == gather({"bus.csv": BUS}).classes
+
+
+FIRST = b"image,label\na1,benign\na2,benign\na3,malignant\n"
+
+
+@pytest.mark.parametrize(
+    "tables",
+    [
+        {"a.csv": FIRST, "b.csv": b"image,label\na1,malignant\na2,benign\na3,malignant\n"},
+        {"a.csv": FIRST, "b.csv": b"image,diagnosis\na1,M\na2,B\na3,M\n"},
+        {"a.csv": b"image,label,diagnosis\na1,benign,M\na2,benign,B\na3,malignant,M\n"},
+        {"a.csv": FIRST, "malignant.txt": b"a1\n"},
+    ],
+)
+def test_two_columns_that_tell_different_classes_are_refused(tables: dict[str, bytes]) -> None:
+    with pytest.raises(DatasetRefused, match=r"table-contradicts: .*I/a1\.png.*\"classes\"") as got:
+        gather(tables)
+    settle = json.loads(str(got.value).rpartition("believed: ")[2])
+
+    assert gather(tables, settle).classes
+
+
+@pytest.mark.parametrize(
+    "second",
+    [b"image,diagnosis\na1,B\na2,B\na3,M\n", b"image,diagnosis\na1,cyst\na2,cyst\na3,scar\n"],
+)
+def test_columns_that_agree_or_tell_something_else_are_not_refused(second: bytes) -> None:
+    assert gather({"a.csv": FIRST, "b.csv": second}).classes["I/a1.png"] == "benign"
+
+
+def test_two_tables_that_give_different_splits_are_refused() -> None:
+    other = b"image,split\na1,test\na2,train\na3,test\n"
+
+    with pytest.raises(DatasetRefused, match=r"table-contradicts: 'other.csv' puts 1 images"):
+        gather({"bus.csv": BUS, "other.csv": other})
+    assert gather({"bus.csv": BUS, "other.csv": other}, {"splits": "own"}).splits == {}
