@@ -210,11 +210,17 @@ PATIENTS = Assumption(
 )
 ALIKE = Assumption(
     "names-begin-alike",
-    "names of several images begin with one number, name or code, as those of one patient do; they "
-    "were not kept together by it",
+    "names of several images begin with one number, name or code, or end in one patient's, as "
+    "those of one patient do; they were not kept together by it",
     '{"groups": "names"}',
 )
-_WORDS_LEAST, _SIDES_LEAST = 4, 2
+# Names that several images share, for them to be said: few patients have many frames each.
+_NUMBERS_LEAST, _WORDS_LEAST, _SIDES_LEAST = 2, 4, 2
+# `img0_patient34`, where what comes before names no patient.
+_PATIENT_LAST = re.compile(
+    r"[^\W_].*[ _-](?P<code>(?:patient|pat|pid|pt|p|subject|subj|sub|case)[_-]?\d+)",
+    re.IGNORECASE,
+)
 _CODES_LEAST = 8  # words that are many enough to be patients, of whom some may go to each split
 
 
@@ -245,7 +251,11 @@ def alike(scans: Sequence[File]) -> list[Assumption]:
     words_of = {name: shared[name] for name in shared.keys() - numbers if not words.is_class(name)}
     sides = {_beginning(scan.stem) for scan in scans if _ends_in_side(scan.stem)}
     by_side = {name: count for name, count in words_of.items() if name in sides}
-    for some, least in ((numbers, _CODES_LEAST), (words_of, _WORDS_LEAST), (by_side, _SIDES_LEAST)):
+    for some, least in (
+        (numbers, _NUMBERS_LEAST),
+        (words_of, _WORDS_LEAST),
+        (by_side, _SIDES_LEAST),
+    ):
         if len(some) >= least and 2 * sum(some.values()) > len(scans):
             return [ALIKE]
     return []
@@ -256,8 +266,12 @@ def _ends_in_side(stem: str) -> bool:
 
 
 def _beginning(stem: str) -> str:
-    """A name without the number, or the letter, that it ends in; nothing where it is no more."""
+    """A name without the number, or the letter, that it ends in; nothing where it is no more. The
+    patient, where one is named last."""
     told = without_channel(stem)
+    last = _PATIENT_LAST.fullmatch(told)
+    if last and not words.has(words.tokens(told)[0], words.PATIENTS):
+        return last["code"].lower()
     begun = _LAST.sub("", told)
     return begun.lower() if begun != told else ""
 

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from sonoflow.assumptions import Assumption
+from sonoflow.errors import DatasetRefused
 from sonoflow.images import words
 from sonoflow.images.paths import File, Folders, plain, without_channel
 from sonoflow.images.series import Companion
@@ -53,13 +54,44 @@ def pair(
             owners = images.by_both(mask)
             if not owners:
                 owners = images.by_core(mask) or images.by_number(mask) or images.alone(mask)
+                owners = owners or images.by_integer(mask)
                 assumed = assumed or bool(owners)
         for owner in owners:
             owned[owner].append(mask.path)
         if not owners:
             detail = f"there is no usable image named {plain(mask.stem)!r} for it"
             orphans.append(SetAside(mask.path, "mask-without-image", detail))
+    _refuse_shifted(scans, masks, {entry.source for entry in orphans})
     return Pairs(owned, orphans, [BY_NUMBER] if assumed else [])
+
+
+def _refuse_shifted(scans: Sequence[File], masks: Sequence[File], orphans: set[str]) -> None:
+    """Where masks are counted from another number on than images: each would be a neighbour's.
+
+    Raises DatasetRefused (masks-shifted).
+    """
+    pictures = _numbers(scans)
+    for folders, drawn in _numbers(masks).items():
+        there = pictures.get(folders, {})
+        if not orphans & set(drawn.values()) or len(there) != len(drawn) or len(drawn) < 2:
+            continue
+        first, last = min(there), min(drawn)
+        if [number - first for number in sorted(there)] == [n - last for n in sorted(drawn)]:
+            detail = f"{len(drawn)} masks are numbered from {last} on, and as many images from "
+            detail += (
+                f"{first} on, as {drawn[last]!r} and {there[first]!r}: which mask is of which "
+            )
+            detail += "image is not certain. Call each mask as its image (17.png, 17_mask.png)"
+            raise DatasetRefused("masks-shifted", detail)
+
+
+def _numbers(files: Sequence[File]) -> dict[Folders, dict[int, str]]:
+    """Files whose names are a number and no more, words for roles aside, by their folders."""
+    found: dict[Folders, dict[int, str]] = collections.defaultdict(dict)
+    for file in files:
+        if (number := _number(file.stem)).isdecimal():
+            found[tuple(core(folder) for folder in file.folders)][int(number)] = file.path
+    return found
 
 
 def united(owned: Mapping[str, list[str]]) -> list[Assumption]:
@@ -144,6 +176,15 @@ class _Images:
         number = _number(mask.stem)
         return _single([self._by_number.get(number, [])]) if re.search(r"\d", number) else []
 
+    @functools.cached_property
+    def _by_integer(self) -> Mapping[tuple[Folders, int], list[str]]:
+        return _gathered((key, s.path) for s in self._scans if (key := _integer(s)) is not None)
+
+    def by_integer(self, mask: File) -> list[str]:
+        """`1` and `001`, where one image of its folder has that number."""
+        key = _integer(mask)
+        return _single([self._by_integer.get(key, [])]) if key is not None else []
+
 
 def _gathered(pairs: Iterable[tuple[T, str]]) -> dict[T, list[str]]:
     found: dict[T, list[str]] = collections.defaultdict(list)
@@ -172,6 +213,11 @@ def core(stem: str) -> str:
 
 def _both(file: File) -> tuple[Folders, str]:
     return tuple(core(folder) for folder in file.folders), core(file.stem)
+
+
+def _integer(file: File) -> tuple[Folders, int] | None:
+    number = _number(file.stem)
+    return (_both(file)[0], int(number)) if number.isdecimal() else None
 
 
 def _number(stem: str) -> str:

@@ -119,3 +119,21 @@ def test_folders_in_one_of_a_class_word_and_classes_in_classes_stay_classes() ->
 
     assert around == (["ka", "ke"], ["classes-from-folders"])
     assert within == (["cyst", "other"], ["classes-from-folders"])
+
+
+@pytest.mark.parametrize("template", ["P{a:03d}_{b}", "img{b}_patient{a}", "x_{b}_pat_{a:02d}"])
+def test_a_few_patients_with_many_frames_are_said_wherever_a_name_holds_them(template: str) -> None:
+    names = [template.format(a=a, b=b) for a in (7, 8, 9) for b in range(6)]
+    scans = [paths.read(f"{name}.png", paths.Roles()) for name in names]
+
+    assert labels.alike(scans) == [labels.ALIKE]
+    groups = labels.codes(scans)
+    assert len({groups[f"{template.format(a=7, b=b)}.png"] for b in range(6)}) == 1
+    assert len(set(groups.values())) == 3
+
+
+def test_a_patient_who_begins_a_name_counts_before_what_ends_it() -> None:
+    names = [f"P{a:02d}_case{b}_{c}" for a in (1, 2) for b in (0, 1) for c in "xy"]
+    scans = [paths.read(f"{name}.png", paths.Roles()) for name in names]
+
+    assert {group.partition("_")[0] for group in labels.codes(scans).values()} == {"p01", "p02"}

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from sonoflow.errors import DatasetRefused
 from sonoflow.images import pairing, paths
 
 
@@ -75,3 +76,30 @@ def test_masks_of_several_folders_for_one_image_are_said_to_be_united() -> None:
 
 def test_masks_of_one_folder_are_lesions_of_one_image() -> None:
     assert pairing.united({"a/1.png": ["a/1_mask.png", "a/1_mask_1.png"], "a/2.png": []}) == []
+
+
+@pytest.mark.parametrize(
+    ("image", "mask"),
+    [("images/img_{}.png", "masks/mask_{}.png"), ("a/images/{}.png", "a/masks/{}.png")],
+)
+def test_masks_that_are_counted_from_another_number_on_are_refused(image: str, mask: str) -> None:
+    images = files(*(image.format(number) for number in range(1, 6)))
+
+    with pytest.raises(DatasetRefused, match=r"masks-shifted: 5 masks are numbered from 0 on"):
+        pairing.pair(images, files(*(mask.format(number) for number in range(5))))
+
+
+def test_masks_of_some_images_are_not_taken_to_be_shifted() -> None:
+    images = files(*(f"images/{number}.png" for number in range(1, 6)))
+
+    owned = pairing.pair(images, files("masks/2.png", "masks/5.png", "masks/9.png")).owned
+
+    assert [image for image, masks in owned.items() if masks] == ["images/2.png", "images/5.png"]
+
+
+def test_a_number_pairs_with_its_padded_self_where_one_image_has_it() -> None:
+    told = ["masks-by-part-of-name"]
+
+    assert owner("masks/1.png", "images/001.png", "images/002.png") == ("images/001.png", told)
+    assert owner("a/masks/007.png", "a/images/7.png", "b/images/7.png") == ("a/images/7.png", told)
+    assert owner("masks/01.png", "images/1.png", "images/001.png") == (None, [])
