@@ -22,6 +22,7 @@ from sonoflow.images import (
     kinds,
     layouts,
     listings,
+    nnunet,
     table_hints,
 )
 from sonoflow.images import mapping as image_mapping
@@ -88,7 +89,10 @@ def read(index: Index, source: Source, mapping: Mapping[str, Any] | None = None)
             images.append(image)
     if not images:
         raise _nothing_left(quarantine)
-    read_as = conventions.find(arranged.scans, Looks(source, usable, index.end), said)
+    try:
+        read_as = conventions.find(arranged.scans, Looks(source, usable, index.end), said)
+    except DatasetRefused as error:
+        raise _as_named(error, hints.assumptions) from error
     made = [
         *(index.assumptions, hints.assumptions, groups.assumptions, arranged.assumptions),
         read_as.assumptions,
@@ -103,6 +107,15 @@ def read(index: Index, source: Source, mapping: Mapping[str, Any] | None = None)
         tuple(assumptions.merged(made)),
         _used(hints, groups, usable),
     )
+
+
+def _as_named(error: DatasetRefused, told: Sequence[Assumption]) -> DatasetRefused:
+    """With the names that a document gives to values of masks, where these are the matter."""
+    named = [one for one in told if one.code == nnunet.NAMED]
+    if not named or not error.reason.startswith("mask-"):
+        return error
+    detail = f"{error.detail}. By the names in {nnunet.DATASET}: {named[0].settle}"
+    return DatasetRefused(error.reason, detail)
 
 
 def _used(
@@ -199,6 +212,13 @@ def _annotations(images: Sequence[PlannedImage], quarantine: Sequence[SetAside])
     return {path for path in canonical if formats.may_be_annotation(path) and _stem(path) in stems}
 
 
+def _documents(quarantine: Sequence[SetAside]) -> list[str]:
+    """Files of which each may hold the annotations of all images."""
+    return [
+        entry.source for entry in quarantine if entry.source.lower().endswith((".json", ".xml"))
+    ]
+
+
 def _stem(path: str) -> str:
     return stem_of(verdicts.canonical(path)).lower()
 
@@ -269,7 +289,8 @@ def _nothing_left(quarantine: Sequence[SetAside]) -> DatasetRefused:
     causes = collections.Counter(e.detail for e in quarantine if e.reason == largest)
     cause, _ = causes.most_common(1)[0]
     detail = f"{reasons[largest]} × {largest}: {cause}. So {detail}; set aside: {counts}"
-    if largest == "no-class" and (drawn := sorted(_annotations([], quarantine))):
+    drawn = sorted(_annotations([], quarantine)) or _documents(quarantine)
+    if largest == "no-class" and drawn:
         told = formats.unsupported(drawn[0])
-        detail += f". {len(drawn)} files that are called as images are hold annotations: {told}"
+        detail += f". It holds {len(drawn)} files that seem to be annotations: {told}"
     return DatasetRefused(largest if largest in _CAUSES else "no-images", detail)

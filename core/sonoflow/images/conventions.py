@@ -94,7 +94,7 @@ class _Values:
         self._tokens: dict[str, set[reading.Token]] = collections.defaultdict(set)
         self._refused: dict[str, list[str]] = collections.defaultdict(list)
         self._one_each = True  # of all colours that mean a lesion, each mask has but one
-        self.looked_at = self.lesions = self.outlines = self.large = self.pierced = 0
+        self.looked_at = self.shown = self.lesions = self.outlines = self.large = self.pierced = 0
 
     def add(self, stored: StoredMask) -> None:
         self.looked_at += 1
@@ -107,6 +107,7 @@ class _Values:
             self._flags[flag] += 1
             self._tokens[flag] |= set(stored.tokens or stored_masks.main_colours(stored))
             self._one_each &= flag != COLOURS or len(stored.tokens) == 2
+        self.shown += bool(mask.any())
         if 0 < mask.sum() < mask.size:
             self.lesions += 1
             self.outlines += masks.enclosed(mask) is not None
@@ -122,6 +123,11 @@ class _Values:
                 first = details[0].removeprefix("mask 1 ")
                 told = f"{len(details)} of {self.looked_at} masks looked at, the first of which "
                 raise DatasetRefused(reason, told + first)
+        if self._reading.lesions and not self.shown and self.looked_at >= _FEWEST_REFUSED:
+            said = ", ".join(str(reading.spelt(token)) for token in self._reading.lesions[:6])
+            detail = f"none of {self.looked_at} masks looked at holds a lesion as the mapping says "
+            detail += f'it in "masks" ({said})'
+            raise DatasetRefused("mapping-invalid", detail)
         if self._reading.polarity_known or 2 * self.pierced <= max(self.lesions, _FEWEST_REFUSED):
             return
         detail = f"{self.pierced} of {self.lesions} masks looked at are white in most of their "

@@ -35,6 +35,7 @@ _ANNOTATIONS = {
     ".xml": "Pascal VOC and CVAT write boxes and outlines into XML",
     ".json": "COCO and LabelMe write boxes and outlines into JSON",
     ".roi": "ImageJ writes outlines into it",
+    ".txt": "YOLO writes boxes into texts called as the images are",
 }
 
 

@@ -33,11 +33,12 @@ from sonoflow.images import (
     paths,
 )
 from sonoflow.images.labels import Evidence, Labels
-from sonoflow.images.mapping import FOLDERS, NAMES
+from sonoflow.images.mapping import FOLDERS, NAMES, NONE
 from sonoflow.images.paths import File, Roles
 from sonoflow.images.series import Looker
 from sonoflow.quarantine import SetAside
 
+_GROUPS_LEAST = 3
 LISTED = "classes-from-lists"
 CASES = Assumption(
     "groups-from-folders",
@@ -177,6 +178,13 @@ def _orphans(orphans: Sequence[SetAside], left: Iterable[str]) -> list[SetAside]
     return [*orphans, *(SetAside(path, "mask-without-image", detail) for path in left)]
 
 
+def _incomplete(missing: int) -> list[Assumption]:
+    if not missing:
+        return []
+    detail = f"{missing} images are in no group of the table: each was taken to stand alone"
+    return [Assumption("groups-incomplete", detail, "")]
+
+
 def _groups(
     scans: Sequence[File], wanted: Any, table: Mapping[str, str]
 ) -> tuple[Mapping[str, str], list[Assumption]]:
@@ -184,8 +192,14 @@ def _groups(
         return labels.codes(scans), []
     if wanted == FOLDERS:
         folders = {scan.path: paths.unsplit(scan.path.rpartition("/")[0]) for scan in scans}
+        if len(set(folders.values())) < _GROUPS_LEAST:
+            detail = 'the mapping\'s {"groups": "folders"} makes '
+            detail += f"{len(set(folders.values()))} groups of all images, which are too few to "
+            detail += "train, validate and test: no folder of a patient is there"
+            raise DatasetRefused("mapping-invalid", detail)
         return {path: folder for path, folder in folders.items() if folder}, []
     if wanted is not None or table:
-        return table if wanted != "none" else {}, []
+        told = table if wanted != NONE else {}
+        return told, _incomplete(sum(scan.path not in told for scan in scans)) if told else []
     cases = {scan.path: scan.place.case for scan in scans if scan.place.case}
     return cases, [CASES] if cases else []

@@ -1,6 +1,7 @@
 """What nnU-Net's data sets say besides folders: channels of one case, and folds.
 
 imagesTr/<case>_0000.png, <case>_0001.png   channels of one case, with one mask, labelsTr/<case>.png
+dataset.json                                {"labels": {"background": 0, "benign": 1, …}, …}
 splits_final.json                           [{"train": [<case>, …], "val": [<case>, …]}, …]
 """
 
@@ -17,7 +18,8 @@ from sonoflow.images.listings import Names
 from sonoflow.images.paths import stem_of
 from sonoflow.quarantine import SetAside
 
-SPLITS = "splits_final.json"
+SPLITS, DATASET = "splits_final.json", "dataset.json"
+NAMED = "mask-values-named"
 CHANNELS = Assumption(
     "further-channels",
     "cases hold several channels, as nnU-Net names them (<case>_0000, <case>_0001); only channel 0 "
@@ -74,3 +76,24 @@ def folds(content: bytes, names: Names) -> tuple[dict[str, int], int]:
             if image and found.setdefault(image, number) != number:
                 return {}, 0
     return found, len(cases)
+
+
+def named_values(content: bytes) -> list[Assumption]:
+    """What to write into the mapping where the document names several values of masks."""
+    try:
+        labels = dict(json.loads(content)["labels"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return []
+    # The first version has {"1": "lesion"}, the second {"lesion": 1}.
+    pairs = [(n, v) if isinstance(v, int) else (v, n) for n, v in labels.items()]
+    named = {str(v): str(n) for n, v in pairs if str(v).isdecimal() and str(v) != "0"}
+    if len(named) < 2:
+        return []
+    lesions = [int(value) for value, name in named.items() if words.has(name, words.MASKS)]
+    if all(words.is_class(name) for name in named.values()) and len(lesions) != 1:
+        settle = {"masks": {"classes": named}}
+    else:
+        settle = {"masks": {"lesion": lesions or [int(value) for value in named]}}
+    detail = f"{DATASET} gives names to {len(named)} values of masks; they are not used unless the "
+    detail += "mapping says which are lesions, or classes"
+    return [Assumption(NAMED, detail, json.dumps(settle))]

@@ -58,13 +58,14 @@ def gather(
     """`read` gives a table's content, or raises ImageRejected. Raises DatasetRefused where the
     mapping names a table or a column that is not there."""
     found = Hints()
-    read_here = (*listings.SUFFIXES, ".txt", nnunet.SPLITS)
+    read_here = (*listings.SUFFIXES, ".txt", nnunet.SPLITS, nnunet.DATASET)
     paths = [path for path in paths if path.lower().endswith(read_here)]
     if not paths and not any(isinstance(mapping.get(key), dict) for key in ("classes", "groups")):
         return found
     names = Names(images)
     _lists(paths, names, read, mapping, found)
     _nnunet_folds(paths, names, read, mapping, found)
+    _nnunet_values(paths, read, mapping, found)
     tables = sorted(
         (path for path in paths if path.lower().endswith(listings.SUFFIXES)),
         key=lambda path: (path.count("/"), path),
@@ -119,6 +120,17 @@ def _nnunet_folds(
             continue
         if mapping.get("splits") != OWN and folds and _add_folds(folds, number, found):
             found.used.add(path)
+
+
+def _nnunet_values(
+    paths: Iterable[str], read: Read, mapping: Mapping[str, Any], found: Hints
+) -> None:
+    for path in sorted(path for path in paths if path.lower().endswith(nnunet.DATASET)):
+        try:
+            told = nnunet.named_values(read(path)) if "masks" not in mapping else []
+        except ImageRejected:
+            continue
+        found.assumptions += told
 
 
 def _listed(path: str, names: Names, read: Read) -> list[str]:

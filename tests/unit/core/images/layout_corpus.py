@@ -336,8 +336,8 @@ case(
             for i, c in enumerate([b"benign", b"benign", b"NA", b"malignant", b"malignant", b""], 1)
         ),
     },
-    classes={"benign": 2, "malignant": 2}, masked=4, groups=1, assumed=BUS,
-    aside={"no-class": 2, "mask-without-image": 2},
+    classes={"benign": 2, "malignant": 2}, masked=4, groups=1,
+    assumed={*BUS, "groups-incomplete"}, aside={"no-class": 2, "mask-without-image": 2},
 )  # fmt: skip
 case(
     "VOC with its lists of splits",

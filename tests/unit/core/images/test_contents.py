@@ -211,3 +211,18 @@ def test_a_garbled_archive_is_refused_or_its_bad_members_rejected(data: st.DataO
     except DatasetRefused:
         return
     staging.stage(source, found.images, lambda key, png: None, at_once=1)
+
+
+@pytest.mark.parametrize(
+    ("beside", "named"),
+    [
+        (["annotations.json"], "COCO"),
+        (["labels/1.txt", "labels/2.txt"], "YOLO"),
+        (["images/1.xml", "images/2.xml"], "VOC"),
+    ],
+)
+def test_a_set_of_boxes_is_refused_by_the_name_of_their_format(
+    beside: list[str], named: str
+) -> None:
+    with pytest.raises(DatasetRefused, match=named):
+        read_names("images/1.png", "images/2.png", *beside)

@@ -385,3 +385,27 @@ def test_soft_colours_are_offered_as_they_are(colour: tuple[int, int, int]) -> N
     for entry in settled.entries:
         _, lesion = truth(entry)
         assert np.count_nonzero(settled.mask(entry) != lesion) <= 0.25 * lesion.sum()
+
+
+def two_valued(values: tuple[int, ...]) -> dict[str, bytes]:
+    mask = np.zeros((64, 64), np.uint8)
+    for number, value in enumerate(values):
+        mask[20 + 10 * number : 30 + 10 * number, 20:40] = value
+    files = {}
+    for number in range(8):
+        name = f"{('benign', 'malignant')[number % 2]}/{number}"
+        files[f"{name}.png"] = pictures.encode(pictures.scan(number, 64, 64))
+        files[f"{name}_mask.png"] = pictures.encode(Image.fromarray(mask))
+    return files
+
+
+def test_a_mapping_whose_lesion_no_mask_holds_is_refused_by_its_word() -> None:
+    with pytest.raises(DatasetRefused, match=r"mapping-invalid: none of 8 masks .*\(7\)"):
+        Done(two_valued((255,)), {"masks": {"lesion": [7]}})
+
+
+def test_masks_that_are_not_clear_are_refused_with_the_names_that_the_set_gives() -> None:
+    named = json.dumps({"labels": {"background": 0, "lesion": 1, "ignore": 2}}).encode()
+
+    with pytest.raises(DatasetRefused, match=r"mask-unclear.* dataset.json: .*\[1\]"):
+        Done(two_valued((1, 2)) | {"dataset.json": named})

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from sonoflow.errors import DatasetRefused
 from sonoflow.images import layouts
 
 Arranged = dict[str, tuple[str | None, tuple[str, ...], str | None]]
@@ -198,3 +199,19 @@ def test_a_patient_is_one_in_all_splits(folder: str, mapping: dict[str, str]) ->
     assert None not in groups
     assert sorted(groups.values(), key=sorted) == [{one} for one in sorted(set(names.values()))]
     assert {scan.given_split for scan in made.scans} == {"train", "validation", "test"}
+
+
+def test_images_that_a_table_of_patients_leaves_out_are_said() -> None:
+    names = [f"{label}/{number}.png" for label in ("benign", "malignant") for number in range(3)]
+
+    made = layouts.arrange(names, tables=layouts.Tables(groups={"benign/0.png": "a"}))
+
+    (told,) = made.assumptions
+    assert (told.code, told.detail[:9]) == ("groups-incomplete", "5 images ")
+
+
+def test_folders_that_make_no_groups_are_refused_by_the_mapping_s_word() -> None:
+    with pytest.raises(
+        DatasetRefused, match=r"mapping-invalid: .*\"groups\": \"folders\".* 2 groups"
+    ):
+        layouts.arrange(["benign/1.png", "malignant/2.png"], mapping={"groups": "folders"})

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import pytest
 
 from sonoflow.images import nnunet
@@ -36,3 +39,31 @@ def test_an_image_s_fold_is_the_one_that_it_validates() -> None:
         {CASE[0]: 0, CASE[3]: 1},
         2,
     )
+
+
+@pytest.mark.parametrize(
+    ("labels", "settle"),
+    [
+        (
+            {"background": 0, "benign": 1, "malignant": 2},
+            {"masks": {"classes": {"1": "benign", "2": "malignant"}}},
+        ),
+        ({"0": "background", "1": "lesion", "2": "ignore"}, {"masks": {"lesion": [1]}}),
+        ({"background": 0, "core": 1, "rim": 2}, {"masks": {"lesion": [1, 2]}}),
+        ({"background": 0, "whole": [1, 2], "a": 1, "b": 2}, {"masks": {"lesion": [1, 2]}}),
+    ],
+)
+def test_names_of_values_are_said_with_what_the_mapping_may_say(
+    labels: dict[str, Any], settle: dict[str, Any]
+) -> None:
+    (told,) = nnunet.named_values(json.dumps({"labels": labels}).encode())
+
+    assert told.code == nnunet.NAMED
+    assert json.loads(told.settle) == settle
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"[]", b"{}", b'{"labels": 3}', b'{"labels": {"lesion": 1}}', b"\xff"]
+)
+def test_documents_that_name_no_two_values_say_nothing(content: bytes) -> None:
+    assert nnunet.named_values(content) == []
