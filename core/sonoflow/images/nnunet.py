@@ -91,9 +91,9 @@ def named_values(content: bytes) -> list[Assumption]:
         return []
     lesions = [int(value) for value, name in named.items() if words.has(name, words.MASKS)]
     if all(words.is_class(name) for name in named.values()) and len(lesions) != 1:
-        settle = {"masks": {"classes": named}}
+        masks: dict[str, object] = {"classes": named}
     else:
-        settle = {"masks": {"lesion": lesions or [int(value) for value in named]}}
+        masks = {"lesion": lesions or [int(value) for value in named]}
     detail = f"{DATASET} gives names to {len(named)} values of masks; they are not used unless the "
     detail += "mapping says which are lesions, or classes"
-    return [Assumption(NAMED, detail, json.dumps(settle))]
+    return [Assumption(NAMED, detail, json.dumps({"masks": masks}))]
