@@ -90,10 +90,7 @@ class Predicting:
             raise ConfigurationError("no endpoint is named that could answer the inbox")
         if any(images) and self.review_below_probability < 0:
             raise ConfigurationError("the environment variable REVIEW_BELOW_PROBABILITY is not set")
-
-        if self.dicom_frames_limit < 1:
-            message = f"DICOM_FRAMES_LIMIT is {self.dicom_frames_limit}: must be 1 or more"
-            raise ConfigurationError(message)
+        _check_positive("DICOM_FRAMES_LIMIT", self.dicom_frames_limit)
 
     @property
     def answers_images(self) -> bool:
@@ -133,9 +130,7 @@ class Retrying:
     inbox_max_receives: int = 0  # as the queue's own maxReceiveCount
 
     def __post_init__(self) -> None:
-        if self.inbox_retry_seconds < 1:
-            message = f"INBOX_RETRY_SECONDS is {self.inbox_retry_seconds}: must be 1 or more"
-            raise ConfigurationError(message)
+        _check_positive("INBOX_RETRY_SECONDS", self.inbox_retry_seconds)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -280,6 +275,11 @@ def staging_declarations() -> dict[str, options.Declaration]:
     file = Path(__file__).with_name("staging_options.json")
     declared: dict[str, options.Declaration] = json.loads(file.read_text("utf-8"))
     return declared
+
+
+def _check_positive(variable: str, value: int) -> None:
+    if value < 1:
+        raise ConfigurationError(f"{variable} is {value}: must be 1 or more")
 
 
 def _value(environment: Mapping[str, str], variable: str, kind: type[Any], default: Any) -> Any:

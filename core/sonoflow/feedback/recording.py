@@ -20,7 +20,7 @@ from sonoflow.aws.uploads import Upload
 from sonoflow.errors import FeedbackRejected, ImageRejected
 from sonoflow.feedback import naming, verdicts
 from sonoflow.feedback.verdicts import Verdict
-from sonoflow.images import pixels, png
+from sonoflow.images import dicom_frames, pixels, png
 from sonoflow.images.classes import NORMAL
 from sonoflow.images.pixels import Mask
 from sonoflow.inference.answers import Answer, Overtaken
@@ -104,7 +104,7 @@ def _read(upload: Upload) -> Verdict:
 def _keep(verdict: Verdict, prediction: Mapping[str, Any], buckets: Buckets) -> dict[str, Any]:
     """Stores image and mask; their keys, and the digest of the image's pixels."""
     image = prediction["image"]
-    decoded = _pixels(image)
+    decoded = _pixels(image, prediction.get("dicom"))
     mask = _mask(verdict, prediction, decoded, buckets.results_bucket)
     if mask is not None and mask.any() and verdict.label == NORMAL:
         raise FeedbackRejected("lesion-in-normal", "the mask shows a lesion, the label says normal")
@@ -120,11 +120,14 @@ def _keep(verdict: Verdict, prediction: Mapping[str, Any], buckets: Buckets) -> 
     return kept
 
 
-def _pixels(image: Mapping[str, Any]) -> pixels.Decoded:
-    """Of the version that was answered. Raises FeedbackRejected."""
+def _pixels(image: Mapping[str, Any], dicom: Mapping[str, Any] | None) -> pixels.Decoded:
+    """Of the version that was answered, of a DICOM object the frame that it was answered by. Raises
+    FeedbackRejected."""
     try:
         data = objects.read(image["bucket"], image["key"], image["version_id"])
-        return pixels.decode(data)
+        if dicom is None:
+            return pixels.decode(data)
+        return dicom_frames.decode(dicom_frames.read(data), dicom["frame"] - 1)
     except ClientError as error:
         if objects.is_missing(error):
             detail = "the version of the image that was answered is gone"

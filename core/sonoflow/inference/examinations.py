@@ -34,7 +34,7 @@ class Examination:
 
 
 def examine(decoded: Decoded, settings: Predicting) -> Examination:
-    """Asks both models. Raises ImageRejected; errors of the endpoints escape."""
+    """Asks both models at once. Raises ImageRejected; errors of the endpoints escape."""
     body = request_body(decoded)
     models = image_endpoints.ask(
         settings.classifier_endpoint_name,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import numpy as np
 import pytest
 from botocore.exceptions import ClientError
 
@@ -12,9 +13,10 @@ from sonoflow.aws import objects, uploads
 from sonoflow.aws.clients import client
 from sonoflow.aws.uploads import Upload
 from sonoflow.feedback import recording
-from sonoflow.images import png
+from sonoflow.images import pixels, png
 from sonoflow.settings import Buckets
 from tests.unit import stack
+from tests.unit.core.dicom import samples
 from tests.unit.core.feedback.judged import scan
 
 BUCKETS = Buckets(stack.WORK, stack.RESULTS)
@@ -96,3 +98,18 @@ def test_an_answer_without_mask_has_none_to_confirm(verdict: Upload) -> None:
 
 def test_a_folders_marker_is_no_verdict(aws: None) -> None:
     assert recording.handle(Upload(stack.UPLOADS, "feedback/a/", None, 0), BUCKETS) == "skipped"
+
+
+def test_of_a_loop_the_frame_is_kept_that_it_was_answered_by(verdict: Upload) -> None:
+    loop = np.stack([scan(seed) for seed in range(3)])
+    data = samples.file(loop)
+    s3 = client("s3")
+    image = s3.put_object(Bucket=stack.UPLOADS, Key=f"inbox/{PATH}", Body=data)["VersionId"]
+    prediction = stack.read_json(stack.RESULTS, f"predictions/{PATH}.json")
+    prediction["image"]["version_id"], prediction["dicom"] = image, {"frame": 3}
+    stack.write(stack.RESULTS, f"predictions/{PATH}.json", json.dumps(prediction))
+
+    assert recording.handle(verdict, BUCKETS) == "accepted"
+
+    kept = stack.read_json(stack.RESULTS, f"feedback/{PATH}.json")["kept"]
+    assert kept["sha256"] == pixels.digest(loop[2])
