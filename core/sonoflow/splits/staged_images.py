@@ -44,7 +44,7 @@ def collect(parts: Iterable[Mapping[str, Any]]) -> StagedImages:
 def told_once(
     entries: Iterable[Entry], quarantine: Iterable[dict[str, str]]
 ) -> list[dict[str, str]]:
-    """What was set aside, without masks of an image that cannot be used that another one has too."""
+    """Without masks of an image that cannot be used, where another one has them too."""
     used = {mask for entry in entries for mask in entry.get("masks", ())}
     return [
         aside
