@@ -44,10 +44,14 @@ def collect(parts: Iterable[Mapping[str, Any]]) -> StagedImages:
 def told_once(
     entries: Iterable[Entry], quarantine: Iterable[dict[str, str]]
 ) -> list[dict[str, str]]:
-    """Without masks of an image that cannot be used, where another one has them too."""
-    used = {mask for entry in entries for mask in entry.get("masks", ())}
-    return [
-        aside
-        for aside in quarantine
-        if aside["reason"] != MASK_WITHOUT_IMAGE or aside["source"] not in used
-    ]
+    """A mask of an image that cannot be used is not set aside again with another image, nor at all
+    where that one is used."""
+    told = {mask for entry in entries for mask in entry.get("masks", ())}
+    once = []
+    for aside in quarantine:
+        if aside["reason"] == MASK_WITHOUT_IMAGE:
+            if aside["source"] in told:
+                continue
+            told.add(aside["source"])
+        once.append(aside)
+    return once

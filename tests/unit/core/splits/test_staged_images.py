@@ -45,7 +45,7 @@ def test_a_mask_that_another_image_has_too_is_not_set_aside_with_one_that_cannot
     used = {**entry("benign", "b1"), "masks": ["both.png", "own.png"]}
     aside = [
         {"source": name, "reason": "mask-without-image", "detail": "…"}
-        for name in ("both.png", "other.png")
+        for name in ("both.png", "other.png", "other.png")
     ]
     blank = {"source": "own.png", "reason": "blank", "detail": "…"}
 
