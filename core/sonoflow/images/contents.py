@@ -89,10 +89,8 @@ def read(index: Index, source: Source, mapping: Mapping[str, Any] | None = None)
             images.append(image)
     if not images:
         raise _nothing_left(quarantine)
-    try:
-        read_as = conventions.find(arranged.scans, Looks(source, usable, index.end), said)
-    except DatasetRefused as error:
-        raise _as_named(error, hints.assumptions) from error
+    looks = Looks(source, usable, index.end)
+    read_as = _conventions(arranged.scans, looks, said, hints.assumptions)
     made = [
         *(index.assumptions, hints.assumptions, groups.assumptions, arranged.assumptions),
         read_as.assumptions,
@@ -109,13 +107,18 @@ def read(index: Index, source: Source, mapping: Mapping[str, Any] | None = None)
     )
 
 
-def _as_named(error: DatasetRefused, told: Sequence[Assumption]) -> DatasetRefused:
-    """With the names that a document gives to values of masks, where these are the matter."""
-    named = [one for one in told if one.code == nnunet.NAMED]
-    if not named or not error.reason.startswith("mask-"):
-        return error
-    detail = f"{error.detail}. By the names in {nnunet.DATASET}: {named[0].settle}"
-    return DatasetRefused(error.reason, detail)
+def _conventions(
+    scans: Sequence[layouts.Scan], looks: Looks, said: Mapping[str, Any], told: list[Assumption]
+) -> conventions.Conventions:
+    """Raises DatasetRefused, with the names that a document gives to values of masks."""
+    try:
+        return conventions.find(scans, looks, said)
+    except DatasetRefused as error:
+        named = [one for one in told if one.code == nnunet.NAMED]
+        if not named or not error.reason.startswith("mask-"):
+            raise
+        detail = f"{error.detail}. By the names in {nnunet.DATASET}: {named[0].settle}"
+        raise DatasetRefused(error.reason, detail) from error
 
 
 def _used(
