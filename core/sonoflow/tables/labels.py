@@ -71,10 +71,11 @@ def _chosen(statistics: Statistics, classes: Sequence[str], label: str) -> _Choi
     if codings.NEGATIVE in signs and len(signs) == 2:
         name = next(one for one in classes if one != signs[codings.NEGATIVE])
         told = f"{name!r}, the other being {signs[codings.NEGATIVE]!r}"
-        return _Choice(name, told, codings.is_letter(signs[codings.NEGATIVE]))
+        unclear = codings.is_letter(signs[codings.NEGATIVE]) or codings.is_doubted(name)
+        return _Choice(name, told, unclear)
     rarer = min(classes[::-1], key=statistics.of_class)  # of equals the greater text
-    numbers = all(map(codings.is_number, keys))
-    return _Choice(rarer, f"{rarer!r}, which is the rarer one", numbers)
+    unclear = all(map(codings.is_number, keys)) or any(map(codings.is_doubted, classes))
+    return _Choice(rarer, f"{rarer!r}, which is the rarer one", unclear)
 
 
 def positive_said(
