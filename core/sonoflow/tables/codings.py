@@ -121,7 +121,8 @@ _DOUBTING = (
     *("unproven", "unsuspic", "undetect", "unprobab", "refut", "reject", "dispro", "discard"),
     *("descart", "deni", "widerleg", "indetermin", "inconclus", "equivoc", "dubio"),
 )
-_AGAINST = re.compile(r"\?|\bw/o\b|(?<![\w.])0+(\.0*)?(?![\w.])")  # `0 - malignant`, `w/o cancer`
+_AGAINST = re.compile(r"\?|\bw/o\b")
+_NOUGHT = re.compile(r"(?<![\w.])0+(\.0*)?(?![\w.])")  # `0 - malignant`; `0 - benign` agrees
 _FUSED = re.compile(r"(no|non|not|un|never|anti)(malign|cancer|carcinom|disease|tumou?r|lesion)")
 _NO_ANSWERS = {
     *("unknown", "unclear", "uncertain", "undetermined", "indeterminate", "inconclusive", "other"),
@@ -184,7 +185,9 @@ def _sign_in(text: str) -> str:
         said.add(words[at].startswith(_DISEASED) != bool(denied))
     if len(said) != 1 or denials or _doubts(text):  # `no evidence of cancer`
         return UNKNOWN
-    return POSITIVE if said == {True} else NEGATIVE
+    if said == {False}:
+        return NEGATIVE
+    return UNKNOWN if _NOUGHT.search(text) else POSITIVE
 
 
 def _words(text: str) -> list[str]:

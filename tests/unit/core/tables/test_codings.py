@@ -63,6 +63,7 @@ def test_what_is_another_label_has_another_key() -> None:
         ("benign excluded", UNKNOWN, UNKNOWN),
         ("Malignom ausgeschlossen", UNKNOWN, UNKNOWN),
         ("malignant 10 mm", POSITIVE, UNKNOWN),
+        ("0: benign", NEGATIVE, UNKNOWN),
         ("1 - benign", NEGATIVE, UNKNOWN),
         ("benign, then malignant", UNKNOWN, UNKNOWN),
         ("cancer", POSITIVE, UNKNOWN),
