@@ -102,8 +102,8 @@ def _assumptions(
     if not set(counting) <= set(columns.dropped):
         said.append(roles.counted(counting))
     without = statistics.without_value().items()
-    if none := {name: signs for name, signs in without if name in table.features}:
-        said.append(ranges.may_be_none(none, table.missing))
+    none = {name: signs for name, signs in without if name in table.features}
+    said += ranges.no_values_said(none, table.missing)
     sample, chosen = statistics.sample, columns.chosen
     said += shifts.check(sample.values, sample.lines, columns.features, chosen)
     if "label" not in job.mapping:
