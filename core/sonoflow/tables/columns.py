@@ -143,7 +143,8 @@ def _names(found: Writing, missing: frozenset[str]) -> tuple[tuple[str, ...], li
     if twice := [name for name in names if times[known.same(name)] > 1]:
         alike = sorted(set(twice[1:]) & {n for n in twice if known.same(n) == known.same(twice[0])})
         also = f", as {alike[0]!r} too" if alike and alike[0] != twice[0] else ""
-        raise _no_table(f"the header names column {twice[0]!r} twice{also}")
+        detail = f"the header names column {twice[0]!r} twice{also}; if the names stand in the line"
+        raise _no_table(f'{detail} below, {{"skip": 1}} passes over the first')
     return tuple(names), [_number(n) for n, name in enumerate(written) if not name]
 
 

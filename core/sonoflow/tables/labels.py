@@ -14,6 +14,7 @@ from sonoflow.tables.mapping import DEFAULT_MISSING
 from sonoflow.tables.statistics import Classes, Statistics
 
 _LISTED = 10  # spellings that a sentence names
+_NONE = ("-1", "-9", "-99", "-999", "-9999", "9", "99", "999", "9999")  # of codes of a few classes
 _SIZES = ("mean_radius", "mean_perimeter", "mean_area")  # of nuclei; malignant ones' are larger
 
 
@@ -107,6 +108,22 @@ def column_said(classes: Sequence[str], label: str) -> list[Assumption]:
     return [Assumption("label-column", detail, _mapping(label="<column>"))]
 
 
+def none_said(classes: Sequence[str], given: Mapping[str, str]) -> list[Assumption]:
+    """Of numbers beside 0 and 1, or 1 and 2, that as a rule say that nothing is known."""
+    keys = {name: codings.key(name) for name in classes if name not in given.values()}
+    signs = [name for name, one in keys.items() if one in _NONE]
+    others = {codings.key(name) for name in classes} - set(_NONE)
+    if not signs or others not in ({"0", "1"}, {"1", "2"}):
+        return []
+    listed = ", ".join(map(repr, signs))
+    detail = (
+        f"the label {listed} is a class, though such numbers may say that nothing is known; where"
+        f" they do, rows are left out in which a feature is {listed} too"
+    )
+    settle = _mapping(missing=sorted({*DEFAULT_MISSING, *signs}))
+    return [Assumption("label-may-be-none", detail, settle)]
+
+
 def _is_word(label: str) -> bool:
     return codings.is_known(label) or codings.sign(label) != codings.UNKNOWN
 
@@ -142,8 +159,13 @@ def _larger(statistics: Statistics, classes: Sequence[str]) -> str | None:
 
 
 def merged_said(classes: Classes, given: Mapping[str, str]) -> list[Assumption]:
-    """Which spellings are taken for one class. Raises DatasetRefused (labels-mixed) where labels
-    are those of several codings."""
+    """Which spellings are taken for one class. Raises DatasetRefused: labels-mixed where labels
+    are those of several codings, mapping-invalid where no row has one that is `given`."""
+    written = [label for spellings in classes.spellings.values() for label in spellings]
+    if written and (unknown := sorted(set(given) - set(written))):
+        listed = ", ".join(map(repr, sorted(written)[: 2 * _LISTED]))
+        detail = f"'labels' names {unknown[0]!r}, which no usable row has; the labels are {listed}"
+        raise DatasetRefused("mapping-invalid", detail)
     told = []
     if strange := set(codings.mixed(classes.names)) - set(given.values()):
         if any(map(codings.is_known, strange)) or any(map(codings.is_no_answer, strange)):

@@ -97,6 +97,7 @@ def _assumptions(
     """What was taken for true of the table. Raises DatasetRefused where it may not be."""
     positive = job.mapping.get("positive")
     said = labels.positive_said(statistics, table.classes, positive, table.label)
+    said += labels.none_said(table.classes, job.mapping.get("labels", {}))
     said += [*columns.assumptions, *joins.left_out(statistics)]
     counting = [name for name, why in table.dropped.items() if why == COUNTING]
     if not set(counting) <= set(columns.dropped):

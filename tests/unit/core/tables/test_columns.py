@@ -220,3 +220,12 @@ def test_rows_of_one_patient_are_refused_and_what_is_said_settles_it() -> None:
 
     assert find_columns(data, {"id": "patient_id"}).layout.id == 1
     assert find_columns(data, {"ignore": ["patient_id"]}).features == ("a",)
+
+
+def test_of_two_lines_of_names_the_first_can_be_passed_over() -> None:
+    data = b",mean,mean,\nid,a,b,label\n" + b"".join(b"%d,%d.5,2.5,x\n" % (n, n) for n in range(12))
+
+    with pytest.raises(DatasetRefused, match=r'not-a-table: .*\{"skip": 1\}'):
+        find_columns(data, {})
+
+    assert find_columns(data, {"skip": 1}).features == ("a", "b")

@@ -8,7 +8,13 @@ import numpy as np
 import pytest
 
 from sonoflow.errors import DatasetRefused
-from sonoflow.tables.labels import check_classes, merged_said, order_classes, positive_said
+from sonoflow.tables.labels import (
+    check_classes,
+    merged_said,
+    none_said,
+    order_classes,
+    positive_said,
+)
 from sonoflow.tables.rows import BadRow
 from sonoflow.tables.statistics import Classes, Rows, Statistics
 
@@ -259,3 +265,33 @@ def test_answers_to_a_column_that_asks_for_health_are_asked_for(
 ) -> None:
     with pytest.raises(DatasetRefused, match="positive-unclear"):
         positive_said(statistics(labels * 12), labels, None, column)
+
+
+@pytest.mark.parametrize(
+    ("classes", "none"),
+    [
+        (["0", "1", "9"], ["9"]),
+        (["-1", "0", "1"], ["-1"]),
+        (["-99", "0.0", "1.0", "9.0"], ["-99", "9.0"]),
+        (["1", "2", "9"], ["9"]),
+        (["0", "1", "2"], []),
+        (["-1", "1"], []),
+        (["1", "2", "3", "9"], []),
+        (["B", "M", "9"], []),
+    ],
+)
+def test_a_number_that_may_be_no_label_is_said(classes: list[str], none: list[str]) -> None:
+    said = none_said(classes, {})
+
+    assert [set(none) < set(json.loads(one.settle)["missing"]) for one in said] == [True] * bool(
+        none
+    )
+    assert none_said(classes, {one: one for one in none}) == []
+
+
+def test_a_label_that_no_row_has_cannot_be_named() -> None:
+    classes = Classes({"X": "B"})
+    classes.codes(["M", "B"])
+
+    with pytest.raises(DatasetRefused, match=r"mapping-invalid: 'labels' names 'X'.*'B', 'M'"):
+        merged_said(classes, {"X": "B"})
