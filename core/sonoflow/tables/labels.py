@@ -221,6 +221,8 @@ def check_classes(statistics: Statistics, mapping: Mapping[str, Any], minimum: i
     for name in sorted(statistics.classes):
         if (rows := statistics.of_class(name)) < minimum:
             detail = f"class {name!r} has {rows} usable rows, {minimum} are needed"
+            for one in none_said(statistics.classes, mapping.get("labels", {})):
+                detail += f"; {one.detail}: {one.settle}"
             raise DatasetRefused("too-few-rows", _with_causes(detail, statistics))
     positive = mapping.get("positive")
     if positive is not None and (

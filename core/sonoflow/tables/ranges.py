@@ -28,6 +28,7 @@ _EDGE, _REACH, _TELLING_ROWS = 0.01, 5, 20
 _NONE = (-1.0, -9.0, -99.0, -999.0, -9999.0, -99999.0)
 _LARGE = (99.0, 999.0, 9999.0, 99999.0, 999999.0)
 _GAP, _TIMES = 2, 2  # so many times the others' range lies between; and so often one is there
+_APART = 0.25  # of the mean; WDBC's own noughts have others at a sixth of it
 _STEPS = 5  # between the values of a column, that 0 lies below all of them
 _NEAR_ZERO = 0.1  # a smallest value below that share of the mean may come near to zero
 
@@ -121,7 +122,7 @@ def _zero(column: Values) -> list[float]:
     often = (column[:-2] == 0).sum() > _TIMES  # the last two are the column's ends once more
     if not often or len(others) < _TELLING_ROWS or others[0] <= 0:
         return []
-    near = max(_NEAR_ZERO * others.mean(), _STEPS * float(np.median(np.diff(others))))
+    near = max(_APART * others.mean(), _STEPS * float(np.median(np.diff(others))))
     return [0.0] if others[0] > near else []
 
 

@@ -289,6 +289,11 @@ def test_a_number_that_may_be_no_label_is_said(classes: list[str], none: list[st
     assert none_said(classes, {one: one for one in none}) == []
 
 
+def test_a_class_of_a_few_rows_that_may_be_no_label_is_settled() -> None:
+    with pytest.raises(DatasetRefused, match=r'too-few-rows: .*\{"missing": .*"-99"'):
+        check_classes(statistics(["0", "1"] * 12 + ["-99"]), {}, 10)
+
+
 def test_a_label_that_no_row_has_cannot_be_named() -> None:
     classes = Classes({"X": "B"})
     classes.codes(["M", "B"])

@@ -138,6 +138,7 @@ MEASURES = [20 + n * 1.25 for n in range(40)]
         ([*MEASURES, 0, 0, 0, -999], [-999, 0]),
         ([*MEASURES, 0, 0], []),
         ([*MEASURES, 0, 0, 0, 2], []),
+        ([*[one - 12 for one in MEASURES], 0, 0, 0], []),
         ([*MEASURES, -5, 0, 0, 0], []),
         ([*range(1, 41), 0, 0, 0], []),
         ([5, 6, 7] * 10 + [0, 0, 0], []),

@@ -33,8 +33,9 @@ def stage(data: bytes, *, features: str = "plain", seed: int = 7, **mapping: Any
 
 
 def test_the_documents_say_what_scoring_and_the_report_need() -> None:
-    stage(written(wdbc()))
+    answer = stage(written(wdbc()))
 
+    assert (answer["quarantined"], answer["assumptions"]) == (0, [])
     found = table()
     assert found.dataset == WDBC
     assert found.columns == WDBC_COLUMNS
