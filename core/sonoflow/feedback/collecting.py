@@ -24,7 +24,6 @@ from sonoflow.aws.clients import client
 from sonoflow.errors import DatasetRefused
 from sonoflow.feedback import naming
 from sonoflow.feedback.archive import Picture, write
-from sonoflow.feedback.recording import ACCEPTED
 from sonoflow.images.parts import Entry
 from sonoflow.keys import TRAIN, Dataset
 
@@ -129,7 +128,7 @@ def _accepted(results: str) -> Iterator[dict[str, Any]]:
         for item in page.get("Contents", [])
     )
     replies = streams.in_order(lambda key: objects.find_json(results, key), found, READS_AT_ONCE)
-    return (reply for reply in replies if reply is not None and reply["status"] == ACCEPTED)
+    return (reply for reply in replies if reply is not None and reply["status"] == naming.ACCEPTED)
 
 
 def choose(

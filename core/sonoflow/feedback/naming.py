@@ -6,6 +6,7 @@ from sonoflow import keys
 from sonoflow.errors import PayloadInvalid
 
 SUFFIX = ".json"
+ACCEPTED = "accepted"  # the status of a reply whose verdict counts
 
 
 def path_of(key: str) -> str:

@@ -28,7 +28,7 @@ from sonoflow.inference.stamps import Stamp
 from sonoflow.settings import Buckets
 
 SCHEMA_VERSION = 1
-ACCEPTED, WITHDRAWN, REFUSED, SKIPPED = "accepted", "withdrawn", "refused", "skipped"
+WITHDRAWN, REFUSED, SKIPPED = "withdrawn", "refused", "skipped"
 
 
 def handle(upload: Upload, buckets: Buckets) -> str:
@@ -79,7 +79,7 @@ def _judge(upload: Upload, buckets: Buckets) -> dict[str, Any]:
         detail = f"{verdict.label!r} is none of the model's classes: {', '.join(known)}"
         raise FeedbackRejected("unknown-label", detail)
     return {
-        "status": ACCEPTED,
+        "status": naming.ACCEPTED,
         "label": verdict.label,
         "predicted": prediction["classification"]["label"],
         **judged,

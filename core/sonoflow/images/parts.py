@@ -11,6 +11,7 @@ from sonoflow.keys import Dataset
 from sonoflow.quarantine import SetAside
 
 READS_AT_ONCE = 16
+MASK_WITHOUT_IMAGE = "mask-without-image"  # reason of a mask whose image cannot be used
 
 Entry = dict[str, Any]  # one line of the index
 

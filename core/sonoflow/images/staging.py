@@ -189,7 +189,7 @@ def stage(
 def _masks_of(planned: PlannedImage) -> list[SetAside]:
     """Nothing is dropped silently: the masks go with their image."""
     detail = f"its image {planned.image!r} cannot be used"
-    return [SetAside(name, "mask-without-image", detail) for name in planned.masks]
+    return [SetAside(name, parts.MASK_WITHOUT_IMAGE, detail) for name in planned.masks]
 
 
 class _Outbox:

@@ -21,7 +21,7 @@ from sonoflow.images import staging as image_staging
 from sonoflow.images.parts import Entry
 from sonoflow.keys import Dataset
 from sonoflow.planning import plans
-from sonoflow.splits import counts, splitting
+from sonoflow.splits import counts, splitting, staged_images
 from sonoflow.tables import staging as table_staging
 
 _EXAMPLES = 5  # of files that are set aside for one reason
@@ -96,12 +96,13 @@ def _images(upload: Upload, work: str) -> Check:
     staged = list(parts.read(work, dataset, count))
     told = [map(assumptions.parse, part.get("assumptions", ())) for part in staged]
     made = tuple(assumptions.merged([images.assumptions, _elsewhere(images), *told]))
-    aside = tuple(entry for part in staged for entry in part["quarantine"])
+    entries = tuple(entry for part in staged for entry in part["images"])
+    left = (entry for part in staged for entry in part["quarantine"])
+    aside = tuple(staged_images.told_once(entries, left))
     used = tuple(name for part in staged for name in part.get("tables", ()))
     try:
         answer = splitting.split(work, dataset, count, splits)
     except DatasetRefused as error:
-        entries = tuple(entry for part in staged for entry in part["images"])
         return Check(dataset, error, made, entries, {}, aside, used)
     entries = tuple(objects.read_lines(work, dataset.index))
     made = tuple(assumptions.merged([made, map(assumptions.parse, answer.get("assumptions", ()))]))

@@ -10,7 +10,7 @@ from sonoflow import assumptions
 from sonoflow.assumptions import Assumption
 from sonoflow.images import fingerprints
 from sonoflow.images.fingerprints import Fingerprint
-from sonoflow.images.parts import Entry
+from sonoflow.images.parts import MASK_WITHOUT_IMAGE, Entry
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,5 +36,22 @@ def collect(parts: Iterable[Mapping[str, Any]]) -> StagedImages:
         splits = part.get("splits", splits)
         staged.assumptions.extend(assumptions.parse(one) for one in part.get("assumptions", []))
     staged.entries.sort(key=lambda entry: (entry["class"], entry["id"]))
-    staged.quarantine.sort(key=lambda entry: (entry["source"], entry["reason"]))
-    return dataclasses.replace(staged, splits=splits)
+    quarantine = told_once(staged.entries, staged.quarantine)
+    quarantine.sort(key=lambda entry: (entry["source"], entry["reason"]))
+    return dataclasses.replace(staged, splits=splits, quarantine=quarantine)
+
+
+def told_once(
+    entries: Iterable[Entry], quarantine: Iterable[dict[str, str]]
+) -> list[dict[str, str]]:
+    """A mask of an image that cannot be used is not set aside again with another image, nor at all
+    where that one is used."""
+    told = {mask for entry in entries for mask in entry.get("masks", ())}
+    once = []
+    for aside in quarantine:
+        if aside["reason"] == MASK_WITHOUT_IMAGE:
+            if aside["source"] in told:
+                continue
+            told.add(aside["source"])
+        once.append(aside)
+    return once

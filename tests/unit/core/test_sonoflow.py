@@ -23,6 +23,7 @@ WITH_ARRAYS = {
     "stage_table",
     "split_dataset",
     "publish_report",
+    "record_feedback",
 }
 # What a function imports when it knows what it has to do.
 LATE = {

@@ -129,7 +129,7 @@ def test_no_value_of_the_profile_is_in_results_metadata_tags_or_logs(
 
     said = capsys.readouterr()
     everything = written() + (said.out + said.err + caplog.text).encode()
-    assert len(stack.keys_of(stack.RESULTS)) == (3 if spoilt is None else 1)
+    assert len(stack.answers()) == (3 if spoilt is None else 1)
     assert [value for value in hidden if value.encode() in everything] == []
     sent = b"".join(body for _, _, body in endpoints.requests)
     assert [value for value in hidden if value.encode() in sent] == []

@@ -39,3 +39,16 @@ def test_parts_are_put_in_order_and_give_up_their_thumbnails() -> None:
 def test_an_entry_without_a_fingerprint_is_an_error() -> None:
     with pytest.raises(PayloadInvalid, match=r"n1\.png"):
         staged_images.collect([part([{**entry("normal", "n1"), "phash": ""}])])
+
+
+def test_a_mask_that_another_image_has_too_is_not_set_aside_with_one_that_cannot_be_used() -> None:
+    used = {**entry("benign", "b1"), "masks": ["both.png", "own.png"]}
+    aside = [
+        {"source": name, "reason": "mask-without-image", "detail": "…"}
+        for name in ("both.png", "other.png", "other.png")
+    ]
+    blank = {"source": "own.png", "reason": "blank", "detail": "…"}
+
+    staged = staged_images.collect([{"images": [used], "quarantine": [*aside, blank]}])
+
+    assert [one["source"] for one in staged.quarantine] == ["other.png", "own.png"]

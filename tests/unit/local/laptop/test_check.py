@@ -83,7 +83,7 @@ def test_one_group_is_one(number: int, said: str) -> None:
     console = Console(file=io.StringIO(), width=200)
     facts = {"dataset": None, "assumptions": [], "classes": {}, "flags": {}, "set_aside": {}}
 
-    show({**facts, "groups": number, "given_splits": False, "refused": None}, console)
+    show({**facts, "groups": number, "given_splits": False, "tables": (), "refused": None}, console)
 
     assert isinstance(console.file, io.StringIO)
     assert f"{said} together, splits drawn" in console.file.getvalue()
