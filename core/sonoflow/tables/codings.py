@@ -72,11 +72,58 @@ _WELL = (
     "bénin",
     "gutart",
     "gesund",
+    "harmless",
+    "harmlos",
+    "remission",
+    "recovered",
+    "cured",
+    "unremarkable",
 )
 # Beginnings of words of longer labels, `benign tumour` say; a word before them may deny them.
 _DISEASED = ("malign", "cancer", "carcinom", "karzinom", "bösartig", "abnormal", "positiv")
 _WITHOUT = ("benign", "bénin", "gutartig", "healthy", "normal", "negativ", "control")
+_TELLING = _DISEASED + _WITHOUT
 _DENIED = {"no", "not", "non", "without", "free", "kein", "keine", "ohne", "nicht", "sans", "sin"}
+# Wherever they stand, what a word beside them says of a disease is not certain.
+_DOUBTS = {
+    *(
+        "ruled",
+        "rule",
+        "out",
+        "never",
+        "neither",
+        "nor",
+        "hardly",
+        "barely",
+        "none",
+        "nil",
+        "minus",
+    ),
+    *("lack", "lacks", "lacking", "loss", "false", "instead", "rather", "pre", "anti", "versus"),
+    *("vs", "or", "oder", "ou", "against", "gegen", "history", "former", "previous", "wo"),
+    *(
+        "fehlt",
+        "fehlend",
+        "kaum",
+        "nie",
+        "jamais",
+        "nunca",
+        "nao",
+        "não",
+        "negated",
+        "zero",
+        "null",
+    ),
+}
+_DOUBTING = (
+    *("exclu", "ausgeschl", "ausschl", "absen", "ausent", "abwes", "unlikel", "unwahrsch"),
+    *("improb", "doubt", "question", "fraglich", "uncertain", "unclear", "unklar", "unconfirm"),
+    *("unproven", "unsuspic", "undetect", "unprobab", "refut", "reject", "dispro", "discard"),
+    *("descart", "deni", "widerleg", "indetermin", "inconclus", "equivoc", "dubio"),
+)
+_AGAINST = re.compile(r"\?|\bw/o\b")
+_NOUGHT = re.compile(r"(?<![\w.])0+(\.0*)?(?![\w.])")  # `0 - malignant`; `0 - benign` agrees
+_FUSED = re.compile(r"(no|non|not|un|never|anti)(malign|cancer|carcinom|disease|tumou?r|lesion)")
 _NO_ANSWERS = {
     *("unknown", "unclear", "uncertain", "undetermined", "indeterminate", "inconclusive", "other"),
     *("pending", "open", "tbd", "missing", "none", "n.a", "not available", "not known", "x", "-"),
@@ -93,6 +140,7 @@ _CODINGS = (
 )
 
 _DECIMAL_COMMA = re.compile(r"^(\d+),(\d+)$")
+_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 POSITIVE, NEGATIVE, UNKNOWN = "positive", "negative", "unknown"
 
 
@@ -126,18 +174,39 @@ def sign(label: str) -> str:
 
 
 def _sign_in(text: str) -> str:
-    """What the words of a longer label say, if they agree."""
-    words = re.findall(r"[^\W\d_]+", text)
-    telling = [n for n, word in enumerate(words) if word.startswith(_DISEASED + _WITHOUT)]
+    """What the words of a longer label say, if they agree and nothing denies or doubts them."""
+    words = _words(text)
+    telling = [n for n, word in enumerate(words) if word.startswith(_TELLING)]
     denials = {n for n, word in enumerate(words) if word in _DENIED}
     said = set()
     for at in telling:
         denied = denials & {at - 1} or (words[at + 1 : at + 2] == ["free"] and {at + 1})
         denials -= denied or set()
         said.add(words[at].startswith(_DISEASED) != bool(denied))
-    if len(said) != 1 or denials:  # `no evidence of cancer`
+    if len(said) != 1 or denials or _doubts(text):  # `no evidence of cancer`
         return UNKNOWN
-    return POSITIVE if said == {True} else NEGATIVE
+    if said == {False}:
+        return NEGATIVE
+    return UNKNOWN if _NOUGHT.search(text) else POSITIVE
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"[^\W\d_]+", text)
+
+
+def _doubts(text: str) -> bool:
+    """Whether a text holds anything that denies or doubts, before or after what it denies."""
+    words = _words(text)
+    found = any(word in _DOUBTS or word.startswith(_DOUBTING) for word in words)
+    return found or _AGAINST.search(text) is not None
+
+
+def is_doubted(label: str) -> bool:
+    """Whether words for a disease, or for none, stand in a label that does not say which is meant:
+    `malignancy excluded`."""
+    text = key(label)
+    telling = any(word.startswith(_TELLING) for word in _words(text))
+    return telling and sign(label) == UNKNOWN
 
 
 def is_no_answer(label: str) -> bool:
@@ -164,8 +233,14 @@ def is_known(label: str) -> bool:
 
 
 def asks_for_health(column: str) -> bool:
-    """Whether yes, in a column of that name, seems to say that there is no disease."""
-    return any(word in column.casefold() for word in _WELL)
+    """Whether yes, in a column of that name, seems to say that there is no disease: `is_benign`,
+    `no_cancer`, `malignancy_excluded`."""
+    text = " ".join(re.split(r"[\s_.-]+", _HUMP.sub(" ", visible(column)).casefold()))
+    text = text.replace("?", "")
+    if any(word in text for word in _WELL) or _doubts(text):
+        return True
+    words = _words(text)
+    return not _DENIED.isdisjoint(words[:-1]) or any(map(_FUSED.match, words))
 
 
 def mixed(labels: Collection[str]) -> list[str]:

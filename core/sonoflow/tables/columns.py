@@ -13,7 +13,8 @@ from typing import Any
 
 from sonoflow.assumptions import Assumption
 from sonoflow.errors import DatasetRefused
-from sonoflow.tables import identifiers, known, roles, writing
+from sonoflow.tables import bookkeeping, identifiers, known, roles, writing
+from sonoflow.tables.bookkeeping import BOOKKEEPING
 from sonoflow.tables.known import WDBC_COLUMNS as WDBC_COLUMNS
 from sonoflow.tables.layout import RowLayout
 from sonoflow.tables.mapping import DEFAULT_MISSING
@@ -45,7 +46,7 @@ def find_columns(head: bytes, mapping: Mapping[str, Any]) -> Columns:
     was parsed.
 
     Raises DatasetRefused: not-a-table, empty-table, label-column-unknown, mapping-invalid,
-    decimal-unclear, ids-altered or no-features.
+    decimal-unclear, ids-altered, rows-belong-together or no-features.
     """
     found = _written(head, mapping)
     missing = _missing(found, mapping)
@@ -60,6 +61,8 @@ def find_columns(head: bytes, mapping: Mapping[str, Any]) -> Columns:
         **roles.counting(names, found.rows),
         **dict.fromkeys(others, IDENTIFIER),
     }
+    dropped = {**bookkeeping.found(names, found.rows, missing), **dropped}
+    bookkeeping.check_together(names, of.others(label, identity), found.rows, missing)
     nameless = [name for name in unnamed if name not in dropped]
     dropped |= dict.fromkeys(unnamed, UNNAMED)
     features, dropped = of.features(label, identity, dropped)
@@ -77,7 +80,9 @@ def find_columns(head: bytes, mapping: Mapping[str, Any]) -> Columns:
     )
     chosen = "features" in mapping
     like_ids = [] if chosen or identity is not None else roles.like_ids(names, found.rows, features)
+    books = [name for name, why in dropped.items() if why == BOOKKEEPING]
     told = (*found.assumptions, *roles.told(dropped, len(found.rows)), *like_ids)
+    told = (*told, *bookkeeping.told(books))
     if nameless := [name for name in nameless if dropped.get(name) == UNNAMED]:
         told = (*told, roles.unnamed(nameless))
     return Columns(layout, label, dropped, told, chosen)
@@ -138,7 +143,8 @@ def _names(found: Writing, missing: frozenset[str]) -> tuple[tuple[str, ...], li
     if twice := [name for name in names if times[known.same(name)] > 1]:
         alike = sorted(set(twice[1:]) & {n for n in twice if known.same(n) == known.same(twice[0])})
         also = f", as {alike[0]!r} too" if alike and alike[0] != twice[0] else ""
-        raise _no_table(f"the header names column {twice[0]!r} twice{also}")
+        detail = f"the header names column {twice[0]!r} twice{also}; if the names stand in the line"
+        raise _no_table(f'{detail} below, {{"skip": 1}} passes over the first')
     return tuple(names), [_number(n) for n, name in enumerate(written) if not name]
 
 

@@ -27,13 +27,13 @@ def altered(ids: Sequence[str]) -> str:
         if found and 10 * found >= len(ids):
             return f"{found} of the first {len(ids)} ids are {what}, as spreadsheets save them"
     # Numbers with hyphens may look like a day by chance, most of them do not.
-    days = sum(map(_is_day, ids))
+    days = sum(map(is_day, ids))
     if days and 2 * days > len(ids):
         return f"{days} of the first {len(ids)} ids are days, which several rows may share"
     return ""
 
 
-def _is_day(text: str) -> bool:
+def is_day(text: str) -> bool:
     """2021-03-05, 5.3.21, 3/5/2021 8:30, 20210305."""
     if not (found := _DAY.fullmatch(text)):
         return False

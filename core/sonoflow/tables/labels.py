@@ -14,6 +14,7 @@ from sonoflow.tables.mapping import DEFAULT_MISSING
 from sonoflow.tables.statistics import Classes, Statistics
 
 _LISTED = 10  # spellings that a sentence names
+_NONE = ("-1", "-9", "-99", "-999", "-9999", "9", "99", "999", "9999")  # of codes of a few classes
 _SIZES = ("mean_radius", "mean_perimeter", "mean_area")  # of nuclei; malignant ones' are larger
 
 
@@ -71,10 +72,11 @@ def _chosen(statistics: Statistics, classes: Sequence[str], label: str) -> _Choi
     if codings.NEGATIVE in signs and len(signs) == 2:
         name = next(one for one in classes if one != signs[codings.NEGATIVE])
         told = f"{name!r}, the other being {signs[codings.NEGATIVE]!r}"
-        return _Choice(name, told, codings.is_letter(signs[codings.NEGATIVE]))
+        unclear = codings.is_letter(signs[codings.NEGATIVE]) or codings.is_doubted(name)
+        return _Choice(name, told, unclear)
     rarer = min(classes[::-1], key=statistics.of_class)  # of equals the greater text
-    numbers = all(map(codings.is_number, keys))
-    return _Choice(rarer, f"{rarer!r}, which is the rarer one", numbers)
+    unclear = all(map(codings.is_number, keys)) or any(map(codings.is_doubted, classes))
+    return _Choice(rarer, f"{rarer!r}, which is the rarer one", unclear)
 
 
 def positive_said(
@@ -104,6 +106,22 @@ def column_said(classes: Sequence[str], label: str) -> list[Assumption]:
         return []
     detail = f"column {label!r}, by its name, holds the label, of {len(classes)} classes"
     return [Assumption("label-column", detail, _mapping(label="<column>"))]
+
+
+def none_said(classes: Sequence[str], given: Mapping[str, str]) -> list[Assumption]:
+    """Of numbers beside 0 and 1, or 1 and 2, that as a rule say that nothing is known."""
+    keys = {name: codings.key(name) for name in classes if name not in given.values()}
+    signs = [name for name, one in keys.items() if one in _NONE]
+    others = {codings.key(name) for name in classes} - set(_NONE)
+    if not signs or others not in ({"0", "1"}, {"1", "2"}):
+        return []
+    listed = ", ".join(map(repr, signs))
+    detail = (
+        f"the label {listed} is a class, though such numbers may say that nothing is known; where"
+        f" they do, rows are left out in which a feature is {listed} too"
+    )
+    settle = _mapping(missing=sorted({*DEFAULT_MISSING, *signs}))
+    return [Assumption("label-may-be-none", detail, settle)]
 
 
 def _is_word(label: str) -> bool:
@@ -141,8 +159,13 @@ def _larger(statistics: Statistics, classes: Sequence[str]) -> str | None:
 
 
 def merged_said(classes: Classes, given: Mapping[str, str]) -> list[Assumption]:
-    """Which spellings are taken for one class. Raises DatasetRefused (labels-mixed) where labels
-    are those of several codings."""
+    """Which spellings are taken for one class. Raises DatasetRefused: labels-mixed where labels
+    are those of several codings, mapping-invalid where no row has one that is `given`."""
+    written = [label for spellings in classes.spellings.values() for label in spellings]
+    if written and (unknown := sorted(set(given) - set(written))):
+        listed = ", ".join(map(repr, sorted(written)[: 2 * _LISTED]))
+        detail = f"'labels' names {unknown[0]!r}, which no usable row has; the labels are {listed}"
+        raise DatasetRefused("mapping-invalid", detail)
     told = []
     if strange := set(codings.mixed(classes.names)) - set(given.values()):
         if any(map(codings.is_known, strange)) or any(map(codings.is_no_answer, strange)):
@@ -198,6 +221,8 @@ def check_classes(statistics: Statistics, mapping: Mapping[str, Any], minimum: i
     for name in sorted(statistics.classes):
         if (rows := statistics.of_class(name)) < minimum:
             detail = f"class {name!r} has {rows} usable rows, {minimum} are needed"
+            for one in none_said(statistics.classes, mapping.get("labels", {})):
+                detail += f"; {one.detail}: {one.settle}"
             raise DatasetRefused("too-few-rows", _with_causes(detail, statistics))
     positive = mapping.get("positive")
     if positive is not None and (

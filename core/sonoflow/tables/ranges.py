@@ -28,6 +28,8 @@ _EDGE, _REACH, _TELLING_ROWS = 0.01, 5, 20
 _NONE = (-1.0, -9.0, -99.0, -999.0, -9999.0, -99999.0)
 _LARGE = (99.0, 999.0, 9999.0, 99999.0, 999999.0)
 _GAP, _TIMES = 2, 2  # so many times the others' range lies between; and so often one is there
+_APART = 0.25  # of the mean; WDBC's own noughts have others at a sixth of it
+_STEPS = 5  # between the values of a column, that 0 lies below all of them
 _NEAR_ZERO = 0.1  # a smallest value below that share of the mean may come near to zero
 
 
@@ -80,13 +82,14 @@ class Sample:
 
     def signs(self, minimum: Values, maximum: Values) -> dict[int, list[float]]:
         """By position, features in which numbers seem to say that there is no value, and which: a
-        -99 or -999 below others that are never negative, or far from all others."""
-        doubtful = np.isin(minimum, _NONE) | np.isin(maximum, _LARGE)
+        -99 or -999 below others that are never negative, or far from all others, or 0 often, where
+        no other comes near."""
+        doubtful = np.isin(minimum, (0, *_NONE)) | np.isin(maximum, _LARGE)
         values = self.values
         found = {}
         for at in np.flatnonzero(doubtful).tolist():
             column = np.append(values[:, at], (minimum[at], maximum[at]))
-            if signs := [*_below(column), *_above(column)]:
+            if signs := [*_below(column), *_above(column), *_zero(column)]:
                 found[at] = signs
         return found
 
@@ -111,6 +114,16 @@ def _above(column: Values) -> list[float]:
     return [
         sign for sign in _LARGE if sign - others.max() > reach and (column == sign).sum() > _TIMES
     ]
+
+
+def _zero(column: Values) -> list[float]:
+    """Counts and grades come near to 0, by the steps that lie between their values."""
+    others = np.unique(column[~np.isin(column, (0, *_NONE, *_LARGE))])
+    often = (column[:-2] == 0).sum() > _TIMES  # the last two are the column's ends once more
+    if not often or len(others) < _TELLING_ROWS or others[0] <= 0:
+        return []
+    near = max(_APART * others.mean(), _STEPS * float(np.median(np.diff(others))))
+    return [0.0] if others[0] > near else []
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -148,6 +161,25 @@ class Ranges:
         except (KeyError, TypeError, ValueError) as error:
             raise PayloadInvalid(f"'ranges' lacks a number of each feature: {error!r}") from error
         return cls(*map(np.array, figures))
+
+
+def no_values_said(
+    found: Mapping[str, Sequence[float]], defaults: Collection[str]
+) -> list[Assumption]:
+    """Of columns and the numbers in them that may be signs. That 0 is none cannot be said of a
+    whole table, whose labels may be 0 too."""
+    signs = {name: [one for one in numbers if one] for name, numbers in found.items()}
+    signs = {name: numbers for name, numbers in signs.items() if numbers}
+    told = [may_be_none(signs, defaults)] if signs else []
+    if zeros := [name for name, numbers in found.items() if 0 in numbers]:
+        detail = (
+            "0, to which no other number comes near, is a measure in the columns"
+            f" {', '.join(map(repr, zeros[:_LISTED]))}, though no range reaches to it; where it"
+            " means that there is no value, leave the cell empty, or pass over the column"
+        )
+        settle = json.dumps({"ignore": zeros[:_LISTED]}, ensure_ascii=False)
+        told.append(Assumption("zero-may-be-no-value", detail, settle))
+    return told
 
 
 def may_be_none(found: Mapping[str, Sequence[float]], defaults: Collection[str]) -> Assumption:

@@ -54,6 +54,12 @@ class Block:
     values: NDArray[np.float64]  # (n, features), finite, and so as float32
     bad: list[BadRow]
 
+    def kept(self, wanted: list[bool]) -> Block:
+        """The same with those of the n rows alone; what is bad stays."""
+        labels = None if self.labels is None else [*itertools.compress(self.labels, wanted)]
+        ids = [*itertools.compress(self.ids, wanted)]
+        return Block(self.lines[wanted], ids, labels, self.values[wanted], self.bad)
+
 
 def read_rows(chunks: Iterable[bytes], layout: RowLayout) -> Iterator[Block]:
     """The rows of a file whose bytes arrive in `chunks` of any size.

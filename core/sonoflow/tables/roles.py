@@ -73,9 +73,7 @@ class Roles:
         and another column holds words for both classes."""
         if "label" in self.mapping or self._says(label, rows, missing):
             return
-        left_out = {self._known("ignore", column) for column in self.mapping.get("ignore", ())}
-        others = [n for n in range(len(self.names)) if n != label and n not in left_out]
-        for other in others:
+        for other in self.others(label, None):
             if self._says(other, rows, missing):
                 found = f"{self.names[other]!r} holds words for both classes, {self.names[label]!r}"
                 raise _label_unknown(f"{found} none; {_HOW}. Columns: {self._listed()}")
@@ -100,6 +98,12 @@ class Roles:
                 raise _invalid("'id' and 'label' are the same column")
         found += [n for name, n in like.items() if _ID.fullmatch(name) and n not in found]
         return chosen, [self.names[n] for n in sorted(found) if n != chosen]
+
+    def others(self, label: int, identity: int | None) -> list[int]:
+        """Columns that are neither label nor id, and that nobody has said to ignore."""
+        left_out = {self._known("ignore", column) for column in self.mapping.get("ignore", ())}
+        left_out |= {label} if identity is None else {label, identity}
+        return [n for n in range(len(self.names)) if n not in left_out]
 
     def features(
         self, label: int, identity: int | None, dropped: Mapping[str, str]
@@ -130,12 +134,15 @@ class Roles:
         return position
 
     def _position(self, column: str | int) -> int | None:
-        """By its name; by its number only where there is no header to go by."""
-        if column in self.names:
-            return self.names.index(str(column))
-        if not self.header and str(column).isdecimal() and int(column) < len(self.names):
-            return int(column)
-        return None
+        """By its name, or its number from 0; a text is a number only where there is no header."""
+        if isinstance(column, str) and column in self.names:
+            return self.names.index(column)
+        number = isinstance(column, int) or not self.header
+        if not number or not str(column).isdecimal() or int(column) >= len(self.names):
+            return None
+        # A header of numbers may mean another column by that.
+        called = str(column) in self.names and self.names[int(column)] != str(column)
+        return None if called else int(column)
 
     def _listed(self) -> str:
         more = f" and {len(self.names) - 40} more" if len(self.names) > 40 else ""
@@ -182,6 +189,7 @@ def told(dropped: Mapping[str, str], rows: int) -> list[Assumption]:
         said.append(counted(counts))
     if ids := [name for name, why in dropped.items() if why == IDENTIFIER]:
         detail = f"columns that are called as ids are no features: {_listed(ids)}"
+        detail += "; rows that share one are taken for independent"
         said.append(Assumption("identifier-columns", detail, _features(ids)))
     return said
 

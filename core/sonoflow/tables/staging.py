@@ -24,10 +24,10 @@ from sonoflow.aws.ranged import Source
 from sonoflow.errors import DatasetRefused
 from sonoflow.keys import Dataset
 from sonoflow.settings import TableStaging
-from sonoflow.tables import encodings, joins, labels, leaks, ranges, recordio, roles, shifts
+from sonoflow.tables import copies, encodings, joins, labels, leaks, ranges, recordio, roles, shifts
 from sonoflow.tables.columns import Columns, find_columns
 from sonoflow.tables.duplicates import Repeats, Seen
-from sonoflow.tables.reader import read_rows
+from sonoflow.tables.reader import Block, read_rows
 from sonoflow.tables.roles import COUNTING
 from sonoflow.tables.rows import BadRow
 from sonoflow.tables.shards import Shards
@@ -70,6 +70,7 @@ def stage(job: Job) -> dict[str, Any]:
     guess = _guess(job, columns, encodings.is_plain(head))
     staged = _measure(job, columns, classes, statistics, guess)
     merged = joins.written_otherwise(statistics, columns.layout.notation, job.mapping)
+    merged += copies.said(statistics)
     merged += labels.merged_said(classes, job.mapping.get("labels", {}))
     labels.check_classes(statistics, job.mapping, job.options.minimum_rows_per_class)
     table = _table(job, columns, statistics)
@@ -96,13 +97,14 @@ def _assumptions(
     """What was taken for true of the table. Raises DatasetRefused where it may not be."""
     positive = job.mapping.get("positive")
     said = labels.positive_said(statistics, table.classes, positive, table.label)
+    said += labels.none_said(table.classes, job.mapping.get("labels", {}))
     said += [*columns.assumptions, *joins.left_out(statistics)]
     counting = [name for name, why in table.dropped.items() if why == COUNTING]
     if not set(counting) <= set(columns.dropped):
         said.append(roles.counted(counting))
     without = statistics.without_value().items()
-    if none := {name: signs for name, signs in without if name in table.features}:
-        said.append(ranges.may_be_none(none, table.missing))
+    none = {name: signs for name, signs in without if name in table.features}
+    said += ranges.no_values_said(none, table.missing)
     sample, chosen = statistics.sample, columns.chosen
     said += shifts.check(sample.values, sample.lines, columns.features, chosen)
     if "label" not in job.mapping:
@@ -185,17 +187,18 @@ def _rows(
     set_aside: Callable[[list[BadRow]], None],
 ) -> Iterator[Rows]:
     """The usable rows with their splits, block by block, the same whenever they are read."""
-    seen, splitter = Seen(), Splitter(job.options.split_seed)
+    seen, copied = Seen(), copies.Copies(job.mapping.get("labels", {}))
+    splitter = Splitter(job.options.split_seed)
     for block in read_rows(chunks, columns.layout):
+        repeated: dict[int, BadRow] = {}
+        if columns.layout.id is not None and len(block.lines):
+            repeats = seen.add(block.ids, block.labels or [], block.values, block.lines)
+            repeated = _repeated(block.lines, repeats)
+        block, more = _without(block, repeated)
+        again = copied.add(block.labels or [], block.values, block.lines)
+        block, others = _without(block, again)
+        bad = sorted([*block.bad, *more, *others], key=lambda row: row.line)
         lines, ids, written, values = block.lines, block.ids, block.labels or [], block.values
-        bad = block.bad
-        if columns.layout.id is not None and len(lines):
-            repeats = seen.add(ids, written, values, lines)
-            if repeats.repeated.any():
-                kept = np.flatnonzero(~repeats.repeated)
-                bad = sorted([*bad, *_repeated(lines, repeats)], key=lambda row: row.line)
-                ids, written = [ids[at] for at in kept], [written[at] for at in kept]
-                lines, values = lines[kept], values[kept]
         set_aside(bad)
         codes = classes.codes(written)
         if len(classes.names) > CLASSES_LIMIT:
@@ -206,11 +209,19 @@ def _rows(
         yield Rows(lines, ids, named, codes, list(classes.names), splits, values)
 
 
-def _repeated(lines: NDArray[np.int64], repeats: Repeats) -> Iterator[BadRow]:
+def _repeated(lines: NDArray[np.int64], repeats: Repeats) -> dict[int, BadRow]:
+    found = {}
     for at in np.flatnonzero(repeats.repeated).tolist():
         same = "the same label and values" if repeats.agrees[at] else "another label or value"
         detail = f"the id of line {repeats.first[at]}, with {same}"
-        yield BadRow(int(lines[at]), "duplicate-id", detail)
+        found[at] = BadRow(int(lines[at]), "duplicate-id", detail)
+    return found
+
+
+def _without(block: Block, out: Mapping[int, BadRow]) -> tuple[Block, list[BadRow]]:
+    """The block without the rows at those positions, and what is said of them."""
+    kept = [at not in out for at in range(len(block.lines))]
+    return block.kept(kept) if out else block, [*out.values()]
 
 
 def _table(job: Job, columns: Columns, statistics: Statistics) -> Table:

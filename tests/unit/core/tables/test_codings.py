@@ -51,6 +51,20 @@ def test_what_is_another_label_has_another_key() -> None:
         ("not benign", POSITIVE, UNKNOWN),
         ("non-invasive carcinoma", UNKNOWN, UNKNOWN),
         ("no evidence of cancer", UNKNOWN, UNKNOWN),
+        ("malignancy excluded", UNKNOWN, UNKNOWN),
+        ("cancer ruled out", UNKNOWN, UNKNOWN),
+        ("unlikely cancer", UNKNOWN, UNKNOWN),
+        ("malignancy absent", UNKNOWN, UNKNOWN),
+        ("w/o cancer", UNKNOWN, UNKNOWN),
+        ("0 - malignant", UNKNOWN, UNKNOWN),
+        ("malignant=0", UNKNOWN, UNKNOWN),
+        ("cancer: no", UNKNOWN, UNKNOWN),
+        ("malignant?", UNKNOWN, UNKNOWN),
+        ("benign excluded", UNKNOWN, UNKNOWN),
+        ("Malignom ausgeschlossen", UNKNOWN, UNKNOWN),
+        ("malignant 10 mm", POSITIVE, UNKNOWN),
+        ("0: benign", NEGATIVE, UNKNOWN),
+        ("1 - benign", NEGATIVE, UNKNOWN),
         ("benign, then malignant", UNKNOWN, UNKNOWN),
         ("cancer", POSITIVE, UNKNOWN),
         ("benign", NEGATIVE, UNKNOWN),
@@ -66,7 +80,13 @@ def test_a_label_says_what_it_says(label: str, sign: str, answer: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("column", "health"), [("diagnosis", False), ("Benign", True), ("is_normal", True)]
+    ("column", "health"),
+    [
+        *((name, True) for name in ("Benign", "is_normal", "no_cancer", "NotMalignant")),
+        *((name, True) for name in ("non-malignant", "noncancer", "nonmalignant", "harmless")),
+        *((name, True) for name in ("remission", "disease_free", "malignancy_excluded")),
+        *((name, False) for name in ("diagnosis", "malignant", "Malignant?", "case_no", "outcome")),
+    ],
 )
 def test_a_columns_name_may_ask_for_health(column: str, health: bool) -> None:
     assert codings.asks_for_health(column) == health

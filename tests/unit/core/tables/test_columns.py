@@ -169,13 +169,13 @@ def test_an_id_that_is_none_is_said_so() -> None:
         (b"1,2\n3,4\n", {}, "label-column-unknown", "no header.*column_0, column_1"),
         (b"label,class,a\nx,x,2\n", {}, "label-column-unknown", "'label', 'class'"),
         (b"label,a\nx,2\n", {"label": "b"}, "label-column-unknown", "'b' is none of"),
-        (b"label,a\nx,2\n", {"label": 1}, "label-column-unknown", "1 is none of"),
+        (b"label,a\nx,2\n", {"label": 2}, "label-column-unknown", "2 is none of"),
         (b"label,a\nx,2\n", {"features": ["b"]}, "mapping-invalid", "'b'"),
         (b"label,a\nx,2\n", {"features": ["label"]}, "mapping-invalid", "'features'"),
         (b"label,a\nx,2\n", {"features": ["a", "a"]}, "mapping-invalid", "'features'.*twice"),
         (b"label,a\nx,2\n", {"ignore": ["b"]}, "mapping-invalid", "'ignore'.*'b'.*label, a"),
         (b"label,a\nx,2\n", {"id": "label"}, "mapping-invalid", "same column"),
-        (b"label,a\nx,2\n", {"id": 1}, "mapping-invalid", "'id' names 1"),
+        (b"label,a\nx,2\n", {"id": 2}, "mapping-invalid", "'id' names 2"),
     ],
 )
 def test_columns_that_nothing_can_be_made_of_are_refused_with_a_reason(
@@ -192,3 +192,40 @@ def test_of_many_columns_a_message_lists_the_first() -> None:
 
     with pytest.raises(DatasetRefused, match=r"Columns: c0, .*, c39 and 60 more$"):
         find_columns(names.encode(), {})
+
+
+def test_a_number_counts_columns_below_a_header_too() -> None:
+    columns = find_columns(b"a,outcome,case\n1,x,7\n2,y,8\n", {"label": 1, "id": 2})
+
+    assert (columns.label, columns.layout.id, columns.features) == (1, 2, ("a",))
+
+
+def test_columns_that_keep_the_books_are_no_features() -> None:
+    body = "".join(f"{n},{n % 4},{n % 7 / 2},{'MB'[n % 2]}\n" for n in range(40))
+
+    columns = find_columns(f"id,fold,a,diagnosis\n{body}".encode(), {})
+
+    assert columns.features == ("a",)
+    assert [one.code for one in columns.assumptions] == ["bookkeeping-columns"]
+    named = find_columns(f"id,fold,a,diagnosis\n{body}".encode(), {"features": ["fold", "a"]})
+    assert (named.features, named.assumptions) == (("fold", "a"), ())
+
+
+def test_rows_of_one_patient_are_refused_and_what_is_said_settles_it() -> None:
+    body = "".join(f"s{n},{n // 4},{n % 7 / 2},{'MB'[n % 2]}\n" for n in range(40))
+    data = f"id,patient_id,a,diagnosis\n{body}".encode()
+
+    with pytest.raises(DatasetRefused, match="rows-belong-together: column 'patient_id'"):
+        find_columns(data, {})
+
+    assert find_columns(data, {"id": "patient_id"}).layout.id == 1
+    assert find_columns(data, {"ignore": ["patient_id"]}).features == ("a",)
+
+
+def test_of_two_lines_of_names_the_first_can_be_passed_over() -> None:
+    data = b",mean,mean,\nid,a,b,label\n" + b"".join(b"%d,%d.5,2.5,x\n" % (n, n) for n in range(12))
+
+    with pytest.raises(DatasetRefused, match=r'not-a-table: .*\{"skip": 1\}'):
+        find_columns(data, {})
+
+    assert find_columns(data, {"skip": 1}).features == ("a", "b")

@@ -8,7 +8,13 @@ import numpy as np
 import pytest
 
 from sonoflow.errors import DatasetRefused
-from sonoflow.tables.labels import check_classes, merged_said, order_classes, positive_said
+from sonoflow.tables.labels import (
+    check_classes,
+    merged_said,
+    none_said,
+    order_classes,
+    positive_said,
+)
 from sonoflow.tables.rows import BadRow
 from sonoflow.tables.statistics import Classes, Rows, Statistics
 
@@ -220,3 +226,77 @@ def test_of_mostly_bad_rows_the_cause_comes_first() -> None:
         check_classes(statistics(["x"] * 12 + ["y"] * 5, BAD), {}, 10)
     with pytest.raises(DatasetRefused, match=r"^too-few-rows: class 'y' has 5"):
         check_classes(statistics(["x"] * 35 + ["y"] * 5, BAD), {}, 10)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("malignancy excluded", "benign"),
+        ("cancer ruled out", "benign"),
+        ("cancer unlikely", "benign cyst"),
+        ("0 - malignant", "1 - benign"),
+        ("malignant excluded", "benign excluded"),
+        ("cancer ruled out", "indeterminate"),
+    ],
+)
+def test_what_is_denied_after_the_word_is_asked_for(one: str, other: str) -> None:
+    labels = [one] * 12 + [other] * 20
+
+    with pytest.raises(DatasetRefused, match=r"positive-unclear.*\{\"positive\"") as caught:
+        positive_said(statistics(labels), [one, other], None, "diagnosis")
+
+    assert repr(one) in caught.value.detail
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("w/o cancer", "with cancer"), ("malignant=0", "malignant=1"), ("cancer: no", "cancer")],
+)
+def test_what_is_denied_beside_the_disease_itself_is_said(one: str, other: str) -> None:
+    (said,) = positive_said(statistics([one] * 12 + [other] * 20), [one, other], None, "x")
+
+    assert (said.code, json.loads(said.settle)) == ("positive-class", {"positive": one})
+
+
+@pytest.mark.parametrize("labels", [["0", "1"], ["no", "yes"], ["N", "Y"]])
+@pytest.mark.parametrize("column", ["non_malignant", "noncancer", "remission", "harmless"])
+def test_answers_to_a_column_that_asks_for_health_are_asked_for(
+    column: str, labels: list[str]
+) -> None:
+    with pytest.raises(DatasetRefused, match="positive-unclear"):
+        positive_said(statistics(labels * 12), labels, None, column)
+
+
+@pytest.mark.parametrize(
+    ("classes", "none"),
+    [
+        (["0", "1", "9"], ["9"]),
+        (["-1", "0", "1"], ["-1"]),
+        (["-99", "0.0", "1.0", "9.0"], ["-99", "9.0"]),
+        (["1", "2", "9"], ["9"]),
+        (["0", "1", "2"], []),
+        (["-1", "1"], []),
+        (["1", "2", "3", "9"], []),
+        (["B", "M", "9"], []),
+    ],
+)
+def test_a_number_that_may_be_no_label_is_said(classes: list[str], none: list[str]) -> None:
+    said = none_said(classes, {})
+
+    assert [set(none) < set(json.loads(one.settle)["missing"]) for one in said] == [True] * bool(
+        none
+    )
+    assert none_said(classes, {one: one for one in none}) == []
+
+
+def test_a_class_of_a_few_rows_that_may_be_no_label_is_settled() -> None:
+    with pytest.raises(DatasetRefused, match=r'too-few-rows: .*\{"missing": .*"-99"'):
+        check_classes(statistics(["0", "1"] * 12 + ["-99"]), {}, 10)
+
+
+def test_a_label_that_no_row_has_cannot_be_named() -> None:
+    classes = Classes({"X": "B"})
+    classes.codes(["M", "B"])
+
+    with pytest.raises(DatasetRefused, match=r"mapping-invalid: 'labels' names 'X'.*'B', 'M'"):
+        merged_said(classes, {"X": "B"})

@@ -68,3 +68,25 @@ def test_what_parts_all_rows_but_some_is_a_feature() -> None:
     score = TRUTH * 5 + MEASURE
 
     assert leaks.check(statistics(score=score), ("score",), chosen=False) == []
+
+
+@pytest.mark.parametrize("values", [(0, 1), (1, 0), (1, 2), (-3.5, 1e6)])
+def test_two_values_that_mostly_agree_with_the_label_are_said(values: tuple[float, float]) -> None:
+    copy = np.where(TRUTH ^ (np.arange(COUNT) % 10 == 4), *values[::-1])
+    found = statistics(measure=MEASURE, dx=copy)
+
+    (said,) = leaks.check(found, ("measure", "dx"), chosen=False)
+
+    assert (said.code, said.settle) == ("agrees-with-label", '{"ignore": ["dx"]}')
+    assert "90 % of the rows" in said.detail
+    assert leaks.check(found, ("measure", "dx"), chosen=True) == []
+    assert leaks.check(found, ("measure",), chosen=False) == []
+
+
+def test_two_values_that_seldom_agree_and_three_that_do_are_measures() -> None:
+    seldom = TRUTH ^ (np.arange(COUNT) % 4 == 1)
+    rare = np.arange(COUNT) == 7  # right of one class alone
+    three = np.where(np.arange(COUNT) % 10 == 4, 0.5, TRUTH ^ (np.arange(COUNT) % 10 == 5))
+    found = statistics(seldom=seldom, rare=rare, three=three)
+
+    assert leaks.check(found, ("seldom", "rare", "three"), chosen=False) == []

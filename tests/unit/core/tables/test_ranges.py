@@ -126,3 +126,43 @@ def test_many_signs_of_no_value_open_no_range(sign: float) -> None:
     low, high = sampled(rows).usual(np.array([min(10.0, sign)]), np.array([max(16.0, sign)]))
 
     assert (low.tolist(), high.tolist()) == ([10.0], [16.0])
+
+
+MEASURES = [20 + n * 1.25 for n in range(40)]
+
+
+@pytest.mark.parametrize(
+    ("values", "none"),
+    [
+        ([*MEASURES, 0, 0, 0], [0]),
+        ([*MEASURES, 0, 0, 0, -999], [-999, 0]),
+        ([*MEASURES, 0, 0], []),
+        ([*MEASURES, 0, 0, 0, 2], []),
+        ([*[one - 12 for one in MEASURES], 0, 0, 0], []),
+        ([*MEASURES, -5, 0, 0, 0], []),
+        ([*range(1, 41), 0, 0, 0], []),
+        ([5, 6, 7] * 10 + [0, 0, 0], []),
+        ([0, 1] * 30, []),
+    ],
+)
+def test_a_nought_far_below_all_measures_is_a_sign(values: list[float], none: list[float]) -> None:
+    ends = np.array([float(min(values))]), np.array([float(max(values))])
+    sample = sampled([[float(value)] for value in values])
+
+    assert sample.signs(*ends) == ({0: none} if none else {})
+    if none:
+        assert sample.usual(*ends)[0] == [20]
+
+
+def test_of_noughts_it_is_said_that_cells_are_to_be_empty() -> None:
+    zero, both = [0.0], [-999.0, 0.0]
+
+    (said,) = ranges.no_values_said({"glucose": zero}, ("",))
+    assert (said.code, said.settle) == ("zero-may-be-no-value", '{"ignore": ["glucose"]}')
+    first, second = ranges.no_values_said({"a": both, "b": [-99.0]}, ("",))
+    assert (json.loads(first.settle), "'a', 'b'" in first.detail) == (
+        {"missing": ["", "-99", "-999"]},
+        True,
+    )
+    assert second.settle == '{"ignore": ["a"]}'
+    assert ranges.no_values_said({}, ("",)) == []

@@ -54,3 +54,11 @@ def test_where_nothing_is_left_it_is_said_what_was_passed_over() -> None:
 
     with pytest.raises(DatasetRefused, match=r"no-features: .*passed over: 'a' \(counts rows\)"):
         of.features(0, None, {"a": "counts rows"})
+
+
+def test_a_number_that_may_be_another_columns_name_is_refused() -> None:
+    with pytest.raises(DatasetRefused, match=r"label-column-unknown: .*0 is none of"):
+        Roles(("a", "0", "b"), True, {"label": 0}).label()
+
+    assert Roles(("a", "0", "b"), True, {"label": "0"}).label() == 1
+    assert Roles(("a", "0", "b"), True, {"label": 2}).label() == 2

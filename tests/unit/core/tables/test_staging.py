@@ -33,8 +33,9 @@ def stage(data: bytes, *, features: str = "plain", seed: int = 7, **mapping: Any
 
 
 def test_the_documents_say_what_scoring_and_the_report_need() -> None:
-    stage(written(wdbc()))
+    answer = stage(written(wdbc()))
 
+    assert (answer["quarantined"], answer["assumptions"]) == (0, [])
     found = table()
     assert found.dataset == WDBC
     assert found.columns == WDBC_COLUMNS
@@ -328,3 +329,39 @@ def test_a_large_table_that_cannot_be_sampled_is_staged_all_the_same(
 
     assert stage(written(wdbc()).decode().encode("utf-16")) == answer
     assert staged() == rows
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_a_copy_of_a_row_neither_trains_nor_measures(first: int) -> None:
+    """Under other ids, and without any."""
+    rows = wdbc()[:100]
+    again = [["copy" + row[0], *row[1:]] for row in rows[:60]]
+    head, chosen = with_header(rows + again, [*range(first, 32)])[0], rows + again
+
+    answer = stage(written([head, *([*row[first:]] for row in chosen)]))
+
+    lines = [row[0] for split in staged().values() for row in split]
+    assert sorted(lines) == [*range(2, 102)]
+    assert {row["reason"] for row in quarantine()} == {"duplicate-row"}
+    said = {one["code"]: one["detail"] for one in answer["assumptions"]}
+    assert said["duplicate-rows"].startswith("60 rows repeat all values of an earlier row, 0 of")
+
+
+def test_copies_with_other_labels_are_said_or_refused() -> None:
+    rows = wdbc()[:200]
+    other = [["x" + row[0], "MB"[row[1] == "M"], *row[2:]] for row in rows]
+
+    (said,) = stage(written(rows + other[:2]))["assumptions"]
+    assert "2 rows repeat" in said["detail"]
+    assert "2 of them with another label" in said["detail"]
+    assert [row["reason"] for row in quarantine()] == ["contradicting-row"] * 2
+    with pytest.raises(DatasetRefused, match=r"rows-contradict: 3 of 203 rows .*line 20[0-9]"):
+        stage(written(rows + other[:3]))
+
+
+def test_patients_of_the_same_grades_are_two() -> None:
+    rows = [[f"p{n}", "MB"[n % 2], str(n % 7), str(n % 5), str(n % 3)] for n in range(210)]
+
+    answer = stage(written([["id", "diagnosis", "a", "b", "c"], *rows]))
+
+    assert (sum(answer["rows"].values()), answer["assumptions"]) == (210, [])
