@@ -37,10 +37,12 @@ from sonoflow.tables import mapping, staging
 BYTES, ROWS = 1000**3, staging.ROWS_LIMIT
 RESULT = Path(__file__).resolve().parents[1] / "docs/results/large_table.json"
 _DIFFERENT_ROWS, _ID_DIGITS = 1000, 9
+_BLOCK_DIGITS = 5  # of the first feature: how often the different rows have come before
 
 
 class GeneratedTable:
-    """A header and rows of one length, each with an id of its own: any range, made when asked."""
+    """A header and rows of one length, no two alike, each with an id of its own: any range, made
+    when asked."""
 
     def __init__(self, rows: int, features: int, digits: int) -> None:
         names = ["id", "diagnosis", *(f"feature_{number}" for number in range(features))]
@@ -53,7 +55,7 @@ class GeneratedTable:
             for at, row in enumerate(numbers)
         ]
         self._lines = np.array([list(line.encode()) for line in lines], np.uint8)
-        self.rows = rows
+        self.rows, self._digits = rows, digits
         self.size = len(self._header) + rows * self._lines.shape[1]
 
     @staticmethod
@@ -70,6 +72,10 @@ class GeneratedTable:
         made = self._lines[numbers % _DIFFERENT_ROWS]
         for digit in range(_ID_DIGITS):
             made[:, digit] = 48 + numbers // 10 ** (_ID_DIGITS - 1 - digit) % 10
+        if self._digits >= _BLOCK_DIGITS:  # else nobody could tell copies from equal rows
+            blocks, begins = numbers // _DIFFERENT_ROWS, _ID_DIGITS + len(",B,1.")
+            for digit in range(_BLOCK_DIGITS):
+                made[:, begins + digit] = 48 + blocks // 10 ** (_BLOCK_DIGITS - 1 - digit) % 10
         rows: bytes = made.tobytes()
         return head + rows[start - first * width : stop - first * width]
 
