@@ -23,6 +23,10 @@ os.environ.update(
     AWS_SHARED_CREDENTIALS_FILE=os.devnull,
 )
 os.environ.pop("AWS_PROFILE", None)
+# Powertools reads these when a handler is imported, by whichever test is the first. On AWS the
+# template sets them.
+os.environ.setdefault("POWERTOOLS_METRICS_NAMESPACE", "Sonoflow")
+os.environ.setdefault("POWERTOOLS_SERVICE_NAME", "sonoflow")
 
 
 # Other examples on every developer's run; the same ones in CI, which must not fail by chance.

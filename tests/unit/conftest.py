@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 from collections.abc import Iterator
 
 import pytest
@@ -13,10 +12,6 @@ from sonoflow.aws.clients import client
 from tests.unit import stack
 from tests.unit.fake_endpoints import FakeEndpoints
 from tests.unit.fake_training_jobs import FakeTrainingJobs
-
-# Powertools reads these when a handler is imported. On AWS the template sets them.
-os.environ.setdefault("POWERTOOLS_METRICS_NAMESPACE", "Sonoflow")
-os.environ.setdefault("POWERTOOLS_SERVICE_NAME", "sonoflow")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -268,9 +268,12 @@ class Trainer:
         if train.masks is not None:
             return images, masks
         labels = train.labels[picks].to(self.compute.device)
-        if masks is None or train.known is None:
+        if masks is None:
             return images, labels
-        return images, LesionTargets(labels, masks, train.known[picks].to(labels.device))
+        known = (
+            torch.ones(len(picks), dtype=torch.bool) if train.known is None else train.known[picks]
+        )
+        return images, LesionTargets(labels, masks, known.to(labels.device))
 
     def _normalise(self, images: Tensor) -> Tensor:
         normalised = (images - self.normalisation.mean) / self.normalisation.std
