@@ -61,9 +61,7 @@ class ImageSet:
     labels: Tensor  # int64 [N], index into the classes
     masks: Tensor | None  # uint8 0/1 [N, 1, side, side]
     lesions: Tensor | None = None  # likewise
-    known: Tensor | None = (
-        None  # bool [N], of `lesions`: whether it is known where they are; of all
-    )
+    known: Tensor | None = None  # bool [N]: whether `lesions` says where it is; None: of all
 
     def __len__(self) -> int:
         return len(self.images)

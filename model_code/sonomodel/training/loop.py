@@ -270,10 +270,8 @@ class Trainer:
         labels = train.labels[picks].to(self.compute.device)
         if masks is None:
             return images, labels
-        known = (
-            torch.ones(len(picks), dtype=torch.bool) if train.known is None else train.known[picks]
-        )
-        return images, LesionTargets(labels, masks, known.to(labels.device))
+        told = torch.ones(len(train), dtype=torch.bool) if train.known is None else train.known
+        return images, LesionTargets(labels, masks, told[picks].to(labels.device))
 
     def _normalise(self, images: Tensor) -> Tensor:
         normalised = (images - self.normalisation.mean) / self.normalisation.std
