@@ -200,8 +200,9 @@ class Answer:
             if key not in self._written:
                 self._remove_earlier(key)
             elif key in (*self._parts, self._beside) and not self._stands(key):
-                for complete in self._completing:
-                    self._earlier(complete)  # Overtaken, if it was a later version's delivery
+                there = [self._earlier(complete) for complete in self._completing]
+                if key == self._beside and not any(there):
+                    continue  # a later one takes away documents first, then this, then writes
                 raise AnswerLost(f"{key!r} was removed while its answer was being written")
         gone = (State.DELETED, State.ABSENT)
         if self._was_there and uploads.state(self._upload) in gone:
