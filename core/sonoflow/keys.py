@@ -19,6 +19,7 @@ DATASETS = "datasets/"
 INBOX = "inbox/"
 SWEEP = "sweeps/state.json"  # what one sweep leaves for the next
 FEEDBACK = "feedback/"
+EXTERNAL = "external/"  # sets that are judged, and never trained on
 INDEX = "index/"
 REVIEW = "review/"
 INBOX_TABLE_SUFFIX = ".csv"  # what else is in the inbox is taken for an image

@@ -115,6 +115,16 @@ class Sweeping:
 
 
 @dataclasses.dataclass(frozen=True)
+class Validating:
+    """Whose models judge external sets, and what runs it."""
+
+    classifier_endpoint_name: str
+    segmenter_endpoint_name: str
+    validate_external_state_machine_arn: str
+    notifications_topic_arn: str
+
+
+@dataclasses.dataclass(frozen=True)
 class Feedback:
     """Where verdicts become a data set, and how many images must have been judged."""
 

@@ -11,6 +11,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from sonoflow import settings
 from sonoflow.aws import uploads
+from sonoflow.aws.uploads import Upload
 from sonoflow.errors import DatasetRefused
 from sonoflow.planning import plans, refusals
 
@@ -25,10 +26,12 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     planning = settings.read(settings.Planning)
     work = settings.read(settings.Buckets).work_bucket
     if reason := plans.reason_to_ignore(upload):
-        logger.info(f"upload ignored: {reason}", extra={"upload": upload.facts()})
-        return {"status": "ignored", "upload": upload.facts()}
+        return _ignored(upload, reason)
     try:
-        answer = plans.plan(upload, planning, work).start(upload)
+        planned = plans.plan(upload, planning, work)
+        if planned is None:
+            return _ignored(upload, "an external set, which PlanExternal plans")
+        answer = planned.start(upload)
     except DatasetRefused as error:
         refusal = refusals.write(work, upload, error)
         refusals.notify(planning.notifications_topic_arn, upload, error, refusal)
@@ -36,3 +39,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     metrics.add_metric(f"Datasets{answer['status'].capitalize()}", MetricUnit.Count, 1)
     logger.info("upload planned", extra=answer)
     return answer
+
+
+def _ignored(upload: Upload, reason: str) -> dict[str, Any]:
+    logger.info(f"upload ignored: {reason}", extra={"upload": upload.facts()})
+    return {"status": "ignored", "upload": upload.facts()}

@@ -49,6 +49,16 @@ def find(bucket: str, key: str) -> bytes | None:
         raise
 
 
+def exists(bucket: str, key: str) -> bool:
+    try:
+        client("s3").head_object(Bucket=bucket, Key=key)
+    except ClientError as error:
+        if is_missing(error):
+            return False
+        raise
+    return True
+
+
 def find_json(bucket: str, key: str) -> Any | None:
     """The parsed object, or None where there is none."""
     found = find(bucket, key)

@@ -38,6 +38,8 @@ class PlannedImage:
     group_hint: str | None = None
     # Of folds that the archive gives: by how many there are, "5", the image's own, from 0 on.
     official_folds: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    # Of an external set: the device, the site, as a table in the archive has them, by column.
+    subgroups: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     @property
     def bytes(self) -> int:
@@ -112,6 +114,7 @@ def _document(image: PlannedImage) -> dict[str, Any]:
         "given_split": image.given_split,
         "group_hint": image.group_hint,
         **({"official_folds": dict(image.official_folds)} if image.official_folds else {}),
+        **({"subgroups": dict(image.subgroups)} if image.subgroups else {}),
         "members": [[m.offset, m.length, m.packed, m.size, m.crc, m.method] for m in image.members],
     }
 
@@ -142,6 +145,7 @@ def _parse(document: Any) -> PlannedImage:
         document["given_split"],
         document["group_hint"],
         {str(number): int(fold) for number, fold in document.get("official_folds", {}).items()},
+        {str(column): str(value) for column, value in document.get("subgroups", {}).items()},
     )
 
 
@@ -154,4 +158,6 @@ def digest(images: Sequence[PlannedImage], reading: Reading = USUAL) -> str:
     told: list[Any] = [reading.document()] if reading != USUAL else []
     if any(image.official_folds for image in images):
         told.append([dict(image.official_folds) for image in images])
+    if any(image.subgroups for image in images):
+        told.append({"subgroups": [dict(image.subgroups) for image in images]})
     return hashlib.sha256(json.dumps([REVISION, facts, *told]).encode()).hexdigest()

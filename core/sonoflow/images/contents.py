@@ -23,18 +23,16 @@ from sonoflow.images import (
     layouts,
     listings,
     nnunet,
+    subgroups,
     table_hints,
+    unread,
 )
 from sonoflow.images import mapping as image_mapping
 from sonoflow.images.batches import PlannedImage
 from sonoflow.images.looks import Looks
-from sonoflow.images.paths import stem_of
 from sonoflow.images.reading import USUAL, Reading
 from sonoflow.quarantine import SetAside
 
-# What a set is refused for, by its own name, where no image is left because of it.
-_CAUSES = frozenset({"unsupported-compression"})
-_UNREAD = _CAUSES | {"unsupported-extension", "encrypted"}
 # An image with its masks, unpacked: what one worker must be able to stage.
 IMAGE_BYTES_LIMIT = 2 * formats.FILE_BYTES_LIMIT
 
@@ -75,27 +73,30 @@ def read(index: Index, source: Source, mapping: Mapping[str, Any] | None = None)
     names, ignored = _wanted(usable, said.get("ignore", []))
     _refuse_lost_groups(quarantine, said)
     hints, groups = _hints(archive, names, said)
+    told = subgroups.gather(names, archive.table, said)
     paths = [path for path in names if path not in hints.used and path != groups.path]
     arranged = layouts.arrange(paths, archive.look, said, hints.tables)
-    unplaced = [*ignored, *hints.set_aside, *groups.set_aside, *arranged.set_aside]
+    unplaced = [*ignored, *told.without(hints.set_aside), *groups.set_aside, *arranged.set_aside]
     # Where a name was written with backslashes, people know it that way.
     quarantine += [dataclasses.replace(e, source=usable[e.source].name) for e in unplaced]
     images = []
     for scan in arranged.scans:
-        image = _planned(scan, usable, index.end, groups.by_image.get(scan.image, scan.group))
+        group = groups.by_image.get(scan.image, scan.group)
+        image = _planned(scan, usable, index.end, group, told.by_image.get(scan.image, {}))
         if excess := _excess(image):
             quarantine.append(SetAside(image.image, *excess))
         else:
             images.append(image)
     if not images:
-        raise _nothing_left(quarantine)
+        raise unread.nothing_left(quarantine)
     looks = Looks(source, usable, index.end)
     read_as = _conventions(arranged.scans, looks, said, hints.assumptions)
     made = [
         *(index.assumptions, hints.assumptions, groups.assumptions, arranged.assumptions),
+        told.assumptions,
         read_as.assumptions,
         _shared_masks(images),
-        _lost_masks(images, quarantine),
+        unread.lost_masks(images, quarantine),
         _unused_groups([*names, *(entry.source for entry in quarantine)], said, hints, groups),
     ]
     return Contents(
@@ -188,44 +189,6 @@ def _shared_masks(images: Sequence[PlannedImage]) -> list[Assumption]:
     return [Assumption("masks-shared", f"{detail} what are copies of others", settle)]
 
 
-def _lost_masks(images: Sequence[PlannedImage], quarantine: Sequence[SetAside]) -> list[Assumption]:
-    """Says so where images are without masks, and files that may be these are not read."""
-    lost: collections.Counter[str] = collections.Counter()
-    beside = _annotations(images, quarantine)
-    for entry in quarantine:
-        path = verdicts.canonical(entry.source)
-        unread = entry.reason in _UNREAD and (formats.is_image(path) or formats.may_be_image(path))
-        drawn = entry.reason in _UNREAD and path in beside
-        if (unread and layouts.is_named_mask(path)) or drawn:
-            suffix = path[path.rfind(".") :].lower()
-            lost[suffix if entry.reason == "unsupported-extension" else entry.reason] += 1
-    without = sum(not image.masks for image in images)
-    if not lost or not without:
-        return []
-    told = ", ".join(f"{count} × {what}" for what, count in lost.most_common(4))
-    detail = f"{without} images have no mask; files that may be masks cannot be read: {told}"
-    return [Assumption("masks-not-read", detail, "")]
-
-
-def _annotations(images: Sequence[PlannedImage], quarantine: Sequence[SetAside]) -> set[str]:
-    """Files of annotations that are called as images are, read or not."""
-    stems = {_stem(image.image) for image in images}
-    stems |= {_stem(entry.source) for entry in quarantine if formats.is_image(entry.source)}
-    canonical = (verdicts.canonical(entry.source) for entry in quarantine)
-    return {path for path in canonical if formats.may_be_annotation(path) and _stem(path) in stems}
-
-
-def _documents(quarantine: Sequence[SetAside]) -> list[str]:
-    """Files of which each may hold the annotations of all images."""
-    return [
-        entry.source for entry in quarantine if entry.source.lower().endswith((".json", ".xml"))
-    ]
-
-
-def _stem(path: str) -> str:
-    return stem_of(verdicts.canonical(path)).lower()
-
-
 def _unused_groups(
     paths: Sequence[str], said: Mapping[str, Any], hints: table_hints.Hints, groups: _Groups
 ) -> list[Assumption]:
@@ -253,7 +216,11 @@ def _hints(
 
 
 def _planned(
-    scan: layouts.Scan, usable: Mapping[str, Member], end: int, group: str | None
+    scan: layouts.Scan,
+    usable: Mapping[str, Member],
+    end: int,
+    group: str | None,
+    subgroups: Mapping[str, str],
 ) -> PlannedImage:
     files = [usable[path] for path in (scan.image, *scan.masks)]
     return PlannedImage(
@@ -264,6 +231,7 @@ def _planned(
         scan.given_split,
         group,
         scan.official_folds,
+        subgroups,
     )
 
 
@@ -276,24 +244,3 @@ def _excess(image: PlannedImage) -> tuple[str, str] | None:
     if not few and batches.document_bytes(image) > batches.IMAGE_DOCUMENT_BYTES_LIMIT:
         return "too-many-masks", f"the image has {len(image.masks)} masks"
     return None
-
-
-def _nothing_left(quarantine: Sequence[SetAside]) -> DatasetRefused:
-    """The largest cause first, in its own words."""
-    reasons = collections.Counter(entry.reason for entry in quarantine)
-    if set(reasons) == {"encrypted"}:
-        return DatasetRefused("encrypted", "the zip archive is encrypted; send it without password")
-    detail = "the zip archive holds no image in a class folder (<class>/<name>.png)"
-    if not reasons:
-        return DatasetRefused("no-images", detail)
-    counts = ", ".join(f"{count} × {reason}" for reason, count in reasons.most_common(5))
-    # That a mask has no image is what follows where the images cannot be used.
-    largest = max(reasons, key=lambda reason: (reason != "mask-without-image", reasons[reason]))
-    causes = collections.Counter(e.detail for e in quarantine if e.reason == largest)
-    cause, _ = causes.most_common(1)[0]
-    detail = f"{reasons[largest]} × {largest}: {cause}. So {detail}; set aside: {counts}"
-    drawn = sorted(_annotations([], quarantine)) or _documents(quarantine)
-    if largest == "no-class" and drawn:
-        told = formats.unsupported(drawn[0])
-        detail += f". It holds {len(drawn)} files that seem to be annotations: {told}"
-    return DatasetRefused(largest if largest in _CAUSES else "no-images", detail)

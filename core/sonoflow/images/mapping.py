@@ -7,6 +7,8 @@
     {"splits": "own"}               instead of the archive's; "given": those, or refused
     {"continues": "busi/0a1b2c3d4e5f"}   an earlier version: its splits stay, what is new trains
     {"ignore": ["overlays", "*_pred.png"]}   folders, or patterns of names
+    {"role": "external"}            judged by the models in service, never trained on
+    {"subgroups": {"file": "x.csv", "image": "ID", "columns": ["Device"]}}   of an external set
 
 `masks` and `pictures` say how pixels are read (reading.py).
 """
@@ -24,7 +26,9 @@ from sonoflow.keys import Dataset
 from sonoflow.sidecar import Document, invalid
 
 FOLDERS, NAMES, MASKS, NONE, GIVEN, OWN = "folders", "names", "masks", "none", "given", "own"
+EXTERNAL = "external"  # a role
 _LIST_LIMIT = 1000
+_COLUMNS_LIMIT = 4  # of subgroups
 
 
 def ignored(path: str, patterns: Sequence[str]) -> bool:
@@ -89,6 +93,35 @@ def continued(mapping: Document) -> Dataset | None:
     return Dataset(*mapping["continues"].split("/")) if "continues" in mapping else None
 
 
+def _role(key: str, value: Any) -> str:
+    if value != EXTERNAL:
+        raise invalid(f"{key!r} must be {EXTERNAL}, not {value!r}; without it a set is trained on")
+    return EXTERNAL
+
+
+def is_external(mapping: Document) -> bool:
+    """Whether such a checked mapping's set is never to be trained on."""
+    return bool(mapping.get("role") == EXTERNAL)
+
+
+def _subgroups(key: str, value: Any) -> dict[str, Any]:
+    columns = value.get("columns") if isinstance(value, dict) else None
+    if not isinstance(value, dict) or set(value) != {"file", "image", "columns"}:
+        raise invalid(f'{key!r} must be an object of "file", "image", "columns"')
+    if not isinstance(columns, list) or not 0 < len(columns) <= _COLUMNS_LIMIT:
+        raise invalid(f"'{key}.columns' must be a list of one to {_COLUMNS_LIMIT} columns")
+    named = {name: _text(f"{key}.{name}", value[name]) for name in ("file", "image")}
+    told = list(dict.fromkeys(_text(f"{key}.columns", column) for column in columns))
+    return {"columns": told, **named}
+
+
+def _together(document: Document) -> None:
+    if is_external(document) and "continues" in document:
+        raise invalid("an external set is not trained on, so it continues no version")
+    if "subgroups" in document and not is_external(document):
+        raise invalid('subgroups are of an external set: write {"role": "external"} too')
+
+
 def _ignore(key: str, value: Any) -> list[str]:
     if not isinstance(value, list) or len(value) > _LIST_LIMIT:
         raise invalid(f"{key!r} must be a list of folders or patterns, not {value!r}")
@@ -109,6 +142,8 @@ _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "ignore": _ignore,
     "masks": _reading,
     "pictures": _reading,
+    "role": _role,
+    "subgroups": _subgroups,
 }
 
 
@@ -123,9 +158,10 @@ _TEXTS: dict[str, Callable[[str, str], Any]] = {
     "ignore": sidecar.text_list,
     "masks": sidecar.json_text,
     "pictures": sidecar.json_text,
+    "subgroups": sidecar.json_text,
 }
 
-KEYS = sidecar.Keys("images", _CHECKS, _TEXTS)
+KEYS = sidecar.Keys("images", _CHECKS, _TEXTS, _together)
 
 
 def parse(document: Any) -> Document:

@@ -111,6 +111,7 @@ def prepare(reader: Reader, planned: PlannedImage, reading: Reading = USUAL) -> 
         "given_split": planned.given_split,
         "group_hint": planned.group_hint,
         **({"official_folds": planned.official_folds} if planned.official_folds else {}),
+        **({"subgroups": dict(planned.subgroups)} if planned.subgroups else {}),
         "mask_sha256": mask_digest,
         **_looks(decoded, look),
         "flags": [*dict.fromkeys((*flags, *doubts))],

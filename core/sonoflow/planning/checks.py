@@ -16,12 +16,14 @@ from sonoflow.aws import objects
 from sonoflow.aws.ranged import RemoteObject
 from sonoflow.aws.uploads import Upload
 from sonoflow.errors import DatasetRefused
+from sonoflow.external import checking
 from sonoflow.images import batches, parts
+from sonoflow.images import mapping as image_mapping
 from sonoflow.images import staging as image_staging
 from sonoflow.images.parts import Entry
 from sonoflow.keys import Dataset
-from sonoflow.planning import plans
-from sonoflow.splits import counts, splitting, staged_images
+from sonoflow.planning import plans, validations
+from sonoflow.splits import counts, freezing, groups, splitting, staged_images
 from sonoflow.tables import staging as table_staging
 
 _EXAMPLES = 5  # of files that are set aside for one reason
@@ -38,6 +40,7 @@ class Check:
     answer: Mapping[str, Any] = dataclasses.field(default_factory=dict)  # of the last state
     quarantine: tuple[Mapping[str, Any], ...] = ()
     tables: tuple[str, ...] = ()  # in an archive, of whose rows something is used
+    external: bool = False  # judged by the models in service, not trained on
 
     def facts(self) -> dict[str, Any]:
         """For reports and programs."""
@@ -46,6 +49,7 @@ class Check:
             "dataset": dataclasses.asdict(self.dataset) if self.dataset else None,
             "refused": {"reason": refusal.reason, "detail": refusal.detail} if refusal else None,
             "assumptions": [assumption.document() for assumption in self.assumptions],
+            "role": "external" if self.external else "training",
             "kind": "table" if self.answer.get("kind") == "table" else "images",
             "classes": self._classes(),
             "groups": _groups(self.entries),
@@ -85,7 +89,8 @@ def _images(upload: Upload, work: str) -> Check:
     batching = settings.read(settings.Batching, {})
     staging, splits = settings.read(settings.Staging, {}), settings.read(settings.Splitting, {})
     try:
-        images = plans.of_images(upload, batching, work)
+        mapping = validations.mapping_of(upload) or image_mapping.KEYS.find(upload)
+        images = plans.of_images(upload, batching, work, mapping)
     except DatasetRefused as error:
         return Check(None, error)
     dataset, count = images.dataset, images.batches
@@ -100,6 +105,8 @@ def _images(upload: Upload, work: str) -> Check:
     left = (entry for part in staged for entry in part["quarantine"])
     aside = tuple(staged_images.told_once(entries, left))
     used = tuple(name for part in staged for name in part.get("tables", ()))
+    if image_mapping.is_external(mapping):
+        return _external(Check(dataset, None, made, entries, {}, aside, used, True), staged)
     try:
         answer = splitting.split(work, dataset, count, splits)
     except DatasetRefused as error:
@@ -107,6 +114,18 @@ def _images(upload: Upload, work: str) -> Check:
     entries = tuple(objects.read_lines(work, dataset.index))
     made = tuple(assumptions.merged([made, map(assumptions.parse, answer.get("assumptions", ()))]))
     return Check(dataset, None, made, entries, answer, aside, used)
+
+
+def _external(found: Check, staged_parts: list[dict[str, Any]]) -> Check:
+    """Not split; which of its images the models know shows only where these are in service."""
+    staged = staged_images.collect(staged_parts)
+    gathered = groups.gather(staged.entries, freezing.links_of(staged))
+    try:
+        entries, made = checking.assess(staged, checking.sort_out(gathered, {}))
+    except DatasetRefused as error:
+        return dataclasses.replace(found, refusal=error)
+    merged = tuple(assumptions.merged([found.assumptions, made]))
+    return dataclasses.replace(found, entries=tuple(entries), assumptions=merged)
 
 
 def _elsewhere(images: plans.Images) -> list[Assumption]:

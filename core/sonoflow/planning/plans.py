@@ -57,8 +57,9 @@ def reason_to_ignore(upload: Upload) -> str | None:
     return None if uploads.exists(upload) else "gone"
 
 
-def plan(upload: Upload, planning: settings.Planning, work: str) -> Plan:
-    """Raises DatasetRefused. Of images, the staging plan is left in the bucket `work`."""
+def plan(upload: Upload, planning: settings.Planning, work: str) -> Plan | None:
+    """None of an external set, which another function plans (planning/validations.py). Of images,
+    the staging plan is left in the bucket `work`. Raises DatasetRefused."""
     try:
         return _plan(upload, planning, work)
     except ConfigurationError as error:
@@ -71,14 +72,17 @@ def is_table(key: str) -> bool:
     return PurePosixPath(key).suffix.lower() in TABLE_SUFFIXES
 
 
-def _plan(upload: Upload, planning: settings.Planning, work: str) -> Plan:
+def _plan(upload: Upload, planning: settings.Planning, work: str) -> Plan | None:
     if is_table(upload.key):
         tasks.check(tasks.OF_TABLES)
         settings.read(settings.TableStaging)
         dataset, mapping = of_table(upload)
         return Plan(dataset, planning.train_table_state_machine_arn, {"mapping": mapping})
+    mapping = image_mapping.KEYS.find(upload)
+    if image_mapping.is_external(mapping):
+        return None
     tasks.check(tasks.OF_IMAGES)
-    images = of_images(upload, settings.read(settings.Batching), work)
+    images = of_images(upload, settings.read(settings.Batching), work, mapping)
     dataset = images.dataset
     details: dict[str, Any] = {
         "plan": {"bucket": work, "key": dataset.plan, "batches": images.batches}
@@ -110,11 +114,13 @@ class Images:
     continues: Dataset | None  # the version whose splits it keeps
 
 
-def of_images(upload: Upload, batching: settings.Batching, work: str) -> Images:
-    """Leaves the plan and what it sets aside in the bucket `work`. Raises DatasetRefused."""
+def of_images(
+    upload: Upload, batching: settings.Batching, work: str, mapping: sidecar.Document
+) -> Images:
+    """Leaves the plan and what it sets aside in the bucket `work`. `mapping` is what is said of the
+    upload, as sidecar.Keys gives it. Raises DatasetRefused."""
     source = RemoteObject(upload)
     index = open_upload(upload, source)
-    mapping = image_mapping.KEYS.find(upload)
     found = contents.read(index, source, mapping)
     dataset = Dataset(keys.dataset_name(upload.key), contents.version(index, mapping))
     limits = batches.Limits(batching.stage_batch_images, batching.stage_batch_bytes)

@@ -51,7 +51,7 @@ def freeze(
     (split-leak) where these part a group, or given splits that the mapping insists on, what
     `continuing.admit` raises, and SplitLeak where this very assignment parts a group.
     """
-    links = _links(staged)
+    links = links_of(staged)
     if continued is not None:
         staged, links = continuing.admit(staged, links, continued)
     gathered = groups.gather(staged.entries, links)
@@ -88,7 +88,8 @@ def freeze(
     return FrozenSplits(entries, gathered, given.assumptions, staged.quarantine)
 
 
-def _links(staged: StagedImages) -> list[Link]:
+def links_of(staged: StagedImages) -> list[Link]:
+    """What joins images of a set: the same pixels, nearly the same look, a group that is given."""
     entries = sorted(staged.entries, key=lambda entry: str(entry["id"]))
     exact = duplicates.equal_links(((e["id"], e["sha256"]) for e in entries), PIXELS)
     given = duplicates.equal_links(((e["id"], e.get("group_hint")) for e in entries), GIVEN)

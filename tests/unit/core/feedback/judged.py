@@ -12,6 +12,7 @@ from sonoflow.aws.ranged import RemoteObject
 from sonoflow.aws.uploads import Upload
 from sonoflow.feedback import naming
 from sonoflow.images import batches, pixels, png, staging
+from sonoflow.images.mapping import KEYS
 from sonoflow.keys import Dataset
 from sonoflow.planning import plans
 from sonoflow.settings import Batching, Splitting
@@ -44,7 +45,7 @@ def train(key: str, data: bytes | None = None) -> tuple[Dataset, dict[str, Any]]
     if data is not None:
         stack.write(stack.UPLOADS, key, data)
     upload = Upload(stack.UPLOADS, key, None, len(stack.read(stack.UPLOADS, key)))
-    images = plans.of_images(upload, Batching(50, 10**8), stack.WORK)
+    images = plans.of_images(upload, Batching(50, 10**8), stack.WORK, KEYS.find(upload))
     for document in objects.read_json(stack.WORK, images.dataset.plan):
         batch = batches.from_state({"batch": document})
         staging.stage_batch(RemoteObject(upload), batch, images.dataset, stack.WORK, 4)

@@ -1,0 +1,49 @@
+"""Confidence intervals by resampling groups of images, as a release's own evaluation has them.
+
+Images of one group look alike, or are of one patient, and succeed or fail together: resampled
+singly they would make the intervals too narrow (Field and Welsh, 2007, on the cluster bootstrap).
+"""
+
+from __future__ import annotations
+
+import collections
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+RESAMPLES = 1000
+LEVEL = 95.0  # per cent
+
+Picks = npt.NDArray[np.int64]  # places of images, some several times
+Figures = Mapping[str, float | None]
+Interval = list[float] | None
+
+
+def of(
+    figures: Callable[[Picks], Figures], groups: Sequence[str], seed: int = 0
+) -> dict[str, Interval]:
+    """[low, high] of every figure, percentiles of its values on resampled groups.
+
+    `groups` names each image's group. None for a figure that is undefined on most resamples, and
+    for all of them where there is a single group.
+    """
+    members: dict[str, list[int]] = collections.defaultdict(list)
+    for place, group in enumerate(groups):
+        members[group].append(place)
+    blocks = [np.array(places, dtype=np.int64) for places in members.values()]
+    if len(blocks) < 2:
+        return dict.fromkeys(figures(np.arange(len(groups))))
+    draws = np.random.default_rng(seed).integers(len(blocks), size=(RESAMPLES, len(blocks)))
+    values: dict[str, list[float]] = collections.defaultdict(list)
+    for draw in draws:
+        for name, value in figures(np.concatenate([blocks[block] for block in draw])).items():
+            values[name] += [] if value is None else [value]
+    return {name: _percentiles(defined) for name, defined in values.items()}
+
+
+def _percentiles(values: Sequence[float]) -> Interval:
+    if len(values) < RESAMPLES / 2:
+        return None
+    tail = (100 - LEVEL) / 2
+    return [round(float(end), 6) for end in np.percentile(values, [tail, 100 - tail])]
