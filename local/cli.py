@@ -25,6 +25,7 @@ from local.runtime.private_files import open_private, state_folder
 ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_PORT = 4566
 STATE = ROOT / ".sonoflow"
+_EXTERNAL = "a zip that the models in service are to judge, and that is never trained on"
 
 
 class NotTheSame(failures.Failure):
@@ -122,7 +123,8 @@ def drop(arguments: argparse.Namespace) -> int:
     from local.laptop.drop import drop_files
 
     laptop = Laptop.attach(arguments.state)
-    return drop_files(laptop, arguments.file, arguments.to, wait=not arguments.no_wait, console=out)
+    to = "external/" if arguments.external else arguments.to
+    return drop_files(laptop, arguments.file, to, wait=not arguments.no_wait, console=out)
 
 
 def feedback(arguments: argparse.Namespace) -> int:
@@ -144,7 +146,7 @@ def check(arguments: argparse.Namespace) -> int:
     """Say what would become of a data set: no runtime, no training."""
     from local.laptop.check import check
 
-    return check(arguments.file, arguments.out, out)
+    return check(arguments.file, arguments.out, out, external=arguments.external)
 
 
 def demo(arguments: argparse.Namespace) -> int:
@@ -182,7 +184,9 @@ def _parser() -> argparse.ArgumentParser:
     upload.add_argument(
         "file", type=Path, nargs="+", help="images and .csv → inbox/; .zip, .data → datasets/"
     )
-    upload.add_argument("--to", metavar="KEY", help="key to upload to; a prefix if it ends in /")
+    where = upload.add_mutually_exclusive_group()
+    where.add_argument("--to", metavar="KEY", help="key to upload to; a prefix if it ends in /")
+    where.add_argument("--external", action="store_true", help=_EXTERNAL)
     upload.add_argument("--no-wait", action="store_true", help="return after the upload")
     verdicts.describe(
         command("feedback", feedback, "judge the answer to an image of the inbox"),
@@ -192,6 +196,7 @@ def _parser() -> argparse.ArgumentParser:
     doctor = command("check", check, "say what a data set would become, without training on it")
     doctor.add_argument("file", type=Path, help="a .zip, .csv or .data, or a folder of images")
     doctor.add_argument("--out", type=Path, metavar="FILE.html", help="with pictures, as HTML")
+    doctor.add_argument("--external", action="store_true", help=_EXTERNAL)
     command("down", down, "stop the runtime; no process is left behind")
     show = command("demo", demo, "the whole main job on this machine, see README.md")
     show.add_argument("--dataset", type=_file, metavar="FILE", help="a zip in the BUSI layout")

@@ -34,10 +34,10 @@ class CannotCheck(Failure):
     """There is nothing to be checked; says why."""
 
 
-def check(path: Path, out: Path | None, console: Console) -> int:
+def check(path: Path, out: Path | None, console: Console, *, external: bool = False) -> int:
     """Prints what would be staged, and writes it as HTML to `out`; 1 where it would be refused."""
     with _opened(path) as file, _memory():
-        upload = _upload(path, file)
+        upload = _upload(path, file, keys.EXTERNAL if external else keys.DATASETS)
         found = checks.check(upload, _WORK)
         facts = {"upload": path.name, **found.facts()}
         show(facts, console)
@@ -94,10 +94,10 @@ def _memory() -> Iterator[None]:
             os.environ["AWS_DEFAULT_REGION"] = before
 
 
-def _upload(path: Path, file: IO[bytes]) -> Upload:
+def _upload(path: Path, file: IO[bytes], prefix: str) -> Upload:
     """The file under the key that it would be dropped to, with the mapping that lies beside it."""
     name = f"{path.resolve().name}.zip" if path.is_dir() else path.name
-    key = f"{keys.DATASETS}{name}"
+    key = f"{prefix}{name}"
     beside = path.resolve().with_name(sidecar.beside(name))
     if beside.is_file():
         client("s3").put_object(Bucket=_UPLOADS, Key=sidecar.beside(key), Body=beside.read_bytes())
@@ -118,10 +118,11 @@ def show(facts: dict[str, Any], console: Console) -> None:
     if facts["classes"]:
         console.print(_classes(facts["classes"]))
     if facts["groups"]:
-        splits = "as the archive gives them" if facts["given_splits"] else "drawn"
         number = facts["groups"]
         groups = "1 group that stays" if number == 1 else f"{number} groups that stay"
-        console.print(f"{groups} together, splits {splits}")
+        splits = "as the archive gives them" if facts["given_splits"] else "drawn"
+        drawn = "" if facts["role"] == "external" else f", splits {splits}"
+        console.print(f"{groups} together{drawn}")
     for table in facts["tables"]:
         console.print(Text(f"read: the table {table}"), soft_wrap=True)
     for flag, number in facts["flags"].items():
@@ -132,6 +133,9 @@ def show(facts: dict[str, Any], console: Console) -> None:
     if refused := facts["refused"]:
         told = f"would be refused: {refused['reason']}: {refused['detail']}"
         console.print(Text(told, "red"), soft_wrap=True)
+    elif facts["role"] == "external":
+        told = "would be judged by the models in service, less what these know; never trained on"
+        console.print(Text(told, "green"))
     else:
         console.print(Text("would be trained on", "green"))
 

@@ -25,7 +25,7 @@ _DATASETS = (".zip", ".data")
 _INBOX = (*formats.IMAGE_SUFFIXES, *formats.DICOM_SUFFIXES, keys.INBOX_TABLE_SUFFIX)
 _OUTPUTS = {
     *("UploadsBucketName", "WorkBucketName", "ResultsBucketName"),
-    *("TrainImagesStateMachineArn", "TrainTableStateMachineArn"),
+    *("TrainImagesStateMachineArn", "TrainTableStateMachineArn", "ValidateExternalStateMachineArn"),
 }
 _PREDICTION_SECONDS = 600.0
 
@@ -63,10 +63,11 @@ def drop_files(
 def _await(laptop: Laptop, file: Path, key: str, version: str, console: Console) -> None:
     if sidecar.is_mapping(key):
         console.print("a mapping: it is read when its data set is dropped")
-    elif key.startswith(keys.DATASETS):
+    elif key.startswith((keys.DATASETS, keys.EXTERNAL)):
         _await_run(laptop, file, key, version, console)
     elif not key.startswith(keys.INBOX):
-        console.print(f"nothing works on it there, only in {keys.DATASETS} and {keys.INBOX}")
+        where = f"{keys.DATASETS}, {keys.EXTERNAL} and {keys.INBOX}"
+        console.print(f"nothing works on it there, only in {where}")
     elif key.lower().endswith(keys.INBOX_TABLE_SUFFIX):
         _await_scores(laptop, key, version, console)
     else:

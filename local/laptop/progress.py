@@ -30,7 +30,11 @@ RUNNING = "RUNNING"
 MODELS = {task.name: task.model for task in (*OF_IMAGES, *OF_TABLES)}
 _TABLES = tuple(task.name for task in OF_TABLES)
 # Which models a machine releases, by the end of its name.
-_TASKS = {"train-images": tuple(task.name for task in OF_IMAGES), "train-table": _TABLES}
+_TASKS: dict[str, tuple[str, ...]] = {
+    "train-images": tuple(task.name for task in OF_IMAGES),
+    "train-table": _TABLES,
+    "validate-external": (),
+}
 _EPOCH = re.compile(r"^epoch=(\d+)/(\d+) (.*)$")
 # As the built-in Linear Learner tells of its epochs, which it counts from 0.
 _LINEAR_LEARNER_EPOCH = re.compile(
@@ -78,7 +82,7 @@ class RunProgress:
 
 
 class RunWatch:
-    """Looks at one execution of train_images or train_table."""
+    """Looks at one execution of train_images, train_table or validate_external."""
 
     def __init__(self, client: Callable[[str], Any], outputs: dict[str, str], arn: str) -> None:
         self._states, self._jobs = client("stepfunctions"), client("sagemaker")

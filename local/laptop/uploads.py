@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
@@ -17,6 +18,7 @@ from sonoflow import keys, sidecar
 from sonoflow.aws import objects
 from sonoflow.aws.ranged import HeldFile
 from sonoflow.errors import DatasetRefused
+from sonoflow.external import serving
 from sonoflow.images import contents
 from sonoflow.images import mapping as image_mapping
 from sonoflow.planning.plans import TABLE_SUFFIXES
@@ -51,9 +53,8 @@ def run_of(
 
     Raises UploadRefused with the reason, or when neither comes in time.
     """
-    machine = laptop.outputs[f"{'TrainTable' if _is_table(key) else 'TrainImages'}StateMachineArn"]
     states = laptop.client("stepfunctions")
-    content = _name(laptop, file, key)
+    machine, content = _run(laptop, file, key)
     for _ in looks(f"an execution for {key}", laptop.state, _START_SECONDS, say):
         refusal = find_json(laptop, laptop.outputs["WorkBucketName"], keys.refusal(key))
         if refusal and refusal["upload"]["version_id"] == version:
@@ -76,8 +77,12 @@ def _is_table(key: str) -> bool:
     return PurePosixPath(key).suffix.lower() in TABLE_SUFFIXES
 
 
-def _name(laptop: Laptop, file: Path, key: str) -> str | None:
-    """What the names of this content's executions start with; None for what can start none."""
+def _run(laptop: Laptop, file: Path, key: str) -> tuple[str, str | None]:
+    """The machine that works on this content, and what the names of its executions start with; None
+    for what can start none."""
+    kind = "TrainTable" if _is_table(key) else "TrainImages"
+    kind = "ValidateExternal" if key.startswith(keys.EXTERNAL) else kind
+    name: str | None = None
     try:
         mapping = _mapping(laptop, key)
         with file.open("rb") as opened:
@@ -85,23 +90,38 @@ def _name(laptop: Laptop, file: Path, key: str) -> str | None:
                 chunks = iter(lambda: opened.read(_CHUNK_BYTES), b"")
                 version = keys.table_version(chunks, mapping)
             else:
+                kind = "ValidateExternal" if image_mapping.is_external(mapping) else kind
                 version = contents.version(contents.open_archive(HeldFile(opened)), mapping)
+        name = f"{keys.dataset_name(key)}-{version}"
+        if kind == "ValidateExternal":
+            name += f"-{serving.digest_of(_in_service(laptop))}"
     except DatasetRefused:
-        return None
-    return f"{keys.dataset_name(key)}-{version}"
+        pass
+    return laptop.outputs[f"{kind}StateMachineArn"], name
+
+
+def _in_service(laptop: Laptop) -> list[str]:
+    """The releases that judge an external set."""
+    sagemaker, found = laptop.client("sagemaker"), []
+    for model in ("Classifier", "Segmenter"):
+        with contextlib.suppress(ClientError):
+            name = laptop.outputs[f"{model}EndpointName"]
+            found.append(sagemaker.describe_endpoint(EndpointName=name)["EndpointConfigName"])
+    return found
 
 
 def _mapping(laptop: Laptop, key: str) -> sidecar.Document:
-    """What lies beside the data set, if anything does. Raises DatasetRefused."""
+    """What is said of the data set, if anything is. Raises DatasetRefused."""
     known = table_mapping.KEYS if _is_table(key) else image_mapping.KEYS
     beside = sidecar.beside(key)
+    given = {"role": image_mapping.EXTERNAL} if key.startswith(keys.EXTERNAL) else {}
     s3, bucket = laptop.client("s3"), laptop.outputs["UploadsBucketName"]
     try:
-        return known.read(beside, s3.get_object(Bucket=bucket, Key=beside))
+        return {**known.read(beside, s3.get_object(Bucket=bucket, Key=beside)), **given}
     except ClientError as error:
         if not objects.is_missing(error):
             raise
-    return {}
+    return given
 
 
 def find(laptop: Laptop, bucket: str, key: str) -> bytes | None:

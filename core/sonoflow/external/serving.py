@@ -68,7 +68,11 @@ def _parse(document: Any) -> InService:
 
 
 def digest(models: Sequence[InService]) -> str:
-    text = "\n".join(sorted(model.release for model in models))
+    return digest_of([model.release for model in models])
+
+
+def digest_of(releases: Sequence[str]) -> str:
+    text = "\n".join(sorted(releases))
     return hashlib.sha256(text.encode()).hexdigest()[:DIGITS]
 
 
