@@ -46,7 +46,8 @@ def aws(settings_env: pytest.MonkeyPatch) -> Iterator[None]:
             s3.create_bucket(Bucket=bucket)
             s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
         client("sns").create_topic(Name=stack.TOPIC)
-        for machine in (stack.STATE_MACHINE, stack.TABLE_STATE_MACHINE):
+        machines = (stack.STATE_MACHINE, stack.TABLE_STATE_MACHINE, stack.EXTERNAL_STATE_MACHINE)
+        for machine in machines:
             client("stepfunctions").create_state_machine(
                 name=machine,
                 # Runs until it is stopped, where another test has put the laptop runtime into this

@@ -19,6 +19,10 @@ TABLE_STATE_MACHINE = "sonoflow-train-table"
 TABLE_STATE_MACHINE_ARN = (
     f"arn:aws:states:us-east-1:123456789012:stateMachine:{TABLE_STATE_MACHINE}"
 )
+EXTERNAL_STATE_MACHINE = "sonoflow-validate-external"
+EXTERNAL_STATE_MACHINE_ARN = (
+    f"arn:aws:states:us-east-1:123456789012:stateMachine:{EXTERNAL_STATE_MACHINE}"
+)
 EVENTS = Path(__file__).resolve().parents[2] / "events"
 
 ENVIRONMENT = {
@@ -26,6 +30,7 @@ ENVIRONMENT = {
     "RESULTS_BUCKET": RESULTS,
     "TRAIN_IMAGES_STATE_MACHINE_ARN": STATE_MACHINE_ARN,
     "TRAIN_TABLE_STATE_MACHINE_ARN": TABLE_STATE_MACHINE_ARN,
+    "VALIDATE_EXTERNAL_STATE_MACHINE_ARN": EXTERNAL_STATE_MACHINE_ARN,
     "NOTIFICATIONS_TOPIC_ARN": TOPIC_ARN,
     "STAGING_OPTIONS": '{"stage-batch-images": 4, "minimum-images-per-class": 3}',
     "CLASSIFIER_ENDPOINT_NAME": "sonoflow-classifier",

@@ -50,9 +50,9 @@ class Answers:
         )
 
 
-def figures(answers: Answers) -> Plain:
-    """Those of all classes together."""
-    per_class = by_class(answers)
+def figures(answers: Answers, known: dict[str, Plain] | None = None) -> Plain:
+    """Those of all classes together; `known` are those by class, where they are."""
+    per_class = known or by_class(answers)
     present = [one for one in per_class.values() if one["recall"] is not None]
     shares, malignant = malignant_shares(answers)
     return {

@@ -99,7 +99,7 @@ def _classified(cases: Sequence[Case], classes: Sequence[str]) -> Facts:
         picked = answers.pick(picks)
         of_class = classification.by_class(picked)
         flat = {f"{name}/{kind}": v for name, one in of_class.items() for kind, v in one.items()}
-        return {**classification.figures(picked), **flat}
+        return {**classification.figures(picked, of_class), **flat}
 
     found = _measured(cases, every)
     return {
@@ -141,7 +141,7 @@ def _as_registered(side: Facts, registered: Record) -> Facts:
     for name in side["metrics"].keys() & registered.keys():
         side["metrics"][name] = registered[name]
         if name in told:
-            side["intervals"][name] = told[name]
+            side["intervals"][name] = intervals.wide(told[name])
     return side
 
 

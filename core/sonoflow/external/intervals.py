@@ -25,8 +25,9 @@ def of(
 ) -> dict[str, Interval]:
     """[low, high] of every figure, percentiles of its values on resampled groups.
 
-    `groups` names each image's group. None for a figure that is undefined on most resamples, and
-    for all of them where there is a single group.
+    `groups` names each image's group. None for a figure that is undefined on most resamples, or the
+    same on all: of six images that are all wrong, resampling would say that every one is. And for
+    all figures where there is a single group.
     """
     members: dict[str, list[int]] = collections.defaultdict(list)
     for place, group in enumerate(groups):
@@ -39,7 +40,12 @@ def of(
     for draw in draws:
         for name, value in figures(np.concatenate([blocks[block] for block in draw])).items():
             values[name] += [] if value is None else [value]
-    return {name: _percentiles(defined) for name, defined in values.items()}
+    return {name: wide(_percentiles(defined)) for name, defined in values.items()}
+
+
+def wide(interval: Interval) -> Interval:
+    """None in place of one without width, which says less than nothing."""
+    return interval if interval is not None and interval[0] < interval[1] else None
 
 
 def _percentiles(values: Sequence[float]) -> Interval:

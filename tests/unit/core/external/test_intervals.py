@@ -32,5 +32,13 @@ def test_groups_are_drawn_and_not_images() -> None:
     assert grouped[1] - grouped[0] > 1.4 * (single[1] - single[0])
 
 
+def test_what_never_varies_has_no_interval() -> None:
+    """Six of six wrong is no proof that all are."""
+    found = intervals.of(lambda picks: {"recall": 0.0, "mean": means(picks)["mean"]}, GROUPS)
+
+    assert found["recall"] is None
+    assert found["mean"] is not None
+
+
 def test_one_group_has_no_interval() -> None:
     assert intervals.of(means, ["one"] * 60) == {"mean": None, "never": None}
