@@ -9,9 +9,9 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from sonoflow import payloads, settings
 from sonoflow.aws import uploads
-from sonoflow.external import judging, serving
+from sonoflow.external import judging, places, serving
 from sonoflow.external.places import Validation
-from sonoflow.reports import external_report
+from sonoflow.reports import external_matrix, external_report
 from sonoflow.reports.page import Subject
 
 logger = Logger()
@@ -27,6 +27,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     masks = {one["id"]: validation.mask(one["id"]) for one in facts["worst_cases"]}
     uri = external_report.publish(facts, validation.index, masks, buckets)
     judging.keep(buckets.work_bucket, validation, external_report.published(facts))
-    answer = {"report_uri": uri, "summary": judging.summary(facts)}
+    matrix = external_matrix.renew(places.FIGURES, buckets)
+    answer = {"report_uri": uri, "matrix_uri": matrix, "summary": judging.summary(facts)}
     logger.info("external set judged", extra=answer)
     return answer

@@ -15,6 +15,7 @@ from sonoflow.releases import hosting, tasks
 from tests.contracts.test_template import resources
 
 Document = dict[str, Any]
+STARTED = ("TrainImages", "TrainTable", "ValidateExternal")  # machines, by what is uploaded
 LIMIT = (
     10  # metrics: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-limits.html
 )
@@ -127,8 +128,8 @@ def test_a_function_that_no_machine_watches_rings_when_it_fails(template: Docume
 
 
 def test_a_run_that_did_not_end_by_itself_rings(template: Document) -> None:
-    """Both machines that an upload starts, and not that which they start: they tell of it."""
-    started = ("TrainImagesStateMachine", "TrainTableStateMachine")
+    """The machines that an upload starts, and not that which they start: they tell of it."""
+    started = tuple(f"{name}StateMachine" for name in STARTED)
     found = {
         (metric["MetricName"], metric["Dimensions"]["StateMachineArn"]["Ref"])
         for metric in read_by(alarms(template)["ExecutionFailuresAlarm"])
@@ -157,9 +158,8 @@ def test_a_run_that_could_tell_nobody_rings_and_one_that_did_does_not(
 ) -> None:
     """A Fail state cannot name an error as AWS does; the machines cut that off."""
     rule = template["Resources"]["BrokenOffRule"]["Properties"]
-    several = {"Ref": "TrainImagesStateMachine"}, {"Ref": "TrainTableStateMachine"}
     arns = rule["EventPattern"]["detail"]["stateMachineArn"]
-    assert arns == list(several)
+    assert arns == [{"Ref": f"{name}StateMachine"} for name in STARTED]
     pattern = json.dumps(rule["EventPattern"]).replace(json.dumps(arns), '["arn"]')
     detail = {"status": "FAILED", "stateMachineArn": "arn", "error": error}
     event = {
@@ -173,7 +173,7 @@ def test_a_run_that_could_tell_nobody_rings_and_one_that_did_does_not(
     queue = target["Arn"]["Fn::GetAtt"][0]
     (dimension,) = alarms(template)["UploadsDeadLetterAlarm"]["Dimensions"]
     assert dimension["Value"] == {"Fn::GetAtt": [queue, "QueueName"]}
-    for machine in ("train_images", "train_table"):
+    for machine in ("train_images", "train_table", "validate_external"):
         explains = machines[machine]["States"]["ExplainFailure"]["Assign"]["failure"]
         assert "/^States[.]/" in explains
 
@@ -200,7 +200,7 @@ def test_the_dashboard_shows_every_function_machine_and_queue_in_valid_json(
     named = set(re.findall(r"\$\{(\w+)[.}]", text))
 
     functions = set(resources(template, "AWS::Serverless::Function"))
-    assert named >= functions | {"TrainImagesStateMachine", "TrainTableStateMachine"}
+    assert named >= functions | {f"{name}StateMachine" for name in STARTED}
     assert named >= set(resources(template, "AWS::SQS::Queue")) - {"UploadsDeadLetterQueue"}
     assert named <= set(template["Resources"])
     for widget in body["widgets"]:

@@ -16,7 +16,7 @@ from local.iam import needs
 from local.iam.need import Need
 from local.iam.operations import Call
 from local.iam.statements import Statement, read
-from tests.contracts import resolved
+from tests.contracts import external_calls, resolved
 
 Document = dict[str, Any]
 HERE = "us-east-1:123456789012"
@@ -29,6 +29,7 @@ THROUGH_S3 = {
 }
 READS_UPLOADS = (
     *("PlanDataset", "StageImages", "StageTable", "Predict", "PredictTable", "RecordFeedback"),
+    "PlanExternal",
 )
 PREDICTS = {"Predict": "", "PredictTable": "table"}  # and what its queues' names begin with
 # Of Lambda's code, which AWS's managed policy lets make network interfaces.
@@ -36,6 +37,7 @@ CODE = (
     *("JudgeModel", "PackageModelCode", "PlanDataset", "PlanRelease", "Predict", "ProbeEndpoint"),
     *("PredictTable", "PublishReport", "SplitDataset", "StageImages", "StageTable", "SweepUploads"),
     *("CollectFeedback", "RecordFeedback"),
+    *("PlanExternal", "CheckExternal", "AnswerExternal", "JudgeExternal"),
 )
 
 
@@ -96,6 +98,7 @@ SWEEP: dict[str, list[Need]] = {
     "DeliverDatasets": [Need("lambda:InvokeFunction", f"arn:aws:x:{HERE}:PlanDatasetFunction")],
 }
 CALLS: dict[str, list[Need]] = {
+    **external_calls.CALLS,
     "PlanDatasetFunctionRole/1": sent(
         "sqs", "SendMessage", QueueUrl=queue("uploadsdeadletterqueue"), MessageBody="event"
     ),
@@ -228,7 +231,10 @@ EXCUSED = {
     "ReleaseModelStateMachineRole/ReadWhatIsRegistered": "SageMaker may look at a package's "
     "archive in its caller's name; AWS's policy for registries has it, and no page lets it go",
     "ReleaseModelStateMachineRole/LookUpServingImages": "the same of a package's image",
-    "TrainImagesStateMachineRole/RedriveBatches": "for RedriveExecution, which the laptop has not",
+    **{
+        f"{machine}StateMachineRole/RedriveBatches": "for RedriveExecution, which the laptop has not"
+        for machine in ("TrainImages", "ValidateExternal")
+    },
     # A denial is missed by nobody; tests/contracts/test_network.py holds it.
     **{f"{name}FunctionRole/NotForCode": "takes away what SAM gives" for name in CODE},
 }

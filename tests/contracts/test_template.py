@@ -20,6 +20,7 @@ OUTPUTS = {
     "TrainImagesStateMachineArn",
     "TrainTableStateMachineArn",
     "ReleaseModelStateMachineArn",
+    "ValidateExternalStateMachineArn",
     "ClassifierEndpointName",
     "SegmenterEndpointName",
     "TableEndpointName",

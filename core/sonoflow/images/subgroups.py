@@ -16,6 +16,7 @@ from sonoflow.errors import ImageRejected
 from sonoflow.images import formats, layouts, listings
 from sonoflow.images.listings import Listing, Names, Rows
 from sonoflow.images.mapping import is_external
+from sonoflow.images.table_hints import TABLES_LIMIT, UNUSED_TABLE
 from sonoflow.quarantine import SetAside
 from sonoflow.sidecar import invalid
 
@@ -25,8 +26,6 @@ HEADINGS = (
 )
 VALUES_MOST = 20  # of a column
 VALUE_LIMIT = 60  # characters
-_TABLES_LIMIT = 16
-_UNUSED = "unused-table"  # table_hints.py
 
 
 @dataclasses.dataclass
@@ -40,7 +39,7 @@ class Subgroups:
         return [
             entry
             for entry in set_aside
-            if entry.reason != _UNUSED or entry.source not in self.tables
+            if entry.reason != UNUSED_TABLE or entry.source not in self.tables
         ]
 
 
@@ -61,7 +60,7 @@ def gather(
         (path for path in every if path.lower().endswith(listings.SUFFIXES)),
         key=lambda path: (path.count("/"), path),
     )
-    rows = {path: parsed for path in tables[:_TABLES_LIMIT] if (parsed := _rows(path, read))}
+    rows = {path: parsed for path in tables[:TABLES_LIMIT] if (parsed := _rows(path, read))}
     if told := mapping.get("subgroups"):
         _as_told(told, rows, names, found)
         return found

@@ -15,6 +15,7 @@ from sonoflow.images.mapping import OWN
 from sonoflow.quarantine import SetAside
 
 TABLES_LIMIT = 16  # that are read
+UNUSED_TABLE = "unused-table"  # a reason
 _OWN = '{"splits": "own"} into <name>.mapping.json to have others drawn'
 LISTED_CLASSES = Assumption(
     layouts.LISTED,
@@ -209,7 +210,7 @@ def _likely(listing: Listing, mapping: Mapping[str, Any], found: Hints) -> None:
     if not folded and after == before and listing.path not in found.used:
         detail = "it lists images, but nothing of it is used: classes, groups and splits are known "
         detail += "otherwise, or no column is called so"
-        found.set_aside.append(SetAside(listing.path, "unused-table", detail))
+        found.set_aside.append(SetAside(listing.path, UNUSED_TABLE, detail))
     found.used.add(listing.path)
 
 

@@ -32,9 +32,9 @@ def served(described: FakeEndpoints) -> FakeEndpoints:
     return described
 
 
-def dropped(name: str, data: bytes | None = None) -> Any:
+def dropped(name: str = "plan_external.archive", data: bytes | None = None) -> Any:
     content = pictures.archive(external_sets.files()) if data is None else data
-    return stack.upload(stack.event(f"plan_external.{name}"), content)
+    return stack.upload(stack.event(name), content)
 
 
 def executions() -> list[dict[str, Any]]:
@@ -44,7 +44,7 @@ def executions() -> list[dict[str, Any]]:
 def test_a_set_is_planned_with_the_models_that_judge_it(
     served: FakeEndpoints, context: Any
 ) -> None:
-    answer = handler(dropped("archive"), context)
+    answer = handler(dropped(), context)
 
     assert answer["status"] == "started"
     (execution,) = executions()
@@ -65,11 +65,11 @@ def test_the_role_in_a_mapping_says_the_same_and_nothing_is_trained(
     served: FakeEndpoints, context: Any
 ) -> None:
     stack.write(stack.UPLOADS, "datasets/Other hospital.mapping.json", ROLE)
-    event = dropped("role")
+    event = dropped("plan_external.role")
 
     assert plan_dataset(event, context)["status"] == "ignored"
     by_role = handler(event, context)
-    by_key = handler(dropped("archive"), context)
+    by_key = handler(dropped(), context)
 
     assert by_role["status"] == "started"
     assert by_key["status"] == "known"  # one content, one validation
@@ -79,7 +79,7 @@ def test_the_role_in_a_mapping_says_the_same_and_nothing_is_trained(
 def test_what_is_no_external_set_is_left_to_plan_dataset(
     served: FakeEndpoints, context: Any
 ) -> None:
-    event = dropped("role")
+    event = dropped("plan_external.role")
 
     assert handler(event, context)["status"] == "ignored"
     assert plan_dataset(event, context)["status"] == "started"
@@ -88,7 +88,7 @@ def test_what_is_no_external_set_is_left_to_plan_dataset(
 
 def test_a_mapping_that_makes_no_sense_is_refused_once(served: FakeEndpoints, context: Any) -> None:
     stack.write(stack.UPLOADS, "datasets/Other hospital.mapping.json", '{"role": "test"}')
-    event = dropped("role")
+    event = dropped("plan_external.role")
 
     assert handler(event, context)["status"] == "ignored"
     assert plan_dataset(event, context)["reason"] == "mapping-invalid"
@@ -97,10 +97,10 @@ def test_a_mapping_that_makes_no_sense_is_refused_once(served: FakeEndpoints, co
 def test_without_a_model_it_is_refused_and_may_be_dropped_again(
     described: FakeEndpoints, context: Any
 ) -> None:
-    first = handler(dropped("archive"), context)
+    first = handler(dropped(), context)
     external_sets.evaluations(external_sets.trained())
     external_sets.in_service(described)
-    again = handler(dropped("archive"), context)
+    again = handler(dropped(), context)
 
     assert (first["status"], first["reason"]) == ("refused", "no-model")
     refusal = stack.read_json(stack.WORK, "refused/external/Other hospital.zip.json")
@@ -111,16 +111,16 @@ def test_without_a_model_it_is_refused_and_may_be_dropped_again(
 def test_one_model_judges_alone(served: FakeEndpoints, context: Any) -> None:
     del served.described[CLASSIFIER]
 
-    answer = handler(dropped("archive"), context)
+    answer = handler(dropped(), context)
 
     assert [model["task"] for model in answer["models"]] == ["segmentation"]
 
 
 def test_another_model_judges_the_same_set_anew(served: FakeEndpoints, context: Any) -> None:
-    first = handler(dropped("archive"), context)
+    first = handler(dropped(), context)
     del served.described[SEGMENTER]
-    second = handler(dropped("archive"), context)
-    repeated = handler(dropped("archive"), context)
+    second = handler(dropped(), context)
+    repeated = handler(dropped(), context)
 
     assert first["dataset"] == second["dataset"]
     assert (second["status"], repeated["status"]) == ("started", "known")
@@ -148,7 +148,7 @@ def test_a_model_of_which_nobody_knows_what_it_knows_judges_nothing(
 ) -> None:
     served.described[SEGMENTER] = described_as
 
-    assert handler(dropped("archive"), context)["reason"] == reason
+    assert handler(dropped(), context)["reason"] == reason
     assert executions() == []
 
 
@@ -158,10 +158,10 @@ def test_a_model_whose_training_set_is_gone_judges_nothing(
     key = f"{external_sets.TRAINED}index.jsonl"
     client("s3").delete_object(Bucket=stack.WORK, Key=key)
 
-    assert handler(dropped("archive"), context)["reason"] == "model-unknown"
+    assert handler(dropped(), context)["reason"] == "model-unknown"
 
 
 def test_what_is_no_zip_is_refused(served: FakeEndpoints, context: Any) -> None:
-    answer = handler(dropped("bad_extension", b"id,class\n1,benign\n"), context)
+    answer = handler(dropped("plan_external.bad_extension", b"id,class\n1,benign\n"), context)
 
     assert (answer["status"], answer["reason"]) == ("refused", "unsupported-extension")
