@@ -109,8 +109,10 @@ class Sweeping:
     inbox_queue_url: str
     table_inbox_queue_url: str
     plan_dataset_function_name: str
+    plan_external_function_name: str
     train_images_state_machine_arn: str
     train_table_state_machine_arn: str
+    validate_external_state_machine_arn: str
     sweep_grace_minutes: int
 
 

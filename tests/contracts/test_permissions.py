@@ -55,7 +55,7 @@ SWEEP: dict[str, list[Need]] = {
     "ListUploads": [Need("s3:ListBucketVersions", "arn:aws:s3:::uploadsbucket")],
     "LookAtUploads": [
         need
-        for prefix in ("datasets", "inbox")
+        for prefix in ("datasets", "external", "inbox")
         for need in sent("s3", "HeadObject", Bucket="uploadsbucket", Key=f"{prefix}/a.csv")
     ],
     "TellMissingFromForbidden": [
@@ -81,11 +81,11 @@ SWEEP: dict[str, list[Need]] = {
     ],
     "ListRuns": [
         Need("states:ListExecutions", f"arn:aws:x:{HERE}:{machine}StateMachine")
-        for machine in ("TrainImages", "TrainTable")
+        for machine in ("TrainImages", "TrainTable", "ValidateExternal")
     ],
     "LookAtRuns": [
         Need("states:DescribeExecution", f"arn:aws:states:{HERE}:execution:sonoflow-{machine}:run")
-        for machine in ("train-images", "train-table")
+        for machine in ("train-images", "train-table", "validate-external")
     ],
     "DeliverToInbox": [
         need
@@ -95,7 +95,10 @@ SWEEP: dict[str, list[Need]] = {
             *sent("sqs", "SendMessage", QueueUrl=queue(name), MessageBody="event"),
         )
     ],
-    "DeliverDatasets": [Need("lambda:InvokeFunction", f"arn:aws:x:{HERE}:PlanDatasetFunction")],
+    "DeliverDatasets": [
+        Need("lambda:InvokeFunction", f"arn:aws:x:{HERE}:{name}Function")
+        for name in ("PlanDataset", "PlanExternal")
+    ],
 }
 CALLS: dict[str, list[Need]] = {
     **external_calls.CALLS,
@@ -231,10 +234,8 @@ EXCUSED = {
     "ReleaseModelStateMachineRole/ReadWhatIsRegistered": "SageMaker may look at a package's "
     "archive in its caller's name; AWS's policy for registries has it, and no page lets it go",
     "ReleaseModelStateMachineRole/LookUpServingImages": "the same of a package's image",
-    **{
-        f"{machine}StateMachineRole/RedriveBatches": "for RedriveExecution, which the laptop has not"
-        for machine in ("TrainImages", "ValidateExternal")
-    },
+    "TrainImagesStateMachineRole/RedriveBatches": "for RedriveExecution, which the laptop has not",
+    "ValidateExternalStateMachineRole/RedriveBatches": "the same",
     # A denial is missed by nobody; tests/contracts/test_network.py holds it.
     **{f"{name}FunctionRole/NotForCode": "takes away what SAM gives" for name in CODE},
 }

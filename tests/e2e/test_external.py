@@ -104,7 +104,7 @@ def test_a_set_from_elsewhere_is_judged_and_its_leaks_are_left_out(
         assert matrix is not None
         (line,) = matrix["segmentation"]
         assert line["external"][0]["dataset"]["name"] == "elsewhere"
-        assert "12 images judged, 2 left out" in stack.notification("is judged")
+        assert "12 images judged, 2 left out" in stack.notification("images judged")
         # Nothing was trained, and once is enough.
         assert stack.sagemaker.list_training_jobs()["TrainingJobSummaries"] == before
         assert len(stack.runs()) == 1

@@ -37,7 +37,7 @@ def _is_of(found: Found, version_id: str) -> bool:
 
 
 class Datasets:
-    """What has come of uploads below datasets/. Executions are listed once."""
+    """What has come of uploads below datasets/ and external/. Executions are listed once."""
 
     def __init__(self, work: str, machines: tuple[str, ...]) -> None:
         self._work, self._machines = work, machines

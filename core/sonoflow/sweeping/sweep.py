@@ -29,7 +29,7 @@ DAYS = 8
 SECONDS = 600.0  # of one sweep; the next goes on after it
 DELIVERIES_LIMIT = 1000  # of one sweep
 _AT_ONCE = 16
-DATASETS, IMAGES, TABLES = "datasets", "images", "tables"
+DATASETS, EXTERNAL, IMAGES, TABLES = "datasets", "external", "images", "tables"
 _DEPTHS = [f"ApproximateNumberOfMessages{kind}" for kind in ("", "NotVisible", "Delayed")]
 
 
@@ -72,6 +72,7 @@ class Sweep:
         machines = (
             settings.train_images_state_machine_arn,
             settings.train_table_state_machine_arn,
+            settings.validate_external_state_machine_arn,
         )
         self._datasets = answered.Datasets(buckets.work_bucket, machines)
         self.result = Result()
@@ -133,7 +134,7 @@ class Sweep:
         age = (datetime.datetime.now(datetime.UTC) - written).total_seconds()
         return (
             version["IsLatest"]
-            and key.startswith((keys.DATASETS, keys.INBOX))
+            and key.startswith((keys.DATASETS, keys.EXTERNAL, keys.INBOX))
             and not key.endswith("/")
             and not sidecar.is_mapping(key)
             and age >= self._order.grace_seconds
@@ -141,13 +142,13 @@ class Sweep:
         )
 
     def _has_come_of(self, upload: Mapping[str, Any]) -> bool:
-        if _kind(upload["Key"]) == DATASETS:
+        if _kind(upload["Key"]) in (DATASETS, EXTERNAL):
             return self._datasets.has_come_of(upload)
         results = self._buckets.results_bucket
         return answered.is_inbox_object(results, upload["Key"], upload["VersionId"])
 
     def _deliver(self, unanswered: list[dict[str, Any]], state: State) -> None:
-        for kind in (DATASETS, IMAGES, TABLES):
+        for kind in (DATASETS, EXTERNAL, IMAGES, TABLES):
             these = [upload for upload in unanswered if _kind(upload["Key"]) == kind]
             if not these:
                 continue
@@ -165,7 +166,7 @@ class Sweep:
     def _may_wait_in_its_queue(self, kind: str, unanswered: int) -> bool:
         """Nobody can look into a queue. One that holds fewer messages than there are unanswered
         uploads does not hold all of them."""
-        if kind == DATASETS:
+        if kind in (DATASETS, EXTERNAL):
             return False
         found = client("sqs").get_queue_attributes(
             QueueUrl=self._queue(kind), AttributeNames=_DEPTHS
@@ -185,15 +186,22 @@ class Sweep:
             return False
         event = events.created(upload, sequencer, *dataclasses.astuple(self._where))
         body = json.dumps(event)
-        if kind == DATASETS:
-            function = self._settings.plan_dataset_function_name
-            client("lambda").invoke(FunctionName=function, InvocationType="Event", Payload=body)
+        if kind in (DATASETS, EXTERNAL):
+            for function in self._planners(kind):
+                client("lambda").invoke(FunctionName=function, InvocationType="Event", Payload=body)
         else:
             client("sqs").send_message(QueueUrl=self._queue(kind), MessageBody=body)
         return True
 
+    def _planners(self, kind: str) -> list[str]:
+        """Whom the rules tell of it. Whose an upload below datasets/ is, its mapping decides."""
+        settings = self._settings
+        if kind == EXTERNAL:
+            return [settings.plan_external_function_name]
+        return [settings.plan_dataset_function_name, settings.plan_external_function_name]
+
     def _sequencer(self, kind: str, upload: Mapping[str, Any]) -> str:
-        if kind == DATASETS:  # no answer of theirs is put in order by it
+        if kind in (DATASETS, EXTERNAL):  # no answer of theirs is put in order by it
             return uploads.sequencer_after([])
         results = self._buckets.results_bucket
         own, others = answered.sequencers(results, upload["Key"], upload["VersionId"])
@@ -203,4 +211,6 @@ class Sweep:
 def _kind(key: str) -> str:
     if key.startswith(keys.DATASETS):
         return DATASETS
+    if key.startswith(keys.EXTERNAL):
+        return EXTERNAL
     return TABLES if keys.is_inbox_table(key) else IMAGES

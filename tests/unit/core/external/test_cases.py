@@ -41,17 +41,17 @@ def test_an_evaluation_without_its_images_is_unreadable(
         cases.internal(stack.WORK, classifier)
 
 
-def case(label: str, **record: Any) -> cases.Case:
+def case(label: str, record: dict[str, Any]) -> cases.Case:
     return cases.Case("0", label, "g", None, record)
 
 
 def test_who_is_classified_who_segmented_who_neither() -> None:
     said = external_sets.said("benign")
     several = [
-        case("benign", **said),
-        case("cyst", **said),
-        case("benign", true_positives=0),
-        case("benign", unanswered={"reason": "too-large", "detail": ""}),
+        case("benign", said),
+        case("cyst", said),
+        case("benign", {"true_positives": 0}),
+        case("benign", {"unanswered": {"reason": "too-large", "detail": ""}}),
     ]
 
     assert cases.classified(several, ("benign", "malignant")) == several[:1]

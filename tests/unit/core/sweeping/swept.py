@@ -20,19 +20,21 @@ SCHEDULED = Order(0.0)
 
 
 class Service:
-    """The stack of the unit tests with its two queues, and a planner that only listens."""
+    """The stack of the unit tests with its two queues, and planners that only listen."""
 
     def __init__(self) -> None:
         create = client("sqs").create_queue
         self.images: str = create(QueueName="sonoflow-InboxQueue")["QueueUrl"]
         self.tables: str = create(QueueName="sonoflow-TableInboxQueue")["QueueUrl"]
         self.planned: list[dict[str, Any]] = []
+        self.external: list[dict[str, Any]] = []  # what the other planner was told
         self.environment = {
             **stack.ENVIRONMENT,
             "UPLOADS_BUCKET": stack.UPLOADS,
             "INBOX_QUEUE_URL": self.images,
             "TABLE_INBOX_QUEUE_URL": self.tables,
             "PLAN_DATASET_FUNCTION_NAME": "sonoflow-PlanDatasetFunction",
+            "PLAN_EXTERNAL_FUNCTION_NAME": "sonoflow-PlanExternalFunction",
             "SWEEP_GRACE_MINUTES": "60",
         }
 
@@ -46,9 +48,12 @@ class Service:
             client("lambda").meta.events.unregister(hook, self._note)
 
     def _note(self, params: Any, **_: Any) -> tuple[AWSResponse, dict[str, Any]]:
-        assert params["url_path"].split("/")[3] == "sonoflow-PlanDatasetFunction"
         assert params["headers"]["X-Amz-Invocation-Type"] == "Event"
-        self.planned.append(json.loads(params["body"]))
+        told = {
+            "sonoflow-PlanDatasetFunction": self.planned,
+            "sonoflow-PlanExternalFunction": self.external,
+        }
+        told[params["url_path"].split("/")[3]].append(json.loads(params["body"]))
         return AWSResponse(params["url"], 202, {}, None), {"StatusCode": 202}
 
     def sweep(self, order: Order = BY_HAND) -> Result:

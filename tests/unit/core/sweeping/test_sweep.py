@@ -50,8 +50,31 @@ def test_what_nothing_has_come_of_is_sent_to_where_the_rules_would(service: Serv
     assert (result.seen, result.sent, result.held_back, result.after) == (5, 4, 0, None)
 
 
+def test_an_external_set_is_sent_to_its_planner_and_a_data_set_to_both(service: Service) -> None:
+    put("external/a.zip")
+    put("datasets/b.zip")
+
+    result = service.sweep()
+
+    planned = [event["detail"]["object"]["key"] for event in service.planned]
+    external = [event["detail"]["object"]["key"] for event in service.external]
+    assert (planned, sorted(external)) == (["datasets/b.zip"], ["datasets/b.zip", "external/a.zip"])
+    assert (result.sent, result.held_back) == (2, 0)
+
+
+def test_an_external_set_that_is_being_judged_is_not_missed(service: Service) -> None:
+    version = put("external/a.zip")
+    client("stepfunctions").start_execution(
+        stateMachineArn=stack.EXTERNAL_STATE_MACHINE_ARN,
+        name="a-0a1b2c3d4e5f-00c0ffee",
+        input=json.dumps({"upload": {"version_id": version}}),
+    )
+
+    assert service.sweep().unanswered == []
+
+
 def test_what_nobody_answers_is_not_missed(service: Service) -> None:
-    for key in ("inbox/ward3/", "datasets/wdbc.mapping.json", "external/x.zip", "feedback/a.json"):
+    for key in ("inbox/ward3/", "datasets/wdbc.mapping.json", "other/x.zip", "feedback/a.json"):
         put(key)
     put("inbox/gone.png")
     client("s3").delete_object(Bucket=stack.UPLOADS, Key="inbox/gone.png")
