@@ -82,16 +82,22 @@ class Trainer:
         """
         with self.peers.watched(), Interruption() as interruption:
             self._begin(train)
-            while not self.progress.finished:
-                self._epoch(train, validation, interruption)
-                self._save()
-                if self.peers.any(interruption.requested):
-                    raise Interrupted(self._where_it_stopped())
+            try:
+                self._epochs(train, validation, interruption)
+            finally:
+                self.parallel = self.network  # the other one would hold the processes' group
         if not self.peers.lead:
             return self.progress.history
         self.network.load_state_dict(self.progress.best_state or {})
         self.average.network.load_state_dict(self.network.state_dict())
         return self.progress.history
+
+    def _epochs(self, train: ImageSet, validation: ImageSet, interruption: Interruption) -> None:
+        while not self.progress.finished:
+            self._epoch(train, validation, interruption)
+            self._save()
+            if self.peers.any(interruption.requested):
+                raise Interrupted(self._where_it_stopped())
 
     def _begin(self, train: ImageSet) -> None:
         smallest = smallest_batch(train.labels, self.schedule.batch_size)
