@@ -142,6 +142,7 @@ def schedule(options: argparse.Namespace) -> Schedule:
         patience=options.patience,
         ema_decay=options.ema_decay,
         encoder_rate=options.encoder_rate,
+        progressive=options.progressive_resizing,
     )
 
 
