@@ -33,8 +33,8 @@ def augmented(
 ) -> tuple[Tensor, Any]:
     """What `drawn` gives, changed at random; masks stay 0/1."""
     if isinstance(targets, LesionTargets):
-        images, masks = augment(images, targets.masks, generator)
-        return images, targets._replace(masks=masks)
+        changed: tuple[Tensor, Any] = augment(images, targets.masks, generator)
+        return changed[0], targets._replace(masks=changed[1])
     if targets.ndim == 1:
         return augment(images, None, generator)[0], targets
     return augment(images, targets, generator)
