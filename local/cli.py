@@ -21,6 +21,7 @@ from local.laptop.client import LOG, RECORD, Laptop, NotRunning
 from local.laptop.launch import Launch
 from local.runtime import failures
 from local.runtime.private_files import open_private, state_folder
+from sonoflow import keys
 
 ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_PORT = 4566
@@ -123,7 +124,7 @@ def drop(arguments: argparse.Namespace) -> int:
     from local.laptop.drop import drop_files
 
     laptop = Laptop.attach(arguments.state)
-    to = "external/" if arguments.external else arguments.to
+    to = keys.EXTERNAL if arguments.external else arguments.to
     return drop_files(laptop, arguments.file, to, wait=not arguments.no_wait, console=out)
 
 

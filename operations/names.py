@@ -8,7 +8,7 @@ import re
 from sonoflow.releases import tasks
 
 MODELS = tuple(task.model for task in (*tasks.OF_IMAGES, *tasks.OF_TABLES))
-MACHINES = ("train-images", "train-table", "release-model")
+MACHINES = ("train-images", "train-table", "validate-external", "release-model")
 BUCKETS = ("UploadsBucket", "WorkBucket", "ResultsBucket")
 
 

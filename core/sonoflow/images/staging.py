@@ -108,15 +108,22 @@ def prepare(reader: Reader, planned: PlannedImage, reading: Reading = USUAL) -> 
         "image": image_key,
         "mask": mask_key,
         "lesion_pixels": lesion_pixels,
-        "given_split": planned.given_split,
-        "group_hint": planned.group_hint,
-        **({"official_folds": planned.official_folds} if planned.official_folds else {}),
-        **({"subgroups": dict(planned.subgroups)} if planned.subgroups else {}),
+        **_told(planned),
         "mask_sha256": mask_digest,
         **_looks(decoded, look),
         "flags": [*dict.fromkeys((*flags, *doubts))],
     }
     return Staged(entry, pictures)
+
+
+def _told(planned: PlannedImage) -> dict[str, Any]:
+    """What an image's line of the index has of what the archive says of it."""
+    return {
+        "given_split": planned.given_split,
+        "group_hint": planned.group_hint,
+        **({"official_folds": planned.official_folds} if planned.official_folds else {}),
+        **({"subgroups": dict(planned.subgroups)} if planned.subgroups else {}),
+    }
 
 
 def _place(look: Fingerprint, lesions: MaskUnion | None, reading: Reading) -> list[str]:
