@@ -13,6 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 RESAMPLES = 1000
+# Images of all resamples together, above which there are fewer of these: a function has minutes.
+RESAMPLES_LEAST, IMAGES_DRAWN = 200, 20_000_000
 LEVEL = 95.0  # per cent
 
 Picks = npt.NDArray[np.int64]  # places of images, some several times
@@ -35,12 +37,13 @@ def of(
     blocks = [np.array(places, dtype=np.int64) for places in members.values()]
     if len(blocks) < 2:
         return dict.fromkeys(figures(np.arange(len(groups))))
-    draws = np.random.default_rng(seed).integers(len(blocks), size=(RESAMPLES, len(blocks)))
+    number = max(RESAMPLES_LEAST, min(RESAMPLES, IMAGES_DRAWN // len(groups)))
+    draws = np.random.default_rng(seed).integers(len(blocks), size=(number, len(blocks)))
     values: dict[str, list[float]] = collections.defaultdict(list)
     for draw in draws:
         for name, value in figures(np.concatenate([blocks[block] for block in draw])).items():
             values[name] += [] if value is None else [value]
-    return {name: wide(_percentiles(defined)) for name, defined in values.items()}
+    return {name: wide(_percentiles(defined, number)) for name, defined in values.items()}
 
 
 def wide(interval: Interval) -> Interval:
@@ -48,8 +51,8 @@ def wide(interval: Interval) -> Interval:
     return interval if interval is not None and interval[0] < interval[1] else None
 
 
-def _percentiles(values: Sequence[float]) -> Interval:
-    if len(values) < RESAMPLES / 2:
+def _percentiles(values: Sequence[float], resamples: int) -> Interval:
+    if len(values) < resamples / 2:
         return None
     tail = (100 - LEVEL) / 2
     return [round(float(end), 6) for end in np.percentile(values, [tail, 100 - tail])]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from sonoflow.external import intervals
 from sonomodel.evaluation import bootstrap
@@ -37,6 +38,20 @@ def test_what_never_varies_has_no_interval() -> None:
     found = intervals.of(lambda picks: {"recall": 0.0, "mean": means(picks)["mean"]}, GROUPS)
 
     assert found["recall"] is None
+    assert found["mean"] is not None
+
+
+def test_very_many_images_are_drawn_less_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intervals, "IMAGES_DRAWN", 60 * 300)
+    drawn = []
+
+    def mean(picks: np.ndarray) -> dict[str, float | None]:
+        drawn.append(len(picks))
+        return means(picks)
+
+    found = intervals.of(mean, GROUPS)
+
+    assert len(drawn) == 300
     assert found["mean"] is not None
 
 
