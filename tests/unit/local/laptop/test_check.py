@@ -22,9 +22,9 @@ def files(count: int = 6) -> dict[str, bytes]:
     return found
 
 
-def run(path: Path, out: Path | None = None) -> tuple[int, str]:
+def run(path: Path, out: Path | None = None, *, external: bool = False) -> tuple[int, str]:
     console = Console(file=io.StringIO(), width=200)
-    status = check(path, out, console)
+    status = check(path, out, console, external=external)
     return status, console.file.getvalue()  # type: ignore[attr-defined]
 
 
@@ -55,6 +55,22 @@ def test_the_mapping_beside_counts_and_a_refusal_is_status_one(tmp_path: Path) -
     assert b"It would be refused" in (tmp_path / "page.html").read_bytes()
 
 
+def test_an_external_set_is_checked_by_either_way_to_say_so(tmp_path: Path) -> None:
+    """Of one class and a few images, which could not be trained on."""
+    few = {name: content for name, content in files().items() if "malignant" not in name}
+    (tmp_path / "bus.zip").write_bytes(pictures.archive(few))
+
+    by_option = run(tmp_path / "bus.zip", external=True)
+    (tmp_path / "bus.mapping.json").write_text('{"role": "external"}')
+    by_role = run(tmp_path / "bus.zip", tmp_path / "page.html")
+
+    assert by_option[0] == by_role[0] == 0
+    assert "never trained on" in by_option[1]
+    assert "which images are of one patient" in by_option[1]
+    assert by_role[1].startswith(by_option[1])
+    assert (tmp_path / "page.html").is_file()
+
+
 def test_a_table_is_checked_too(tmp_path: Path) -> None:
     rows = "".join(f"{n},{'MB'[n % 2]},{n}.5,{n * n}\n" for n in range(40))
     (tmp_path / "t.csv").write_text("id,diagnosis,a,b\n" + rows)
@@ -82,6 +98,7 @@ def test_nothing_to_check_is_said_and_the_surroundings_stay(
 def test_one_group_is_one(number: int, said: str) -> None:
     console = Console(file=io.StringIO(), width=200)
     facts = {"dataset": None, "assumptions": [], "classes": {}, "flags": {}, "set_aside": {}}
+    facts["role"] = "training"
 
     show({**facts, "groups": number, "given_splits": False, "tables": (), "refused": None}, console)
 
