@@ -25,8 +25,9 @@ _DATASETS = (".zip", ".data")
 _INBOX = (*formats.IMAGE_SUFFIXES, *formats.DICOM_SUFFIXES, keys.INBOX_TABLE_SUFFIX)
 _OUTPUTS = {
     *("UploadsBucketName", "WorkBucketName", "ResultsBucketName"),
-    *("TrainImagesStateMachineArn", "TrainTableStateMachineArn", "ValidateExternalStateMachineArn"),
+    *("TrainImagesStateMachineArn", "TrainTableStateMachineArn"),
 }
+_OF_EXTERNAL = {"ValidateExternalStateMachineArn"}  # needed where such a set is dropped
 _PREDICTION_SECONDS = 600.0
 
 
@@ -44,7 +45,9 @@ def drop_files(
     if to and not to.endswith("/") and len(files) > 1:
         raise DropFailed("--to names one key; end it with / for several files")
     targets = [(file, _key(file, to)) for file in files]
-    if missing := sorted(_OUTPUTS - set(laptop.outputs)):
+    external = any(key.startswith(keys.EXTERNAL) for _, key in targets)
+    needed = _OUTPUTS | (_OF_EXTERNAL if external else set())
+    if missing := sorted(needed - set(laptop.outputs)):
         raise DropFailed(f"the stack at {laptop.endpoint_url} has no output {missing[0]}")
     dropped = [(file, key, uploads.put(laptop, file, key)) for file, key in targets]
     failed = 0
