@@ -26,7 +26,7 @@ GENERIC = (
 
 @dataclasses.dataclass(frozen=True)
 class Training:
-    """Either training machine, its functions replaced, and who hears of it."""
+    """A machine that an upload starts, its functions replaced, and who hears of it."""
 
     platform: Platform
     topic: str
@@ -36,6 +36,7 @@ class Training:
         self, name: str, changed: Mapping[str, Any], topic: str | None = None
     ) -> dict[str, Any]:
         given = {"Partition": "aws", "StageConcurrency": "2", "NotificationsTopicArn": self.topic}
+        given["AnswerConcurrency"] = "2"
         given |= {} if topic is None else {"NotificationsTopicArn": topic}
         text = (ROOT / f"statemachine/{name}.asl.json").read_text("utf-8")
         text = re.sub(r"\$\{(\w+)\}", lambda found: given.get(found[1], "none"), text)
@@ -121,6 +122,33 @@ def test_a_failed_batchs_own_reason_is_told_and_kept(
         told,
     )
     assert training.told().endswith(f"\n\nClientError: {told}")
+
+
+@pytest.mark.parametrize("map_state", ["StageImages", "AnswerExternal"])
+def test_of_two_maps_the_one_that_failed_says_why(
+    platform: Platform, training: Training, map_state: str
+) -> None:
+    """The first map's run is there too when the second one fails."""
+    passed = {"Type": "Pass", "End": True}
+    checked = {"Type": "Pass", "Output": "{% $states.context.Execution.Input %}"}
+    definition = training.definition(
+        "validate_external", {"CheckExternal": {**checked, "Next": "AnswerExternal"}}
+    )
+    for name, inner in (("StageImages", "StageBatch"), ("AnswerExternal", "AnswerBatch")):
+        child = failing(f"of {name}") if name == map_state else passed
+        definition["States"][name]["ItemProcessor"]["States"][inner] = child
+        selector = definition["States"][name]["ItemSelector"]
+        definition["States"][name]["ItemSelector"] = {"batch": selector["batch"]}
+
+    execution = training.start(definition)
+    ended = platform.finish(execution, 60)
+
+    runs = platform.client("stepfunctions").list_map_runs(executionArn=execution)["mapRuns"]
+    assert len(runs) == 1 + (map_state == "AnswerExternal")
+    assert (ended["error"], ended["cause"]) == ("ClientError", f"of {map_state}")
+    said = training.told()
+    assert "was not judged" in said
+    assert said.endswith(f"\n\nClientError: of {map_state}")
 
 
 @pytest.mark.parametrize("operation", ["ListMapRuns", "ListExecutions", "GetExecutionHistory"])
