@@ -151,6 +151,21 @@ def test_of_two_maps_the_one_that_failed_says_why(
     assert said.endswith(f"\n\nClientError: of {map_state}")
 
 
+@pytest.mark.parametrize("newest_first", [True, False])
+@pytest.mark.parametrize("map_state", ["StageImages", "AnswerExternal"])
+def test_it_is_found_in_whichever_order_runs_are_listed(map_state: str, newest_first: bool) -> None:
+    """No page of AWS says in which."""
+    text = (ROOT / "statemachine/validate_external.asl.json").read_text("utf-8")
+    output = json.loads(text)["States"]["FindMapRun"]["Output"]
+    runs = [f"arn:aws:states:::mapRun:m/{name}:1" for name in ("StageImages", "AnswerExternal")]
+    listed = [{"MapRunArn": run} for run in (runs[::-1] if newest_first else runs)]
+    states = {"input": {"map": map_state}, "result": {"MapRuns": listed}}
+
+    found = evaluate(output.removeprefix("{%").removesuffix("%}"), {"states": states})
+
+    assert f"/{map_state}:" in found["map_run"]
+
+
 @pytest.mark.parametrize("operation", ["ListMapRuns", "ListExecutions", "GetExecutionHistory"])
 def test_looking_for_the_reason_hides_no_failure(
     platform: Platform, training: Training, operation: str
