@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 
 from functions.judge_external.app import handler
 from sonoflow.errors import EvaluationUnreadable, PayloadInvalid
-from sonoflow.external import strata
+from sonoflow.external import intervals, strata
 from tests.unit import external_sets, pictures, stack
 from tests.unit.external_sets import identity
 from tests.unit.fake_endpoints import CLASSIFIER
@@ -27,6 +27,13 @@ IMAGES = (
     ("malignant", "malignant", 0.5, "p3", "Philips"),
 )
 PATIENT = "Müller"
+
+
+@pytest.fixture(autouse=True)
+def few_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How intervals are drawn is told in test_intervals.py."""
+    monkeypatch.setattr(intervals, "RESAMPLES", 60)
+    monkeypatch.setattr(intervals, "RESAMPLES_LEAST", 60)
 
 
 @pytest.fixture
@@ -221,6 +228,20 @@ def test_names_of_files_stay_beside_the_set(payload: Any, context: Any) -> None:
         internal = stack.read(stack.WORK, f"{STAGED}external.{suffix}").decode()
         assert PATIENT not in published
         assert f"{PATIENT} leaks.png" in internal
+
+
+@pytest.mark.parametrize("reasons", [[], ["conflicting-labels"], ["belongs-to-known-image"]])
+def test_whatever_was_left_out_the_page_says_so(
+    payload: Any, context: Any, reasons: list[str]
+) -> None:
+    left = [{"id": identity(r), "class": "b", "source": "x.png", "reason": r} for r in reasons]
+    lines(f"{prefix(payload)}left_out.jsonl", left)
+
+    handler(payload, context)
+
+    page = stack.read(stack.RESULTS, f"{PUBLISHED}external.html").decode()
+    assert ("No image is known to the models" in page) is (not reasons)
+    assert all(identity(reason) in page for reason in reasons)
 
 
 def test_an_image_without_an_answer_is_named(payload: Any, context: Any) -> None:
