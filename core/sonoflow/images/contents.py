@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import collections
-import concurrent.futures
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 from sonoflow import assumptions, keys
@@ -19,22 +18,22 @@ from sonoflow.images import (
     conventions,
     formats,
     group_hints,
-    kinds,
     layouts,
-    listings,
     nnunet,
     table_hints,
+    unnamed,
 )
 from sonoflow.images import mapping as image_mapping
 from sonoflow.images.batches import PlannedImage
 from sonoflow.images.looks import Looks
+from sonoflow.images.opened import OpenedArchive
 from sonoflow.images.paths import stem_of
 from sonoflow.images.reading import USUAL, Reading
 from sonoflow.quarantine import SetAside
 
 # What a set is refused for, by its own name, where no image is left because of it.
 _CAUSES = frozenset({"unsupported-compression"})
-_UNREAD = _CAUSES | {"unsupported-extension", "encrypted"}
+_UNREAD = _CAUSES | {"unsupported-extension", "encrypted", layouts.DICOM_MASK}
 # An image with its masks, unpacked: what one worker must be able to stage.
 IMAGE_BYTES_LIMIT = 2 * formats.FILE_BYTES_LIMIT
 
@@ -71,13 +70,22 @@ def read(index: Index, source: Source, mapping: Mapping[str, Any] | None = None)
     """
     said = mapping or {}
     usable, quarantine = verdicts.judge(index, formats.FILE_BYTES_LIMIT)
-    archive = _Archive(index, source, usable)
+    archive = OpenedArchive(index, source, usable)
     names, ignored = _wanted(usable, said.get("ignore", []))
     _refuse_lost_groups(quarantine, said)
-    hints, groups = _hints(archive, names, said)
+    dicom, contents_tables = unnamed.find(names, archive.heads)
+    listed = {entry.source for entry in contents_tables}
+    names = [path for path in names if path not in listed]
+    hints, groups = _hints(archive, names, said, dicom)
     paths = [path for path in names if path not in hints.used and path != groups.path]
-    arranged = layouts.arrange(paths, archive.look, said, hints.tables)
-    unplaced = [*ignored, *hints.set_aside, *groups.set_aside, *arranged.set_aside]
+    arranged = layouts.arrange(paths, archive.look, said, hints.tables, dicom)
+    unplaced = [
+        *ignored,
+        *contents_tables,
+        *hints.set_aside,
+        *groups.set_aside,
+        *arranged.set_aside,
+    ]
     # Where a name was written with backslashes, people know it that way.
     quarantine += [dataclasses.replace(e, source=usable[e.source].name) for e in unplaced]
     images = []
@@ -89,7 +97,9 @@ def read(index: Index, source: Source, mapping: Mapping[str, Any] | None = None)
             images.append(image)
     if not images:
         raise _nothing_left(quarantine)
-    looks = Looks(source, usable, index.end)
+    # Frames of DICOM say themselves how they are to be read, and are large.
+    closed = dicom | {path for path in paths if formats.is_dicom(path)}
+    looks = Looks(source, usable, index.end, closed=closed)
     read_as = _conventions(arranged.scans, looks, said, hints.assumptions)
     made = [
         *(index.assumptions, hints.assumptions, groups.assumptions, arranged.assumptions),
@@ -101,7 +111,7 @@ def read(index: Index, source: Source, mapping: Mapping[str, Any] | None = None)
     return Contents(
         tuple(sorted(images, key=lambda image: image.image)),
         tuple(sorted(quarantine, key=lambda entry: (entry.source, entry.reason))),
-        read_as.reading,
+        _grouped(read_as.reading, images, said),
         tuple(assumptions.merged(made)),
         _used(hints, groups, usable),
     )
@@ -121,35 +131,18 @@ def _conventions(
         raise DatasetRefused(error.reason, detail) from error
 
 
+def _grouped(found: Reading, images: Sequence[PlannedImage], said: Mapping[str, Any]) -> Reading:
+    """Where the mapping says what belongs together, no tag of DICOM does."""
+    told = "groups" in said and any(formats.may_be_dicom(image.image) for image in images)
+    return dataclasses.replace(found, patients=False) if told else found
+
+
 def _used(
     hints: table_hints.Hints, groups: _Groups, usable: Mapping[str, Member]
 ) -> tuple[str, ...]:
     aside = {entry.source for entry in (*hints.set_aside, *groups.set_aside)}
     paths = hints.used | ({groups.path} if groups.path else set())
     return tuple(sorted(usable[path].name for path in paths - aside))
-
-
-class _Archive:
-    """The contents of files that may be read."""
-
-    def __init__(self, index: Index, source: Source, usable: Mapping[str, Member]) -> None:
-        self.usable = usable
-        self._end, self._source = index.end, source
-        self._looks = Looks(source, usable, index.end)
-
-    def look(self, paths: Sequence[str]) -> dict[str, kinds.Look | None]:
-        return {path: kinds.look(data) for path, data in self._looks.read(paths).items()}
-
-    def table(self, path: str) -> bytes:
-        """Raises ImageRejected."""
-        member = self.usable[path]
-        if member.size > listings.BYTES_LIMIT:
-            detail = f"{member.size} bytes, the limit is {listings.BYTES_LIMIT}"
-            raise ImageRejected("too-large", detail)
-        location = members.locate(member, self._end)
-        with concurrent.futures.ThreadPoolExecutor(max_workers=1) as pool:
-            reader = members.BatchReader(self._source, [location], pool)
-            return reader.read(member.name, location)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -236,9 +229,12 @@ def _unused_groups(
 
 
 def _hints(
-    archive: _Archive, names: Sequence[str], said: Mapping[str, Any]
+    archive: OpenedArchive,
+    names: Sequence[str],
+    said: Mapping[str, Any],
+    dicom: Container[str],
 ) -> tuple[table_hints.Hints, _Groups]:
-    images = [path for path in names if formats.is_image(path)]
+    images = [path for path in names if formats.is_image(path) or path in dicom]
     scans = [path for path in images if not layouts.is_named_mask(path)]
     groups = _Groups()
     file = group_hints.find(names)

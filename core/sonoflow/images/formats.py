@@ -6,13 +6,12 @@ from pathlib import PurePosixPath
 
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"})
 DICOM_SUFFIXES = frozenset({".dcm", ".dicom"})
+_PICTURES = IMAGE_SUFFIXES | DICOM_SUFFIXES
 
 # One image of this many bytes is far beyond any scanner and within a function's memory.
 FILE_BYTES_LIMIT = 64 * 1024 * 1024
 _OTHERS = {
-    ".dcm": "DICOM",
-    ".dicom": "DICOM",
-    ".ima": "DICOM",
+    ".ima": "DICOM under another name than .dcm",
     ".nii": "NIfTI",
     ".gz": "a compressed file, perhaps NIfTI",
     ".mha": "MetaImage",
@@ -40,16 +39,26 @@ _ANNOTATIONS = {
 
 
 def is_image(path: str) -> bool:
-    """By its extension."""
+    """By its extension, that of DICOM included."""
     name = path[path.rfind("/") + 1 :]
     at = name.rfind(".")
-    return at > 0 and name[at:].lower() in IMAGE_SUFFIXES
+    return at > 0 and name[at:].lower() in _PICTURES
 
 
 def may_be_dicom(path: str) -> bool:
     """By its extension, or because it has none: scanners name files by numbers with dots."""
-    suffix = PurePosixPath(path).suffix.lower()
-    return suffix in DICOM_SUFFIXES or not suffix.lstrip(".") or suffix[1:].isdigit()
+    suffix = PurePosixPath(path).suffix
+    return is_dicom(path) or not suffix.lstrip(".") or suffix[1:].isdigit()
+
+
+def is_dicom(path: str) -> bool:
+    """By its extension."""
+    return PurePosixPath(path).suffix.lower() in DICOM_SUFFIXES
+
+
+def is_unnamed(path: str) -> bool:
+    """Whether nothing but its content can say that it is DICOM."""
+    return may_be_dicom(path) and not is_dicom(path)
 
 
 def may_be_image(path: str) -> bool:
@@ -75,4 +84,4 @@ def unsupported(path: str) -> str:
     if suffix in _ANNOTATIONS:
         detail = f"{_ANNOTATIONS[suffix]}, which is not read: if masks are meant, export them as "
         return detail + "PNG (<image>_mask.png), and give classes by folders or by a table"
-    return f"only {suffixes()} files are read"
+    return f"only {suffixes()} files and DICOM are read"
