@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
+from sonoflow import dicom_names
+
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"})
-DICOM_SUFFIXES = frozenset({".dcm", ".dicom"})
+DICOM_SUFFIXES = dicom_names.SUFFIXES
 _PICTURES = IMAGE_SUFFIXES | DICOM_SUFFIXES
 
 # One image of this many bytes is far beyond any scanner and within a function's memory.
@@ -46,14 +48,13 @@ def is_image(path: str) -> bool:
 
 
 def may_be_dicom(path: str) -> bool:
-    """By its extension, or because it has none: scanners name files by numbers with dots."""
-    suffix = PurePosixPath(path).suffix
-    return is_dicom(path) or not suffix.lstrip(".") or suffix[1:].isdigit()
+    """By its extension, or because it has none that says something else."""
+    return dicom_names.may_be(path)
 
 
 def is_dicom(path: str) -> bool:
     """By its extension."""
-    return PurePosixPath(path).suffix.lower() in DICOM_SUFFIXES
+    return dicom_names.has_suffix(path)
 
 
 def is_unnamed(path: str) -> bool:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from sonoflow.dicom import calibration, selection
+from sonoflow.dicom import calibration, scope, selection
 from sonoflow.dicom.objects import DicomObject
+from sonoflow.dicom_results.finding import Source
 from sonoflow.errors import ImageRejected
 from sonoflow.images import dicom_frames
 from sonoflow.images.classes import NORMAL
@@ -86,4 +87,10 @@ def _finished(
         timing=timing,
         measurements=measurements,
         dicom={**document, "blanked": bool(regions)},
+        source=Source(
+            sop_class=source.attributes.sop_class,
+            frame=document["frame"],
+            frames=source.count,
+            clean=bool(regions) or scope.BURNED_IN not in source.attributes.flags,
+        ),
     )
