@@ -23,10 +23,11 @@ SYNTAXES = [samples.LITTLE, samples.IMPLICIT, samples.DEFLATED, RLELossless, JPE
 SECRET = "SECRETPATIENT"
 
 
-def as_dicom(pictures: list[bytes], number: int, **tags: Any) -> bytes:
-    """A loop, or one frame, in one of the transfer syntaxes."""
-    frames = np.stack([np.asarray(Image.open(io.BytesIO(data)).convert("L")) for data in pictures])
-    found = samples.dataset(frames, **tags)
+def as_dicom(picture: bytes, number: int, frames: int = 1, **tags: Any) -> bytes:
+    """A loop in which a probe is turned round, or one frame, in one of the transfer syntaxes."""
+    grey = np.asarray(Image.open(io.BytesIO(picture)).convert("L"))
+    turns = itertools.cycle((grey, grey[:, ::-1]))
+    found = samples.dataset(np.stack(list(itertools.islice(turns, frames))), **tags)
     found.PatientName, found.PatientID = f"{SECRET}^{number}", f"{SECRET}-{number // 2}"
     found.StudyInstanceUID = f"1.2.840.99999.{number // 2}"
     syntax = SYNTAXES[number % len(SYNTAXES)]
@@ -46,11 +47,12 @@ def archive(phantoms: bytes) -> tuple[bytes, list[bytes]]:
         files = {name: found.read(name) for name in names}
     for number, name in enumerate(scans):
         stem = name.removesuffix(".png")
-        members[f"{stem}.dcm"] = as_dicom([files[name]], number)
+        members[f"{stem}.dcm"] = as_dicom(files[name], number)
         malignant += [files[name]] * ("malignant" in name)
         if number % 8 == 0:
-            loop = [files[name]] * 2 + [files[scans[number + 1]]] * 2
-            members[f"{stem.rpartition('/')[0]}/1.2.840.{number}"] = as_dicom(loop, number)
+            members[f"{stem.rpartition('/')[0]}/1.2.840.{number}"] = as_dicom(
+                files[name], number, 4
+            )
     return zip_of(members | {name: files[name] for name in names if "_mask" in name}), malignant
 
 
@@ -78,7 +80,7 @@ def test_dicom_trains_and_is_answered_in_dicom(
             height, width = np.asarray(Image.open(io.BytesIO(picture))).shape[:2]
             item.RegionLocationMaxX1, item.RegionLocationMaxY1 = width - 1, height - 1
             regions = samples.regions(item)
-            body = as_dicom([picture] * 2, number, SequenceOfUltrasoundRegions=regions)
+            body = as_dicom(picture, number, 2, SequenceOfUltrasoundRegions=regions)
             stack.upload(f"inbox/w/{number}.dcm", body)
         answered = [
             stack.wait_for_document(stack.results, f"predictions/w/{number}.dcm.json")
