@@ -3,6 +3,7 @@
 python -m operations redrive --dry-run
 python -m operations sweep
 python -m operations destroy --stack sonoflow
+python -m operations identify scan.dcm scan.dcm.seg.dcm --out identified/
 python -m operations smoke
 """
 
@@ -13,6 +14,7 @@ import sys
 
 COMMANDS = {
     "destroy": "operations.destroy.__main__",
+    "identify": "operations.identify",
     "redrive": "operations.redrive",
     "smoke": "operations.smoke.__main__",
     "sweep": "operations.sweep",

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
-from sonoflow import payloads
+from sonoflow import dicom_names, payloads
 from sonoflow.errors import PayloadInvalid
 
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
@@ -219,6 +219,12 @@ def review(path: str) -> str:
     return f"{REVIEW}{result(path)}.json"
 
 
+def dicom_results(path: str) -> dict[str, str]:
+    """By kind, those that the answer to such an inbox path may have."""
+    kinds = dicom_names.RESULTS * dicom_names.may_be(path)
+    return {kind: f"dicom/{result(path)}.{kind}.dcm" for kind in kinds}
+
+
 def scores(path: str) -> str:
     return f"scores/{result(path)}.csv"
 
@@ -227,7 +233,8 @@ def inbox_answers(path: str) -> tuple[str, ...]:
     """Every key that an inbox path's answer may have; each of the first two can complete one."""
     if is_inbox_table(path):
         return scores(path), rejection(path)
-    return prediction(path), rejection(path), mask(path), overlay(path), review(path)
+    pictures = mask(path), overlay(path), review(path), *dicom_results(path).values()
+    return prediction(path), rejection(path), *pictures
 
 
 def index_entry(day: str, identity: str) -> str:

@@ -24,6 +24,7 @@ T = TypeVar("T")
 _KINDS = {int: "a whole number", float: "a number", bool: "true or false"}
 
 HOSTING_MODES = ("serverless", "realtime")
+DICOM_RESULTS = ("none", "deidentified")
 # SageMaker writes names in lower case into the ARNs that permissions go by, and takes 63
 # characters, of which the longest task and a version need 33.
 STACK_NAME_LIMIT = 30
@@ -81,6 +82,7 @@ class Predicting:
     table_endpoint_name: str = ""
     review_below_probability: float = -1.0  # images need one, from 0 to 1
     dicom_frames_limit: int = 16  # of one object; of a longer loop, frames at equal distances
+    dicom_results: str = "none"  # of DICOM_RESULTS: whether DICOM is answered in DICOM too
 
     def __post_init__(self) -> None:
         images = (self.classifier_endpoint_name, self.segmenter_endpoint_name)
@@ -91,6 +93,7 @@ class Predicting:
         if any(images) and self.review_below_probability < 0:
             raise ConfigurationError("the environment variable REVIEW_BELOW_PROBABILITY is not set")
         _check_positive("DICOM_FRAMES_LIMIT", self.dicom_frames_limit)
+        _check_word("DICOM_RESULTS", self.dicom_results, DICOM_RESULTS)
 
     @property
     def answers_images(self) -> bool:
@@ -247,9 +250,7 @@ class Hosting:
     scaling_target_invocations: float
 
     def __post_init__(self) -> None:
-        if self.hosting_mode not in HOSTING_MODES:
-            choices = " or ".join(HOSTING_MODES)
-            raise ConfigurationError(f"HOSTING_MODE is {self.hosting_mode!r}: must be {choices}")
+        _check_word("HOSTING_MODE", self.hosting_mode, HOSTING_MODES)
         if self.scaling_minimum > self.scaling_maximum:
             raise ConfigurationError(
                 f"ScalingMinimum is {self.scaling_minimum}, more than ScalingMaximum, which is "
@@ -292,6 +293,11 @@ def staging_declarations() -> dict[str, options.Declaration]:
 def _check_positive(variable: str, value: int) -> None:
     if value < 1:
         raise ConfigurationError(f"{variable} is {value}: must be 1 or more")
+
+
+def _check_word(variable: str, value: str, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise ConfigurationError(f"{variable} is {value!r}: must be {' or '.join(choices)}")
 
 
 def _value(environment: Mapping[str, str], variable: str, kind: type[Any], default: Any) -> Any:

@@ -101,6 +101,27 @@ class BatchReader:
         return unpack(data[begin:end], location)
 
 
+def head(source: Source, name: str, location: Location, count: int) -> bytes:
+    """The first bytes of a member, or as many as it has; not held against its CRC.
+
+    Raises ImageRejected if it cannot be had. Errors of S3 escape.
+    """
+    brief = location.method in methods.IN_STEPS
+    most = _HEADER.size + len(name.encode()) + _EXTRA_BYTES + 2 * count
+    length = min(location.length, most) if brief else location.length
+    data = memoryview(source.read_at(location.offset, length))
+    begin = _check_header(data, name, location)
+    packed = data[begin : begin + location.packed]
+    if location.method == methods.STORED:
+        return bytes(packed[:count])
+    if not brief:
+        return unpack(packed, location)[:count]
+    try:
+        return zlib.decompressobj(-zlib.MAX_WBITS).decompress(packed, count)
+    except zlib.error as error:
+        raise ImageRejected("corrupt", f"the archive's copy is damaged: {error}") from error
+
+
 def _check_header(data: memoryview, name: str, location: Location) -> int:
     """Where the data begin. Two readers of one archive must not see two different files."""
     if len(data) < _HEADER.size:

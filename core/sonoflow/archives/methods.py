@@ -14,6 +14,7 @@ from sonoflow.errors import ImageRejected
 
 STORED, DEFLATED, BZIP2, LZMA, XZ = 0, 8, 12, 14, 95
 READ = frozenset({STORED, DEFLATED, BZIP2, LZMA, XZ})
+IN_STEPS = frozenset({STORED, DEFLATED})  # of which a beginning can be had without the rest
 _NAMES = {
     1: "Shrink",
     6: "Implode",

@@ -41,6 +41,7 @@ class Attributes:
     grid: Grid
     regions: tuple[Region, ...]
     flags: tuple[str, ...]  # of the object as a whole
+    sop_class: str  # its UID
 
 
 def read(file: File, pixels_limit: int, side_minimum: int) -> Attributes:
@@ -56,7 +57,7 @@ def read(file: File, pixels_limit: int, side_minimum: int) -> Attributes:
     regions = calibration.regions(values, grid.columns, grid.rows)
     if values.code(0x00280301) != "NO":
         flags = (*flags, scope.BURNED_IN)
-    return Attributes(grid, regions, flags)
+    return Attributes(grid, regions, flags, next(filter(None, classes)))
 
 
 def _grid(values: Values) -> Grid:

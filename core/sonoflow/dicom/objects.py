@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from sonoflow.dicom import attributes, files, greys
+from sonoflow.dicom import attributes, belonging, files, greys
 from sonoflow.dicom.attributes import Attributes
+from sonoflow.dicom.belonging import Belonging
 from sonoflow.dicom.frames import Frames
 from sonoflow.dicom.greys import Picture
 from sonoflow.dicom.values import Values
@@ -12,9 +13,16 @@ from sonoflow.dicom.values import Values
 class DicomObject:
     """One that was found to be ultrasound, its pixels not decoded yet."""
 
-    def __init__(self, data: bytes, pixels_limit: int, side_minimum: int) -> None:
-        """Raises ImageRejected."""
-        file = files.read(data)
+    def __init__(
+        self, data: bytes, pixels_limit: int, side_minimum: int, key: bytes | None = None
+    ) -> None:
+        """Whose the object is, is read only where there is a `key` to hide it with.
+
+        Raises ImageRejected.
+        """
+        kept = files.KEPT if key is None else files.KEPT | belonging.TAGS
+        file = files.read(data, kept)
+        self.belonging: Belonging | None = None if key is None else belonging.read(file, key)
         self.attributes: Attributes = attributes.read(file, pixels_limit, side_minimum)
         self.syntax = files.SYNTAXES[file.syntax]
         self._look = greys.look(Values(file.walk, file.found), self.attributes.grid)

@@ -7,6 +7,7 @@ they would be staged, in the work bucket under the digest of what they show.
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 from collections.abc import Mapping
 from typing import Any
@@ -127,7 +128,11 @@ def _pixels(image: Mapping[str, Any], dicom: Mapping[str, Any] | None) -> pixels
         data = objects.read(image["bucket"], image["key"], image["version_id"])
         if dicom is None:
             return pixels.decode(data)
-        return dicom_frames.decode(dicom_frames.read(data), dicom["frame"] - 1)
+        source = dicom_frames.read(data)
+        found = dicom_frames.decode(source, dicom["frame"] - 1)
+        # As all that trains: without the names that scanners write beside the ultrasound.
+        shown = dicom_frames.blanked(found.pixels, source.attributes.regions)
+        return dataclasses.replace(found, pixels=shown)
     except ClientError as error:
         if objects.is_missing(error):
             detail = "the version of the image that was answered is gone"

@@ -10,3 +10,4 @@ FROM_MASK = "class-from-mask"
 # Flags of images whose mask and class contradict each other.
 EMPTY_MASK = "empty-mask"
 LESION_IN_NORMAL = "lesion-in-normal"
+OF_LOOP = "frame-of-loop"  # of DICOM: its class is that of the loop

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import collections
-import concurrent.futures
 import dataclasses
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Container, Mapping, Sequence
+from typing import Any, Self
 
 from sonoflow import assumptions, keys
 from sonoflow.archives import directory, members, verdicts
@@ -19,17 +18,17 @@ from sonoflow.images import (
     conventions,
     formats,
     group_hints,
-    kinds,
     layouts,
-    listings,
     nnunet,
     subgroups,
     table_hints,
+    unnamed,
     unread,
 )
 from sonoflow.images import mapping as image_mapping
 from sonoflow.images.batches import PlannedImage
 from sonoflow.images.looks import Looks
+from sonoflow.images.opened import OpenedArchive
 from sonoflow.images.reading import USUAL, Reading
 from sonoflow.quarantine import SetAside
 
@@ -69,42 +68,35 @@ def read(index: Index, source: Source, mapping: Mapping[str, Any] | None = None)
     """
     said = mapping or {}
     usable, quarantine = verdicts.judge(index, formats.FILE_BYTES_LIMIT)
-    archive = _Archive(index, source, usable)
+    archive = OpenedArchive(index, source, usable)
     names, ignored = _wanted(usable, said.get("ignore", []))
     _refuse_lost_groups(quarantine, said)
-    hints, groups = _hints(archive, names, said)
-    told = subgroups.gather(names, archive.table, said)
-    paths = [path for path in names if path not in hints.used and path != groups.path]
-    arranged = layouts.arrange(paths, archive.look, said, hints.tables)
-    unplaced = [*ignored, *told.without(hints.set_aside), *groups.set_aside, *arranged.set_aside]
+    found = _Arranged.of(archive, names, said)
     # Where a name was written with backslashes, people know it that way.
+    unplaced = [*ignored, *found.set_aside]
     quarantine += [dataclasses.replace(e, source=usable[e.source].name) for e in unplaced]
     images = []
-    for scan in arranged.scans:
-        group = groups.by_image.get(scan.image, scan.group)
-        image = _planned(scan, usable, index.end, group, told.by_image.get(scan.image, {}))
+    for scan in found.scans:
+        image = found.planned(scan, usable, index.end)
         if excess := _excess(image):
             quarantine.append(SetAside(image.image, *excess))
         else:
             images.append(image)
     if not images:
         raise unread.nothing_left(quarantine)
-    looks = Looks(source, usable, index.end)
-    read_as = _conventions(arranged.scans, looks, said, hints.assumptions)
+    looks = Looks(source, usable, index.end, closed=found.closed)
+    read_as = _conventions(found.scans, looks, said, found.hints.assumptions)
     made = [
-        *(index.assumptions, hints.assumptions, groups.assumptions, arranged.assumptions),
-        told.assumptions,
-        read_as.assumptions,
-        _shared_masks(images),
+        *(index.assumptions, *found.assumptions, read_as.assumptions, _shared_masks(images)),
         unread.lost_masks(images, quarantine),
-        _unused_groups([*names, *(entry.source for entry in quarantine)], said, hints, groups),
+        _unused_groups([*names, *(entry.source for entry in quarantine)], said, found),
     ]
     return Contents(
         tuple(sorted(images, key=lambda image: image.image)),
         tuple(sorted(quarantine, key=lambda entry: (entry.source, entry.reason))),
-        read_as.reading,
+        _grouped(read_as.reading, images, said),
         tuple(assumptions.merged(made)),
-        _used(hints, groups, usable),
+        _used(found.hints, found.groups, usable),
     )
 
 
@@ -122,35 +114,18 @@ def _conventions(
         raise DatasetRefused(error.reason, detail) from error
 
 
+def _grouped(found: Reading, images: Sequence[PlannedImage], said: Mapping[str, Any]) -> Reading:
+    """Where the mapping says what belongs together, no tag of DICOM does."""
+    told = "groups" in said and any(formats.may_be_dicom(image.image) for image in images)
+    return dataclasses.replace(found, patients=False) if told else found
+
+
 def _used(
     hints: table_hints.Hints, groups: _Groups, usable: Mapping[str, Member]
 ) -> tuple[str, ...]:
     aside = {entry.source for entry in (*hints.set_aside, *groups.set_aside)}
     paths = hints.used | ({groups.path} if groups.path else set())
     return tuple(sorted(usable[path].name for path in paths - aside))
-
-
-class _Archive:
-    """The contents of files that may be read."""
-
-    def __init__(self, index: Index, source: Source, usable: Mapping[str, Member]) -> None:
-        self.usable = usable
-        self._end, self._source = index.end, source
-        self._looks = Looks(source, usable, index.end)
-
-    def look(self, paths: Sequence[str]) -> dict[str, kinds.Look | None]:
-        return {path: kinds.look(data) for path, data in self._looks.read(paths).items()}
-
-    def table(self, path: str) -> bytes:
-        """Raises ImageRejected."""
-        member = self.usable[path]
-        if member.size > listings.BYTES_LIMIT:
-            detail = f"{member.size} bytes, the limit is {listings.BYTES_LIMIT}"
-            raise ImageRejected("too-large", detail)
-        location = members.locate(member, self._end)
-        with concurrent.futures.ThreadPoolExecutor(max_workers=1) as pool:
-            reader = members.BatchReader(self._source, [location], pool)
-            return reader.read(member.name, location)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -161,6 +136,47 @@ class _Groups:
     by_image: Mapping[str, str] = dataclasses.field(default_factory=dict)
     set_aside: Sequence[SetAside] = ()
     assumptions: Sequence[Assumption] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class _Arranged:
+    """The images with what belongs to each, and what says so."""
+
+    scans: Sequence[layouts.Scan]
+    hints: table_hints.Hints
+    groups: _Groups
+    parts: subgroups.Subgroups
+    closed: frozenset[str]  # frames of DICOM: they say themselves how to be read, and are large
+    set_aside: Sequence[SetAside]
+    assumptions: Sequence[Sequence[Assumption]]
+
+    @classmethod
+    def of(cls, archive: OpenedArchive, names: Sequence[str], said: Mapping[str, Any]) -> Self:
+        dicom, contents_tables = unnamed.find(names, archive.heads)
+        listed = {entry.source for entry in contents_tables}
+        names = [path for path in names if path not in listed]
+        hints, groups = _hints(archive, names, said, dicom)
+        parts = subgroups.gather(names, archive.table, said)
+        paths = [path for path in names if path not in hints.used and path != groups.path]
+        arranged = layouts.arrange(paths, archive.look, said, hints.tables, dicom)
+        return cls(
+            arranged.scans,
+            hints,
+            groups,
+            parts,
+            frozenset({*dicom, *(path for path in paths if formats.is_dicom(path))}),
+            [
+                *contents_tables,
+                *parts.without(hints.set_aside),
+                *groups.set_aside,
+                *arranged.set_aside,
+            ],
+            (hints.assumptions, groups.assumptions, arranged.assumptions, parts.assumptions),
+        )
+
+    def planned(self, scan: layouts.Scan, usable: Mapping[str, Member], end: int) -> PlannedImage:
+        group = self.groups.by_image.get(scan.image, scan.group)
+        return _planned(scan, usable, end, group, self.parts.by_image.get(scan.image, {}))
 
 
 def _wanted(
@@ -190,18 +206,21 @@ def _shared_masks(images: Sequence[PlannedImage]) -> list[Assumption]:
 
 
 def _unused_groups(
-    paths: Sequence[str], said: Mapping[str, Any], hints: table_hints.Hints, groups: _Groups
+    paths: Sequence[str], said: Mapping[str, Any], found: _Arranged
 ) -> list[Assumption]:
-    if "groups" in said or hints.groups or groups.path:
+    if "groups" in said or found.hints.groups or found.groups.path:
         return []
     some = any(group_hints.seems_to_name_patients(path) for path in paths)
     return [group_hints.UNUSED] if some else []
 
 
 def _hints(
-    archive: _Archive, names: Sequence[str], said: Mapping[str, Any]
+    archive: OpenedArchive,
+    names: Sequence[str],
+    said: Mapping[str, Any],
+    dicom: Container[str],
 ) -> tuple[table_hints.Hints, _Groups]:
-    images = [path for path in names if formats.is_image(path)]
+    images = [path for path in names if formats.is_image(path) or path in dicom]
     scans = [path for path in images if not layouts.is_named_mask(path)]
     groups = _Groups()
     file = group_hints.find(names)

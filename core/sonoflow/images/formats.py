@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
+from sonoflow import dicom_names
+
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"})
-DICOM_SUFFIXES = frozenset({".dcm", ".dicom"})
+DICOM_SUFFIXES = dicom_names.SUFFIXES
+_PICTURES = IMAGE_SUFFIXES | DICOM_SUFFIXES
 
 # One image of this many bytes is far beyond any scanner and within a function's memory.
 FILE_BYTES_LIMIT = 64 * 1024 * 1024
 _OTHERS = {
-    ".dcm": "DICOM",
-    ".dicom": "DICOM",
-    ".ima": "DICOM",
+    ".ima": "DICOM under another name than .dcm",
     ".nii": "NIfTI",
     ".gz": "a compressed file, perhaps NIfTI",
     ".mha": "MetaImage",
@@ -40,16 +41,25 @@ _ANNOTATIONS = {
 
 
 def is_image(path: str) -> bool:
-    """By its extension."""
+    """By its extension, that of DICOM included."""
     name = path[path.rfind("/") + 1 :]
     at = name.rfind(".")
-    return at > 0 and name[at:].lower() in IMAGE_SUFFIXES
+    return at > 0 and name[at:].lower() in _PICTURES
 
 
 def may_be_dicom(path: str) -> bool:
-    """By its extension, or because it has none: scanners name files by numbers with dots."""
-    suffix = PurePosixPath(path).suffix.lower()
-    return suffix in DICOM_SUFFIXES or not suffix.lstrip(".") or suffix[1:].isdigit()
+    """By its extension, or because it has none that says something else."""
+    return dicom_names.may_be(path)
+
+
+def is_dicom(path: str) -> bool:
+    """By its extension."""
+    return dicom_names.has_suffix(path)
+
+
+def is_unnamed(path: str) -> bool:
+    """Whether nothing but its content can say that it is DICOM."""
+    return may_be_dicom(path) and not is_dicom(path)
 
 
 def may_be_image(path: str) -> bool:
@@ -75,4 +85,4 @@ def unsupported(path: str) -> str:
     if suffix in _ANNOTATIONS:
         detail = f"{_ANNOTATIONS[suffix]}, which is not read: if masks are meant, export them as "
         return detail + "PNG (<image>_mask.png), and give classes by folders or by a table"
-    return f"only {suffixes()} files are read"
+    return f"only {suffixes()} files and DICOM are read"

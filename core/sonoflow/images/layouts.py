@@ -16,7 +16,7 @@ Names come first. Where they leave open what a file is, the look of a few files 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any
 
 from sonoflow.assumptions import Assumption
@@ -40,6 +40,7 @@ from sonoflow.quarantine import SetAside
 
 _GROUPS_LEAST = 3
 LISTED = "classes-from-lists"
+DICOM_MASK = "dicom-mask"  # reason of a mask that is a DICOM file
 CASES = Assumption(
     "groups-from-folders",
     "folders that differ by a number alone were taken for patients: their images stay together",
@@ -84,10 +85,12 @@ def arrange(
     look: Looker = findings.blind,
     mapping: Mapping[str, Any] | None = None,
     tables: Tables | None = None,
+    unnamed: Container[str] = frozenset(),
 ) -> Arrangement:
-    """Raises DatasetRefused where the mapping says what cannot be."""
+    """`unnamed` are images by their content alone. Raises DatasetRefused where the mapping says
+    what cannot be."""
     said, told = mapping or {}, tables or Tables()
-    set_aside, images = _images(names)
+    set_aside, images = _images(names, unnamed)
     cases = paths.case_folders(images)
     found = findings.gather([paths.read(path, Roles(cases=cases)) for path in images], look)
     pairs = pairing.pair(found.scans, found.masks, found.beside)
@@ -134,11 +137,14 @@ def _labels(
     return decided, [*against, *contradictions.of_doubts(decided.by_path)]
 
 
-def _images(names: Iterable[str]) -> tuple[list[SetAside], list[str]]:
+def _images(names: Iterable[str], unnamed: Container[str]) -> tuple[list[SetAside], list[str]]:
     set_aside: list[SetAside] = []
     images: list[str] = []
     for path in sorted(names):
-        if formats.is_image(path):
+        if (formats.is_dicom(path) or path in unnamed) and is_named_mask(path):
+            detail = "masks are read from PNG and the like, not from DICOM: export it as PNG"
+            set_aside.append(SetAside(path, DICOM_MASK, detail))
+        elif formats.is_image(path) or path in unnamed:
             images.append(path)
         else:
             set_aside.append(SetAside(path, "unsupported-extension", formats.unsupported(path)))

@@ -7,10 +7,10 @@ most are read, each small, the same ones whenever the same archive is planned.
 from __future__ import annotations
 
 import concurrent.futures
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import TypeVar
 
-from sonoflow.archives import members
+from sonoflow.archives import members, methods
 from sonoflow.archives.directory import Member
 from sonoflow.aws.ranged import Source
 from sonoflow.errors import ImageRejected
@@ -27,9 +27,16 @@ class Looks:
     """The contents of files by canonical path; `None` where one cannot be had or is too large."""
 
     def __init__(
-        self, source: Source, usable: Mapping[str, Member], end: int, limit: int = FILES_LIMIT
+        self,
+        source: Source,
+        usable: Mapping[str, Member],
+        end: int,
+        limit: int = FILES_LIMIT,
+        closed: Container[str] = frozenset(),
     ) -> None:
-        """`end` is where the archive's members end."""
+        """`end` is where the archive's members end; what is `closed` cannot be had and costs
+        nothing."""
+        self._closed = closed
         self._source, self._usable, self._end = source, usable, end
         self._left, self._bytes_left = limit, BYTES_LIMIT
 
@@ -40,7 +47,7 @@ class Looks:
 
     def read(self, paths: Iterable[str]) -> dict[str, bytes | None]:
         """As many of these as may still be read. Errors of S3 escape."""
-        chosen = list(paths)[: self._left]
+        chosen = [path for path in paths if path not in self._closed][: self._left]
         self._left -= len(chosen)
         places = {}
         for path in chosen:
@@ -52,6 +59,24 @@ class Looks:
         with concurrent.futures.ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
             reader = members.BatchReader(self._source, list(places.values()), pool)
             return {path: self._content(reader, path, places.get(path)) for path in chosen}
+
+    def heads(self, paths: Iterable[str], count: int) -> dict[str, bytes]:
+        """The first bytes of each; none where it cannot be had. Errors of S3 escape."""
+        with concurrent.futures.ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
+            chosen = list(paths)
+            return dict(
+                zip(chosen, pool.map(lambda path: self._head(path, count), chosen), strict=True)
+            )
+
+    def _head(self, path: str, count: int) -> bytes:
+        member = self._usable[path]
+        if member.packed > FILE_BYTES_LIMIT and member.method not in methods.IN_STEPS:
+            return b""
+        try:
+            place = members.locate(member, self._end)
+            return members.head(self._source, member.name, place, count)
+        except ImageRejected:
+            return b""
 
     def _content(
         self, reader: members.Reader, path: str, place: members.Location | None

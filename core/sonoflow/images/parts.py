@@ -14,6 +14,10 @@ READS_AT_ONCE = 16
 MASK_WITHOUT_IMAGE = "mask-without-image"  # reason of a mask whose image cannot be used
 
 Entry = dict[str, Any]  # one line of the index
+# Of an entry: what says that it belongs together with others that say the same.
+GROUP_HINT, OBJECT_HINT = "group_hint", "object_hint"
+PATIENT_HINT, STUDY_HINT = "patient_hint", "study_hint"  # digests (dicom/belonging.py)
+HINTS = (GROUP_HINT, OBJECT_HINT, PATIENT_HINT, STUDY_HINT)
 
 
 def write(

@@ -75,10 +75,10 @@ def read(path: str, roles: Roles) -> File:
 
 
 def stem_of(path: str) -> str:
-    """A file's name without its extension."""
+    """A file's name without its extension; a number is none, but the end of a UID."""
     name = path[path.rfind("/") + 1 :]
     at = name.rfind(".")
-    return name[:at] if 0 < at < len(name) - 1 else name
+    return name[:at] if 0 < at < len(name) - 1 and not name[at + 1 :].isdigit() else name
 
 
 @functools.lru_cache(maxsize=4096)

@@ -12,6 +12,8 @@ A plan finds it out from a sample (`conventions.py`), or `<name>.mapping.json` s
                                             "shown": after that
 {"masks": {"orientation": "transposed"}}    every mask must be turned so to lie on its image
 {"pictures": {"bits": 12}}                  what pictures of 16 bits use of them
+{"pictures": {"frames": 8}}                 so many frames of a DICOM loop, at equal distances;
+                                            "first"; "middle"
 """
 
 from __future__ import annotations
@@ -29,6 +31,9 @@ Token = tuple[int, ...]  # a value, or a colour's red, green and blue
 BLACK: Token = (0,)
 WHITE: Token = (255,)
 INSIDE = "inside"
+FRAMES = 3  # of a loop: they are much alike, and all of one patient
+FRAMES_LIMIT = 64
+FIRST, MIDDLE = 0, 1  # of a loop, the one frame
 SHOWN, STORED = "shown", "stored"
 # What has to be done to a mask's pixels, by the number that EXIF gives it.
 TURNED = {
@@ -57,6 +62,8 @@ class Reading:
     drawn_on: str = ""  # of SHOWN and STORED
     turn: int = 1  # 1 to 8, as EXIF numbers them
     bits: int | None = None
+    frames: int = FRAMES  # of a DICOM loop; FIRST or MIDDLE for that one alone
+    patients: bool = True  # whether tags of DICOM say what belongs together
 
     def document(self) -> dict[str, Any]:
         """Without what is as usual."""
@@ -91,11 +98,12 @@ def given(mapping: Mapping[str, Any]) -> Reading:
     """What `<name>.mapping.json` says. Raises DatasetRefused for what it may not say."""
     masks, pictures = (_section(mapping, name) for name in ("masks", "pictures"))
     _known("masks", masks, ("lesion", "outside", "classes", "outlines", "orientation"))
-    _known("pictures", pictures, ("bits",))
+    _known("pictures", pictures, ("bits", "frames"))
     drawn_on = {SHOWN: (SHOWN, 1), STORED: (STORED, 1)}
     turned = {word: ("", turn) for word, turn in TURNED.items()}
     lying = _choice(masks, "orientation", {**drawn_on, **turned})
     found = Reading(
+        frames=_frames(pictures),
         fill=_choice(masks, "outlines", {"fill": True, "as-is": False}),
         drawn_on=lying[0] if lying else "",
         turn=lying[1] if lying else 1,
@@ -142,6 +150,16 @@ def _choice(
         detail = f"its {name!r} must be one of {', '.join(map(str, choices))}, not {word!r}"
         raise DatasetRefused("mapping-invalid", detail)
     return choices[word]
+
+
+def _frames(pictures: Mapping[str, Any]) -> int:
+    said = pictures.get("frames", FRAMES)
+    if said in ("first", "middle"):
+        return FIRST if said == "first" else MIDDLE
+    if isinstance(said, bool) or not isinstance(said, int) or not 2 <= said <= FRAMES_LIMIT:
+        detail = f"its 'frames' must be first, middle or a number of 2 to {FRAMES_LIMIT}, not "
+        raise DatasetRefused("mapping-invalid", f"{detail}{said!r}")
+    return said
 
 
 def _pairs(classes: Any) -> list[tuple[Any, Any]]:

@@ -7,7 +7,7 @@ import dataclasses
 import functools
 import hashlib
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,9 @@ from sonoflow.images import (
     agreement,
     batches,
     fingerprints,
+    formats,
     kinds,
+    loops,
     masks,
     oddities,
     parts,
@@ -33,12 +35,14 @@ from sonoflow.images.classes import EMPTY_MASK, FROM_MASK, LESION, LESION_IN_NOR
 from sonoflow.images.fingerprints import Fingerprint
 from sonoflow.images.masks import ELSEWHERE, MaskUnion
 from sonoflow.images.parts import Entry
+from sonoflow.images.pixels import Decoded
 from sonoflow.images.reading import SHOWN, USUAL, Reading
 from sonoflow.keys import Dataset
 from sonoflow.quarantine import SetAside
 
 # S3 takes some tens of ms a PUT whatever the size: sending one by one would dominate.
 UPLOADS_AT_ONCE = 16
+_KEY_BYTES = 256 * 1024  # of either end of an archive
 
 Put = Callable[[str, bytes], None]
 
@@ -80,22 +84,64 @@ def prepare(reader: Reader, planned: PlannedImage, reading: Reading = USUAL) -> 
     """Decodes an image and its masks. Raises ImageRejected."""
     data = reader.read(planned.image, planned.members[0])
     decoded = pixels.decode(data, reading.bits)
+    packed = data if png.is_plain(data) else None
+    return _staged(planned, decoded, _masks(reader, planned, decoded, reading), reading, packed)
+
+
+def prepare_dicom(
+    reader: Reader, planned: PlannedImage, reading: Reading, key: bytes
+) -> Iterator[Staged | SetAside]:
+    """The same of a DICOM object, for each frame that is used. One that cannot be is set aside.
+
+    `key` hides whose the object is. Raises ImageRejected where none can be used.
+    """
+    data = reader.read(planned.image, planned.members[0])
+    for frame in loops.read(data, reading, key, bool(planned.masks)):
+        try:
+            decoded = frame.decode()
+            lesions = _masks(reader, planned, decoded, reading)
+            loops.check_masked(frame, lesions)
+            staged = _staged(planned, decoded, lesions, reading, None, frame.name(planned.image))
+        except ImageRejected as error:
+            if frame.count == 1:
+                raise
+            detail = f"frame {frame.number + 1}: {error.detail}"
+            yield SetAside(planned.image, error.reason, detail)
+            continue
+        staged.entry.update(frame.facts(planned.image))
+        yield staged
+
+
+def _masks(
+    reader: Reader, planned: PlannedImage, decoded: Decoded, reading: Reading
+) -> MaskUnion | None:
+    if not planned.masks:
+        return None
+    files = zip(planned.masks, planned.members[1:], strict=True)
+    return masks.union((reader.read(name, where) for name, where in files), decoded, reading)
+
+
+def _staged(
+    planned: PlannedImage,
+    decoded: Decoded,
+    lesions: MaskUnion | None,
+    reading: Reading,
+    packed: bytes | None,
+    name: str | None = None,
+) -> Staged:
+    """`packed` is the picture's file where that can be stored as it is; `name` what its id is made
+    of. Raises ImageRejected."""
     pixels.check_not_blank(decoded)
     kinds.check_scan(decoded)
-    lesions, lesion_pixels = None, 0
     flags = [*decoded.flags] if decoded.orientation == 1 else ["rotated", *decoded.flags]
-    if planned.masks:
-        files = zip(planned.masks, planned.members[1:], strict=True)
-        contents = (reader.read(name, where) for name, where in files)
-        lesions = masks.union(contents, decoded, reading)
-        lesion_pixels = int(np.count_nonzero(lesions.mask))
-        flags += lesions.flags
+    flags += lesions.flags if lesions else ()
+    lesion_pixels = int(np.count_nonzero(lesions.mask)) if lesions else 0
     label, doubts = _class(planned, lesion_pixels, lesions)
     look = fingerprints.fingerprint(decoded.pixels)
     doubts += _place(look, lesions, reading)
-    identity, mask_digest = keys.image_id(planned.image), None
+    identity, mask_digest = keys.image_id(name or planned.image), None
     image_key, mask_key = keys.staged_image(label, identity), None
-    pictures = {image_key: data if png.is_plain(data) else png.encode(decoded.pixels)}
+    pictures = {image_key: packed or png.encode(decoded.pixels)}
     if lesions is not None:
         mask_key = keys.staged_mask(label, identity)
         pictures[mask_key] = png.encode(lesions.mask)
@@ -180,18 +226,45 @@ def stage(
     with concurrent.futures.ThreadPoolExecutor(max_workers=at_once) as pool:
         reader = BatchReader(source, [place for image in batch for place in image.members], pool)
         outbox = _Outbox(pool, put, at_once)
+        hidden = _Key(source)
         for planned in batch:
-            try:
-                staged = prepare(reader, planned, reading)
-            except ImageRejected as error:
-                quarantine.append(SetAside(planned.image, error.reason, error.detail))
-                quarantine += _masks_of(planned)
-                continue
-            entries.append(staged.entry)
-            for key, picture in staged.pictures.items():
-                outbox.send(key, picture)
+            used = 0
+            for found in _prepared(reader, planned, reading, hidden):
+                if isinstance(found, SetAside):
+                    quarantine.append(found)
+                    continue
+                used += 1
+                entries.append(found.entry)
+                for key, picture in found.pictures.items():
+                    outbox.send(key, picture)
+            quarantine += [] if used else _masks_of(planned)
         outbox.finish()
     return entries, quarantine
+
+
+class _Key:
+    """What patients and studies are hidden with: bytes that only who has the archive has."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+
+    @functools.cached_property
+    def value(self) -> bytes:
+        size = min(self._source.size, _KEY_BYTES)
+        ends = (self._source.read_at(0, size), self._source.read_at(self._source.size - size, size))
+        return hashlib.sha256(b"".join(ends)).digest()
+
+
+def _prepared(
+    reader: Reader, planned: PlannedImage, reading: Reading, key: _Key
+) -> Iterator[Staged | SetAside]:
+    try:
+        if formats.may_be_dicom(planned.image):
+            yield from prepare_dicom(reader, planned, reading, key.value)
+        else:
+            yield prepare(reader, planned, reading)
+    except ImageRejected as error:
+        yield SetAside(planned.image, error.reason, error.detail)
 
 
 def _masks_of(planned: PlannedImage) -> list[SetAside]:

@@ -15,7 +15,7 @@ from sonoflow.quarantine import SetAside
 
 # What a set is refused for, by its own name, where no image is left because of it.
 _CAUSES = frozenset({"unsupported-compression"})
-_UNREAD = _CAUSES | {"unsupported-extension", "encrypted"}
+_UNREAD = _CAUSES | {"unsupported-extension", "encrypted", layouts.DICOM_MASK}
 
 
 def lost_masks(images: Sequence[PlannedImage], quarantine: Sequence[SetAside]) -> list[Assumption]:

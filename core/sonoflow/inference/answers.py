@@ -1,7 +1,7 @@
 """An inbox key's answer: the objects in the results bucket that belong to one version of it.
 
-An image's answer is a document, a mask and an overlay, and a case for review where a person has to
-look, or a rejection; a table's are its scores, with a rejection beside them where rows have none.
+An image's answer is a document, a mask and an overlay, a case for review where a person has to
+look, and results in DICOM of such; or a rejection. A table's are its scores, and maybe one beside.
 S3 changes one object at a time, events repeat and overtake each other, and a function may be killed
 between any two calls. Still
 
@@ -34,8 +34,8 @@ from sonoflow.errors import AnswerLost
 from sonoflow.inference import origins
 from sonoflow.inference.stamps import Stamp
 
-# In an object's metadata, next to its stamp: it is an answer's last one, and the one that not every
-# answer has was written before it.
+# In an object's metadata, next to its stamp: it is an answer's last one, and the numbers of those
+# written before it that not every answer has.
 _COMPLETES, _BESIDE = "sonoflow-completes", "sonoflow-beside"
 # S3's words when a condition does not hold, or cannot be judged because of a write at that moment:
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
@@ -58,7 +58,7 @@ class Found:
     stamp: Stamp
     etag: str
     completes: bool
-    beside: bool
+    beside: frozenset[int]
 
 
 class Answer:
@@ -75,16 +75,15 @@ class Answer:
         results: str,
         completing: Sequence[str],
         parts: Sequence[str] = (),
-        beside: str | None = None,
+        beside: Sequence[str] = (),
     ) -> None:
-        """An answer to such an upload consists of some of these keys. Each of `completing` can
-        complete one, and the first does so together with all `parts`, and with `beside` where that
-        was written before it."""
+        """An answer consists of some of these keys. Each of `completing` can complete one, the
+        first together with all `parts` and those of `beside` that were written before it."""
         self.stamp = Stamp.of(upload)
         self._upload, self.bucket = upload, results
         self._completing, self._parts = tuple(completing), frozenset(parts)
-        self._beside = beside
-        self._keys = (*completing, *parts, *([beside] if beside else []))
+        self._beside = tuple(beside)
+        self._keys = (*completing, *parts, *beside)
         self._written: dict[str, str | None] = {}  # key: the version that was made, if known
         self._was_there = False
         self.models: dict[
@@ -120,8 +119,8 @@ class Answer:
     def metadata(self, *, completes: bool) -> dict[str, str]:
         """Of an object of this answer; `completes`: it is the last one."""
         last = {_COMPLETES: "true"} if completes else {}
-        if completes and self._beside in self._written:
-            last[_BESIDE] = "true"
+        if completes and (there := [key in self._written for key in self._beside]) and any(there):
+            last[_BESIDE] = " ".join(str(at) for at, written in enumerate(there) if written)
         return {**self.stamp.metadata(), **origins.metadata(self.models), **last}
 
     def label(self) -> str:
@@ -151,7 +150,7 @@ class Answer:
         """
         if not self._written:
             # No document may be seen next to a mask that is not its own.
-            for document in (*self._completing, *([self._beside] if self._beside else [])):
+            for document in (*self._completing, *self._beside):
                 self._remove_earlier(document)
         self._written[key] = None
         known = None if again else self._earlier(key)
@@ -189,7 +188,7 @@ class Answer:
         document = present.get(self._completing[0])
         if document is None:
             return True
-        if document.beside and self._beside not in present:
+        if any(key not in present for at, key in enumerate(self._beside) if at in document.beside):
             return False
         return present.keys() >= self._parts
 
@@ -199,9 +198,9 @@ class Answer:
         for key in self._keys:
             if key not in self._written:
                 self._remove_earlier(key)
-            elif key in (*self._parts, self._beside) and not self._stands(key):
+            elif key in (*self._parts, *self._beside) and not self._stands(key):
                 there = [self._earlier(complete) for complete in self._completing]
-                if key == self._beside and not any(there):
+                if key in self._beside and not any(there):
                     continue  # a later one takes away documents first, then this, then writes
                 raise AnswerLost(f"{key!r} was removed while its answer was being written")
         gone = (State.DELETED, State.ABSENT)
@@ -287,8 +286,9 @@ def find(bucket: str, key: str) -> Found | None:
             return None
         raise
     metadata = head["Metadata"]
-    beside = metadata.get(_BESIDE) == "true"
-    return Found(Stamp.read(metadata), head["ETag"], is_complete(metadata), beside)
+    beside = metadata.get(_BESIDE, "").replace("true", "0")  # as it was when there was one
+    numbers = frozenset(map(int, beside.split()))
+    return Found(Stamp.read(metadata), head["ETag"], is_complete(metadata), numbers)
 
 
 def is_complete(metadata: Mapping[str, str]) -> bool:

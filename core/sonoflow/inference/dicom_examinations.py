@@ -5,15 +5,12 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-import numpy as np
-
-from sonoflow.dicom import calibration, selection
-from sonoflow.dicom.calibration import Region
+from sonoflow.dicom import calibration, scope, selection
 from sonoflow.dicom.objects import DicomObject
+from sonoflow.dicom_results.finding import Source
 from sonoflow.errors import ImageRejected
 from sonoflow.images import dicom_frames
 from sonoflow.images.classes import NORMAL
-from sonoflow.images.pixels import Pixels
 from sonoflow.inference import examinations
 from sonoflow.inference.examinations import Examination
 from sonoflow.settings import Predicting
@@ -85,21 +82,15 @@ def _finished(
         measurements = examinations.measured(worst.lesions, millimetres, why)
     return dataclasses.replace(
         worst,
-        shown=blanked(worst.decoded.pixels, regions),
+        shown=dicom_frames.blanked(worst.decoded.pixels, regions),
         flags=tuple(dict.fromkeys((*source.attributes.flags, *worst.flags))),
         timing=timing,
         measurements=measurements,
         dicom={**document, "blanked": bool(regions)},
+        source=Source(
+            sop_class=source.attributes.sop_class,
+            frame=document["frame"],
+            frames=source.count,
+            clean=bool(regions) or scope.BURNED_IN not in source.attributes.flags,
+        ),
     )
-
-
-def blanked(pixels: Pixels, regions: tuple[Region, ...]) -> Pixels:
-    """The picture without what lies outside of all regions: there scanners write names and dates.
-    Where none is known it stays as it is."""
-    if not regions:
-        return pixels
-    found = np.zeros_like(pixels)
-    for region in regions:
-        left, top, right, bottom = region.box
-        found[top:bottom, left:right] = pixels[top:bottom, left:right]
-    return found

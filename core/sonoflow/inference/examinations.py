@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
+from sonoflow.dicom_results.finding import Source
 from sonoflow.errors import ImageRejected
 from sonoflow.images import measures, oddities, png
 from sonoflow.images.pixels import Decoded, Pixels
@@ -31,6 +32,7 @@ class Examination:
     timing: dict[str, float]  # milliseconds
     measurements: dict[str, Any] | None = None  # of the lesions; None where there are none
     dicom: Mapping[str, Any] | None = None  # of an object of DICOM, and of its frames
+    source: Source | None = None  # of DICOM, as its results of DICOM name it
 
 
 def examine(decoded: Decoded, settings: Predicting) -> Examination:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Mapping
 from pathlib import PurePosixPath
+from typing import Any
 
 from botocore.exceptions import ClientError
 
@@ -33,7 +35,8 @@ def handle(upload: Upload, results: str, settings: Predicting) -> Outcome:
     path = keys.inbox_path(upload.key)
     completing = (keys.prediction(path), keys.rejection(path))
     parts = (keys.mask(path), keys.overlay(path))
-    with Answer(upload, results, completing, parts, beside=keys.review(path)) as answer:
+    beside = (keys.review(path), *keys.dicom_results(path).values())
+    with Answer(upload, results, completing, parts, beside) as answer:
         try:
             predict(upload, _fetch(upload), answer, settings)
         except ImageRejected as error:
@@ -69,9 +72,10 @@ def predict(upload: Upload, data: bytes, answer: Answer, settings: Predicting) -
     mask, overlay = png.encode(found.lesions.mask), overlays.draw(found.shown, found.lesions.mask)
     for key, picture in ((keys.mask(path), mask), (keys.overlay(path), overlay)):
         answer.write(key, png.labelled(picture, PICTURE_CHUNK, answer.label()), "image/png")
+    sha256 = hashlib.sha256(data).hexdigest()
     prediction = predictions.Prediction(
         upload=upload,
-        sha256=hashlib.sha256(data).hexdigest(),
+        sha256=sha256,
         width=found.decoded.width,
         height=found.decoded.height,
         classification=found.classification,
@@ -80,7 +84,7 @@ def predict(upload: Upload, data: bytes, answer: Answer, settings: Predicting) -
         review_below=settings.review_below_probability,
         flags=found.flags,
         measurements=found.measurements,
-        dicom=found.dicom,
+        dicom=_in_dicom(path, found, sha256, answer, settings),
         timing={
             **found.timing,
             "total_ms": examinations.milliseconds(time.perf_counter() - start),
@@ -91,6 +95,18 @@ def predict(upload: Upload, data: bytes, answer: Answer, settings: Predicting) -
         answer.write_json(keys.review(path), predictions.review(document))
     # Last: whoever sees the prediction finds the mask and the overlay that it names.
     answer.write_json(keys.prediction(path), document, completes=True)
+
+
+def _in_dicom(
+    path: str, found: Examination, sha256: str, answer: Answer, settings: Predicting
+) -> Mapping[str, Any] | None:
+    """What the document says of an object of DICOM; writes what is said of it in DICOM."""
+    if found.source is None or settings.dicom_results == "none":
+        return found.dicom
+    from sonoflow.inference import dicom_answers  # half a second, of those who need it
+
+    written = dicom_answers.write(path, found, found.source, sha256, answer)
+    return {**(found.dicom or {}), **({"results": written} if written else {})}
 
 
 def _examined(upload: Upload, data: bytes, settings: Predicting) -> Examination:

@@ -41,9 +41,14 @@ def count_components(mask: Mask) -> int:
 
 def draw(pixels: Pixels, mask: Mask) -> bytes:
     """The image with its lesions outlined, as PNG of the same size."""
+    buffer = io.BytesIO()
+    Image.fromarray(outlined(pixels, mask)).save(buffer, format="PNG")
+    return buffer.getvalue()
+
+
+def outlined(pixels: Pixels, mask: Mask) -> Pixels:
+    """The same as (height, width, 3) of red, green and blue."""
     coloured = np.repeat(pixels[:, :, np.newaxis], 3, axis=2)
     line = max(1, round(min(mask.shape) / 200))
     coloured[outlines.outline(mask, line)] = outlines.COLOUR
-    buffer = io.BytesIO()
-    Image.fromarray(coloured).save(buffer, format="PNG")
-    return buffer.getvalue()
+    return coloured

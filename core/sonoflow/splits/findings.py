@@ -15,7 +15,7 @@ import numpy as np
 from sonoflow.assumptions import Assumption
 from sonoflow.errors import DatasetRefused
 from sonoflow.images import masks
-from sonoflow.images.classes import EMPTY_MASK, LESION_IN_NORMAL, NORMAL
+from sonoflow.images.classes import EMPTY_MASK, LESION_IN_NORMAL, NORMAL, OF_LOOP
 from sonoflow.images.parts import Entry
 from sonoflow.images.pixels import COLOUR
 
@@ -120,7 +120,7 @@ def _far(
 
 def assumptions(entries: Sequence[Entry]) -> list[Assumption]:
     """What a whole data set, or all of a class, is used in spite of."""
-    told = _shared_masks(entries)
+    told = [*_shared_masks(entries), *_loops(entries)]
     found = collections.Counter(flag for entry in entries for flag in entry["flags"])
     normal = sum(entry["class"] == NORMAL for entry in entries)
     if found[LESION_IN_NORMAL] > normal / 2:
@@ -155,6 +155,15 @@ def _coloured_classes(entries: Sequence[Entry]) -> list[Assumption]:
         for name, share in shares.items()
         if share >= _ALL
     ]
+
+
+def _loops(entries: Sequence[Entry]) -> list[Assumption]:
+    frames = [entry for entry in entries if OF_LOOP in entry["flags"]]
+    if not frames:
+        return []
+    detail = f"{len(frames)} pictures are frames of loops, of which a few each are used; the class "
+    detail += "of a loop was taken for that of each of its frames"
+    return [Assumption(OF_LOOP, detail, '{"pictures": {"frames": "middle"}}')]
 
 
 def _shared_masks(entries: Sequence[Entry]) -> list[Assumption]:

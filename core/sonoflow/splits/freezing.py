@@ -10,10 +10,19 @@ from typing import Any
 from sonoflow.assumptions import Assumption
 from sonoflow.images.parts import Entry
 from sonoflow.settings import Splitting
-from sonoflow.splits import assignment, continuing, duplicates, folds, groups, leaks, official
+from sonoflow.splits import (
+    assignment,
+    belonging,
+    continuing,
+    duplicates,
+    folds,
+    groups,
+    leaks,
+    official,
+)
 from sonoflow.splits.assignment import Candidate
 from sonoflow.splits.continuing import Continued
-from sonoflow.splits.duplicates import GIVEN, NEAR, PIXELS, Link
+from sonoflow.splits.duplicates import NEAR, PIXELS, Link
 from sonoflow.splits.groups import Group
 from sonoflow.splits.official import Official
 from sonoflow.splits.staged_images import StagedImages
@@ -51,6 +60,7 @@ def freeze(
     (split-leak) where these part a group, or given splits that the mapping insists on, what
     `continuing.admit` raises, and SplitLeak where this very assignment parts a group.
     """
+    belonging.check_patients(staged.entries)
     links = links_of(staged)
     if continued is not None:
         staged, links = continuing.admit(staged, links, continued)
@@ -82,9 +92,7 @@ def freeze(
         for entry in staged.entries
     ]
     leaks.check(entries, links)
-    for entry in entries:
-        # Often a patient's number. It has done its work.
-        entry.pop("group_hint", None)
+    belonging.forget(entries)
     return FrozenSplits(entries, gathered, given.assumptions, staged.quarantine)
 
 
@@ -92,7 +100,7 @@ def links_of(staged: StagedImages) -> list[Link]:
     """What joins images of a set: the same pixels, nearly the same look, a group that is given."""
     entries = sorted(staged.entries, key=lambda entry: str(entry["id"]))
     exact = duplicates.equal_links(((e["id"], e["sha256"]) for e in entries), PIXELS)
-    given = duplicates.equal_links(((e["id"], e.get("group_hint")) for e in entries), GIVEN)
+    given = belonging.links(entries)
     copies = {link.b for link in exact}
     singles = [entry["id"] for entry in entries if entry["id"] not in copies]
     near = duplicates.near_links(singles, [staged.looks[identity] for identity in singles])

@@ -6,10 +6,11 @@ pixels, groups that were given, links, and the group that the index names.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Hashable, Iterable, Sequence
 
 from sonoflow.errors import SplitLeak
-from sonoflow.images.parts import Entry
+from sonoflow.images.parts import HINTS, Entry
 from sonoflow.keys import SPLITS, TRAIN
 from sonoflow.splits.duplicates import Link
 
@@ -26,7 +27,8 @@ def check(entries: Sequence[Entry], links: Iterable[Link]) -> None:
         _compare(by_id[link.a], by_id[link.b], f"a link ({link.kind})")
     _check_same(entries, "pixels", lambda entry: entry["sha256"])
     _check_same(entries, "group", lambda entry: entry["group"])
-    _check_same(entries, "given group", lambda entry: entry.get("group_hint"))
+    for hint in HINTS:
+        _check_same(entries, f"given group ({hint})", operator.methodcaller("get", hint))
 
 
 def _check_same(entries: Iterable[Entry], what: str, key: Callable[[Entry], Hashable]) -> None:

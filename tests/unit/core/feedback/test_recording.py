@@ -113,3 +113,22 @@ def test_of_a_loop_the_frame_is_kept_that_it_was_answered_by(verdict: Upload) ->
 
     kept = stack.read_json(stack.RESULTS, f"feedback/{PATH}.json")["kept"]
     assert kept["sha256"] == pixels.digest(loop[2])
+
+
+def test_what_lies_outside_of_its_regions_is_not_kept_of_a_frame(verdict: Upload) -> None:
+    loop = np.stack([scan(seed) for seed in range(3)])
+    rows, columns = loop.shape[1:]
+    region = samples.region((0, 9, columns - 1, rows - 1), (0.1, 0.1))
+    data = samples.file(loop, SequenceOfUltrasoundRegions=samples.regions(region))
+    s3 = client("s3")
+    image = s3.put_object(Bucket=stack.UPLOADS, Key=f"inbox/{PATH}", Body=data)["VersionId"]
+    prediction = stack.read_json(stack.RESULTS, f"predictions/{PATH}.json")
+    prediction["image"]["version_id"], prediction["dicom"] = image, {"frame": 3}
+    stack.write(stack.RESULTS, f"predictions/{PATH}.json", json.dumps(prediction))
+
+    assert recording.handle(verdict, BUCKETS) == "accepted"
+
+    kept = stack.read_json(stack.RESULTS, f"feedback/{PATH}.json")["kept"]
+    shown = loop[2].copy()
+    shown[:9] = 0
+    assert kept["sha256"] == pixels.digest(shown) != pixels.digest(loop[2])

@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from tests.unit import pictures, ultrasound
+from tests.unit.core.dicom import samples
 from tests.unit.core.images.test_workbooks import MAIN, book
 
 Files = dict[str, bytes]
@@ -583,8 +584,88 @@ case(
     classes=TWO, masked=6, groups=1, assumed={"groups-incomplete"},
 )  # fmt: skip
 
+
+# ── DICOM ────────────────────────────────────────────────────────────────────────────────────────
+@functools.cache
+def dicom(seed: int, patient: int = 0) -> bytes:
+    tags = {"PatientID": f"P{patient}"} if patient else {}
+    return samples.file(ultrasound.scan(seed, *SIZE)[np.newaxis], **tags)
+
+
+def examinations(name: str, drawn: str = "", readme: str = "README") -> Files:
+    """Three patients of each class, and a file that is none."""
+    files: Files = {readme: b"Breast ultrasound."}
+    for label in TWO:
+        for n in range(1, 4):
+            number = n + 3 * (label == "malignant")
+            files[name.format(l=label, n=n)] = dicom(number, number)
+            if drawn:
+                files[drawn.format(l=label, n=n)] = mask(number)
+    return files
+
+
+README = {"unsupported-extension": 1}
+case(
+    "DICOM in class folders, masks beside",
+    functools.partial(examinations, "d/{l}/{n}.dcm", "d/{l}/{n}_mask.png"),
+    classes=TWO, masked=6, aside=README,
+)  # fmt: skip
+case(
+    "DICOM in class folders, masks in folders of theirs",
+    functools.partial(examinations, "images/{l}/{n}.dcm", "masks/{l}/{n}.png"),
+    classes=TWO, masked=6, aside=README,
+)  # fmt: skip
+case(
+    "DICOM as scanners export it: UIDs for names",
+    functools.partial(
+        examinations, "{l}/1.2.840.113619.2.{n}", "{l}/1.2.840.113619.2.{n}_mask.png"
+    ),
+    classes=TWO, masked=6, aside=README,
+)  # fmt: skip
+case(
+    "DICOM without extension in folders of patients, and its table of contents",
+    lambda: {**examinations("{l}/PAT{n:03d}/IM_0001"), "DICOMDIR": samples.file(samples.ramp())},
+    classes=TWO, aside=README | {"not-ultrasound": 1}, groups=6,
+    assumed={"groups-from-folders"},
+)  # fmt: skip
+case(
+    "files without extension that are no pictures",
+    lambda: {**BUSI(), "benign/README": b"x", "LICENSE": b"x" * 300, "raw/1.2.3": b"x"},
+    classes=TWO, masked=6, aside={"unsupported-extension": 3},
+)  # fmt: skip
+case(
+    "one among files of DICOM that is none",
+    lambda: {**examinations("{l}/IM{n}"), "benign/NOTES": b"x" * 200},
+    classes=TWO, aside=README | {"not-an-image": 1},
+)  # fmt: skip
+case(
+    "DICOM whose masks are DICOM too",
+    functools.partial(examinations, "{l}/{n}.dcm", "{l}/{n}_mask.dcm"),
+    classes=TWO, aside=README | {"dicom-mask": 6}, assumed={"masks-not-read"},
+)  # fmt: skip
+case(
+    "DICOM, with patients and classes in a table",
+    lambda: {
+        **{f"im/{n}.dcm": dicom(n, n) for n in range(1, 7)},
+        "t.csv": "".join(
+            ["file,patient,class\n", *(f"{n}.dcm,p{n % 3},{'ab'[n % 2]}\n" for n in range(1, 7))]
+        ).encode(),
+    },
+    classes={"a": 3, "b": 3}, groups=3, assumed={"classes-from-table", "groups-from-table"},
+)  # fmt: skip
+case(
+    "DICOM beside PNG",
+    lambda: {**BUSI(), "benign/a.dcm": dicom(50), "benign/a_mask.png": mask(50)},
+    classes={"benign": 4, "malignant": 3}, masked=7,
+)  # fmt: skip
+case(
+    "files called DICOM that are none",
+    lambda: {**BUSI(), "benign/a.dcm": b"x", "benign/a_mask.png": mask(50)},
+    classes=TWO, masked=6, aside={"not-an-image": 1, "mask-without-image": 1},
+)  # fmt: skip
+
 # ── Pictures that are none that are read ─────────────────────────────────────────────────────────
-for suffix, word in ((".dcm", "DICOM"), (".nii.gz", "NIfTI"), (".webp", "WebP")):
+for suffix, word in ((".ima", "DICOM"), (".nii.gz", "NIfTI"), (".webp", "WebP")):
     case(
         f"pictures as {suffix}",
         lambda suffix=suffix: {

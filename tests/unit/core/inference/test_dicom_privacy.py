@@ -100,16 +100,24 @@ def test_the_profile_is_one_of_names_that_exist() -> None:
 
 
 @pytest.mark.parametrize(
-    "spoilt", [None, "Rows", "Modality", "PhotometricInterpretation", "cut", "VR"]
+    ("results", "spoilt"),
+    [
+        ("deidentified", None),
+        *(("none", how) for how in (None, "Rows", "Modality")),
+        *(("none", how) for how in ("PhotometricInterpretation", "cut", "VR")),
+    ],
 )
 def test_no_value_of_the_profile_is_in_results_metadata_tags_or_logs(
     context: Any,
     endpoints: FakeEndpoints,
     capsys: pytest.CaptureFixture[str],
     caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    results: str,
     spoilt: str | None,
 ) -> None:
-    """Answered or rejected: for a tag, in the middle of a name, behind all names."""
+    """Answered, in DICOM too, or rejected: for a tag, in the middle of a name, behind all names."""
+    monkeypatch.setenv("DICOM_RESULTS", results)
     found, values = filled()
     if spoilt == "Modality":
         found.Modality = "MG"
@@ -129,7 +137,8 @@ def test_no_value_of_the_profile_is_in_results_metadata_tags_or_logs(
 
     said = capsys.readouterr()
     everything = written() + (said.out + said.err + caplog.text).encode()
-    assert len(stack.answers()) == (3 if spoilt is None else 1)
+    whole = 6 if results == "deidentified" else 3
+    assert len(stack.answers()) == (whole if spoilt is None else 1)
     assert [value for value in hidden if value.encode() in everything] == []
     sent = b"".join(body for _, _, body in endpoints.requests)
     assert [value for value in hidden if value.encode() in sent] == []

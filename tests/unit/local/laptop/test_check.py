@@ -10,6 +10,8 @@ from rich.console import Console
 
 from local.laptop.check import CannotCheck, check, show
 from tests.unit import pictures, ultrasound
+from tests.unit.core.dicom import samples
+from tests.unit.core.planning import test_dicom_training
 
 
 def files(count: int = 6) -> dict[str, bytes]:
@@ -41,6 +43,25 @@ def test_a_zip_and_its_folder_are_the_same_data_set(tmp_path: Path) -> None:
     assert zipped[0] == 0
     assert "would be trained on" in zipped[1]
     assert "malignant" in zipped[1]
+
+
+def test_a_folder_of_dicom_is_a_data_set(tmp_path: Path) -> None:
+    for name, content in test_dicom_training.archive().items():
+        (tmp_path / "us" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "us" / name).write_bytes(content)
+    (tmp_path / "us" / "benign" / "mg.dcm").write_bytes(
+        samples.file(samples.ramp(), Modality="MG", PatientID="SECRET")
+    )
+
+    status, told = run(tmp_path / "us", tmp_path / "page.html")
+
+    assert status == 0
+    assert "would be trained on" in told
+    assert "12 groups that stay together" in told
+    assert "flagged: 36 × frame-of-loop" in told
+    assert "assumed: 36 pictures are frames of loops" in told
+    assert "set aside: 1 × not-ultrasound: its modality is MG, mammography" in told
+    assert "SECRET" not in told + (tmp_path / "page.html").read_text("utf-8")
 
 
 def test_the_mapping_beside_counts_and_a_refusal_is_status_one(tmp_path: Path) -> None:
