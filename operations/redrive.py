@@ -3,9 +3,9 @@
     python -m operations redrive --stack sonoflow --dry-run
 
 Lists the dead letters of a stack with their reasons and ages, and sends them back to where they
-came from: messages of the inbox to their queue, events of data sets and of verdicts to their
-functions. Each is sent first and deleted then, so that nothing is lost wherever this ends; what
-comes twice by that is answered once. What is no upload's event stays, and is told of.
+came from: messages of the inbox to their queue, events of data sets, verdicts, zips and manifests
+to their functions. Each is sent first and deleted then, so that nothing is lost wherever this ends;
+what comes twice by that is answered once. What is no upload's event stays, and is told of.
 """
 
 from __future__ import annotations
@@ -61,6 +61,7 @@ class Redrive:
         self._functions = {  # of what lies below that prefix
             keys.DATASETS: account.resource(stack, "PlanDatasetFunction"),
             keys.FEEDBACK: account.resource(stack, "RecordFeedbackFunction"),
+            keys.INBOX: account.resource(stack, "PlanBulkFunction"),  # of what stands for many
         }
         self.queues = {
             IMAGES: outputs["InboxDeadLetterQueueUrl"],

@@ -102,6 +102,20 @@ class Predicting:
 
 
 @dataclasses.dataclass(frozen=True)
+class BulkPlanning:
+    """What answers the images that a zip or manifest of the inbox asks for."""
+
+    answer_bulk_state_machine_arn: str
+
+
+@dataclasses.dataclass(frozen=True)
+class BulkAnswering:
+    """How long one image may take, in seconds: less is left to no image."""
+
+    predict_timeout: int
+
+
+@dataclasses.dataclass(frozen=True)
 class Sweeping:
     """Where uploads lie, and where an event about one is sent."""
 
@@ -109,6 +123,7 @@ class Sweeping:
     inbox_queue_url: str
     table_inbox_queue_url: str
     plan_dataset_function_name: str
+    plan_bulk_function_name: str
     train_images_state_machine_arn: str
     train_table_state_machine_arn: str
     sweep_grace_minutes: int

@@ -19,6 +19,8 @@ TABLE_STATE_MACHINE = "sonoflow-train-table"
 TABLE_STATE_MACHINE_ARN = (
     f"arn:aws:states:us-east-1:123456789012:stateMachine:{TABLE_STATE_MACHINE}"
 )
+BULK_STATE_MACHINE = "sonoflow-answer-bulk"
+BULK_STATE_MACHINE_ARN = f"arn:aws:states:us-east-1:123456789012:stateMachine:{BULK_STATE_MACHINE}"
 EVENTS = Path(__file__).resolve().parents[2] / "events"
 
 ENVIRONMENT = {
@@ -33,6 +35,8 @@ ENVIRONMENT = {
     "TABLE_ENDPOINT_NAME": "sonoflow-table",
     "REVIEW_BELOW_PROBABILITY": "0.7",
     "INBOX_RETRY_SECONDS": "30",
+    "ANSWER_BULK_STATE_MACHINE_ARN": BULK_STATE_MACHINE_ARN,
+    "PREDICT_TIMEOUT": "300",
     "UPLOADS_BUCKET": UPLOADS,
     "FEEDBACK_MINIMUM": "2",
     "STACK_NAME": "sonoflow",

@@ -54,8 +54,9 @@ class _Standing:
     metadata: Mapping[str, str]
 
 
-def announce(upload: Upload, results: str, rows: int | None = None) -> None:
-    """Tells of this version's answer, if it stands and nobody has told of it yet.
+def announce(upload: Upload, results: str, rows: int | None = None) -> index.Entry | None:
+    """Tells of this version's answer, if it stands and nobody has told of it yet; gives the line of
+    the index about the one that stands.
 
     `rows` that have a score, if whoever has just scored them knows. Raises EventRefused; errors of
     S3 and EventBridge escape.
@@ -63,15 +64,18 @@ def announce(upload: Upload, results: str, rows: int | None = None) -> None:
     found = _standing(upload, results)
     entry = None if found is None else _entry(upload, results, found, rows)
     if entry is None or index.is_known(results, entry):
-        return
+        return entry
     _put(results, entry)
     index.add(results, entry)
+    return entry
 
 
 def _standing(upload: Upload, results: str) -> _Standing | None:
     path, own = keys.inbox_path(upload.key), Stamp.of(upload)
     if keys.is_inbox_table(upload.key):
         places = {index.SCORES: keys.scores(path), index.REJECTION: keys.rejection(path)}
+    elif keys.is_inbox_bulk(upload.key) and upload.archive is None:
+        places = {index.REJECTION: keys.rejection(path)}  # a summary tells of answers, and is none
     else:
         places = {index.PREDICTION: keys.prediction(path), index.REJECTION: keys.rejection(path)}
     for answer, key in places.items():
@@ -181,7 +185,10 @@ def detail(results: str, entry: index.Entry) -> dict[str, Any]:
         "bucket": results,
         "key": entry["document_key"],
         "version_id": entry["document_version_id"],
-        "upload": {name: entry[name] for name in ("bucket", "key", "version_id", "sequencer")},
+        "upload": {
+            **{name: entry[name] for name in ("bucket", "key", "version_id", "sequencer")},
+            **({"archive": entry["archive"]} if entry["archive"] else {}),
+        },
         "label": entry["label"],
         "probabilities": entry["probabilities"],
         "decision": {"action": given[0], "reasons": given[1]} if given[0] else None,

@@ -43,7 +43,7 @@ def wait_for_model(record: SQSRecord, event: Mapping[str, Any], error: Exception
     Returns the seconds that it has waited; None if the message itself has to be kept.
     """
     waited = _seconds_since(event)
-    if waited is None or waited > MODEL_WAIT_LIMIT.total_seconds() or not _lacks_model(error):
+    if waited is None or waited > MODEL_WAIT_LIMIT.total_seconds() or not lacks_model(error):
         return None
     low, high = _MODEL_WAIT_SECONDS
     delay = min(high, _jittered(max(low, waited * _MODEL_WAIT_SHARE)))
@@ -91,7 +91,7 @@ def reason(error: Exception) -> str:
     return plain[:_REASON_LIMIT]
 
 
-def _lacks_model(error: Exception) -> bool:
+def lacks_model(error: Exception) -> bool:
     """Whether an endpoint does not exist, or does not serve yet for the first time."""
     if not isinstance(error, ClientError):
         return False

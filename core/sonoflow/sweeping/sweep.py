@@ -29,7 +29,7 @@ DAYS = 8
 SECONDS = 600.0  # of one sweep; the next goes on after it
 DELIVERIES_LIMIT = 1000  # of one sweep
 _AT_ONCE = 16
-DATASETS, IMAGES, TABLES = "datasets", "images", "tables"
+DATASETS, BULK, IMAGES, TABLES = "datasets", "bulk", "images", "tables"
 _DEPTHS = [f"ApproximateNumberOfMessages{kind}" for kind in ("", "NotVisible", "Delayed")]
 
 
@@ -147,7 +147,7 @@ class Sweep:
         return answered.is_inbox_object(results, upload["Key"], upload["VersionId"])
 
     def _deliver(self, unanswered: list[dict[str, Any]], state: State) -> None:
-        for kind in (DATASETS, IMAGES, TABLES):
+        for kind in (DATASETS, BULK, IMAGES, TABLES):
             these = [upload for upload in unanswered if _kind(upload["Key"]) == kind]
             if not these:
                 continue
@@ -165,7 +165,7 @@ class Sweep:
     def _may_wait_in_its_queue(self, kind: str, unanswered: int) -> bool:
         """Nobody can look into a queue. One that holds fewer messages than there are unanswered
         uploads does not hold all of them."""
-        if kind == DATASETS:
+        if kind in (DATASETS, BULK):
             return False
         found = client("sqs").get_queue_attributes(
             QueueUrl=self._queue(kind), AttributeNames=_DEPTHS
@@ -185,12 +185,17 @@ class Sweep:
             return False
         event = events.created(upload, sequencer, *dataclasses.astuple(self._where))
         body = json.dumps(event)
-        if kind == DATASETS:
-            function = self._settings.plan_dataset_function_name
+        if function := self._function(kind):
             client("lambda").invoke(FunctionName=function, InvocationType="Event", Payload=body)
         else:
             client("sqs").send_message(QueueUrl=self._queue(kind), MessageBody=body)
         return True
+
+    def _function(self, kind: str) -> str | None:
+        """That hears of such uploads itself, without a queue."""
+        if kind == DATASETS:
+            return self._settings.plan_dataset_function_name
+        return self._settings.plan_bulk_function_name if kind == BULK else None
 
     def _sequencer(self, kind: str, upload: Mapping[str, Any]) -> str:
         if kind == DATASETS:  # no answer of theirs is put in order by it
@@ -203,4 +208,6 @@ class Sweep:
 def _kind(key: str) -> str:
     if key.startswith(keys.DATASETS):
         return DATASETS
+    if keys.is_inbox_bulk(key):
+        return BULK
     return TABLES if keys.is_inbox_table(key) else IMAGES

@@ -33,6 +33,7 @@ class Service:
             "INBOX_QUEUE_URL": self.images,
             "TABLE_INBOX_QUEUE_URL": self.tables,
             "PLAN_DATASET_FUNCTION_NAME": "sonoflow-PlanDatasetFunction",
+            "PLAN_BULK_FUNCTION_NAME": "sonoflow-PlanBulkFunction",
             "SWEEP_GRACE_MINUTES": "60",
         }
 
@@ -46,9 +47,12 @@ class Service:
             client("lambda").meta.events.unregister(hook, self._note)
 
     def _note(self, params: Any, **_: Any) -> tuple[AWSResponse, dict[str, Any]]:
-        assert params["url_path"].split("/")[3] == "sonoflow-PlanDatasetFunction"
+        event = json.loads(params["body"])
+        bulk = event["detail"]["object"]["key"].startswith("inbox/")
+        function = f"sonoflow-Plan{'Bulk' if bulk else 'Dataset'}Function"
+        assert params["url_path"].split("/")[3] == function
         assert params["headers"]["X-Amz-Invocation-Type"] == "Event"
-        self.planned.append(json.loads(params["body"]))
+        self.planned.append(event)
         return AWSResponse(params["url"], 202, {}, None), {"StatusCode": 202}
 
     def sweep(self, order: Order = BY_HAND) -> Result:
