@@ -61,8 +61,8 @@ class Redrive:
         self._functions = {  # of what lies below that prefix
             keys.DATASETS: account.resource(stack, "PlanDatasetFunction"),
             keys.FEEDBACK: account.resource(stack, "RecordFeedbackFunction"),
-            keys.INBOX: account.resource(stack, "PlanBulkFunction"),  # of what stands for many
         }
+        self._bulk = account.resource(stack, "PlanBulkFunction")
         self.queues = {
             IMAGES: outputs["InboxDeadLetterQueueUrl"],
             TABLES: outputs["TableInboxDeadLetterQueueUrl"],
@@ -113,6 +113,8 @@ class Redrive:
 
     def _function(self, key: str) -> str | None:
         """That an event of a key is for, if it is for one itself."""
+        if key.startswith(keys.INBOX) and keys.is_inbox_bulk(key):
+            return self._bulk
         found = (name for prefix, name in self._functions.items() if key.startswith(prefix))
         return next(found, None)
 
@@ -145,6 +147,8 @@ def _reason(told: dict[str, str], body: str) -> str:
         event = json.loads(body)
         if event["source"] == "aws.states":
             run, error = event["detail"].get("name"), event["detail"].get("error")
+            if str(run).startswith("bulk-"):
+                return f"the run {run} broke off ({error}): the next sweep goes on with it"
             return f"the run {run} broke off ({error}): upload its data set again"
     except (ValueError, KeyError, TypeError, AttributeError):
         pass

@@ -51,8 +51,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 def count(done: Round) -> None:
     for kind, name in METRIC.items():
-        if times := sum(outcome.kind == kind for outcome in done.outcomes):
-            metrics.add_metric(name, MetricUnit.Count, times)
+        times = sum(outcome.kind == kind for outcome in done.outcomes)
+        metrics.add_metric(name, MetricUnit.Count, times)
     if done.failed:
         metrics.add_metric("PredictionFailures", MetricUnit.Count, done.failed)
     if done.waiting:
