@@ -22,6 +22,7 @@ FEEDBACK = "feedback/"
 INDEX = "index/"
 REVIEW = "review/"
 BULK = "bulk/"
+DOCUMENTS = ("predictions/", "rejected/")  # one of which completes an image's answer
 INBOX_TABLE_SUFFIX = ".csv"
 # A zip of images, and a manifest that lists some; what else is in the inbox is taken for an image.
 INBOX_ARCHIVE_SUFFIX, INBOX_MANIFEST_SUFFIX = ".zip", ".jsonl"

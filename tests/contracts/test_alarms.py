@@ -157,7 +157,8 @@ def test_a_run_that_could_tell_nobody_rings_and_one_that_did_does_not(
 ) -> None:
     """A Fail state cannot name an error as AWS does; the machines cut that off."""
     rule = template["Resources"]["BrokenOffRule"]["Properties"]
-    several = {"Ref": "TrainImagesStateMachine"}, {"Ref": "TrainTableStateMachine"}
+    names = ("TrainImages", "TrainTable", "AnswerBulk")
+    several = tuple({"Ref": f"{name}StateMachine"} for name in names)
     arns = rule["EventPattern"]["detail"]["stateMachineArn"]
     assert arns == list(several)
     pattern = json.dumps(rule["EventPattern"]).replace(json.dumps(arns), '["arn"]')

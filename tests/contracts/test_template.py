@@ -20,6 +20,7 @@ OUTPUTS = {
     "TrainImagesStateMachineArn",
     "TrainTableStateMachineArn",
     "ReleaseModelStateMachineArn",
+    "AnswerBulkStateMachineArn",
     "ClassifierEndpointName",
     "SegmenterEndpointName",
     "TableEndpointName",

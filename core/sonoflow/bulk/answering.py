@@ -8,6 +8,7 @@ what it is, an object of the inbox. Whatever is done again finds what is done al
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import dataclasses
 from collections.abc import Callable
 
@@ -21,7 +22,7 @@ from sonoflow.aws.ranged import RemoteObject
 from sonoflow.aws.uploads import State, Upload
 from sonoflow.bulk.items import Batch, Item
 from sonoflow.bulk.parts import Part
-from sonoflow.bulk.rows import REFUSED, Row, failed, of_entry, row
+from sonoflow.bulk.rows import OVERTAKEN, REFUSED, WITHDRAWN, Row, failed, of_entry, row
 from sonoflow.errors import ImageRejected, SonoflowError
 from sonoflow.inference import announcements, deliveries, image_inbox, inbox
 from sonoflow.inference.answers import Overtaken
@@ -128,9 +129,22 @@ class Answering:
             size=item.place.size if item.place else 0,
             archive=self._upload.key,
         )
+        if item.withdrawn:
+            return self._withdrawn(upload, item)
         self._round.outcomes.append(self._of_member(upload, item, reader))
         told = announcements.announce(upload, self._buckets.results_bucket)
         return of_entry(item.path, told)
+
+    def _withdrawn(self, upload: Upload, item: Item) -> Row:
+        """Only what an earlier version of the zip has left: the folder may hold uploads too."""
+        results = self._buckets.results_bucket
+        for key in (keys.prediction(item.path), keys.rejection(item.path)):
+            document = objects.find_json(results, key)
+            if document is not None and document["image"].get("archive") == upload.archive:
+                with contextlib.suppress(Overtaken):
+                    image_inbox.withdraw(upload, results)
+                return row(item.path, WITHDRAWN)
+        return row(item.path, OVERTAKEN)
 
     def _of_member(self, upload: Upload, item: Item, reader: BatchReader) -> Outcome:
         results, place = self._buckets.results_bucket, item.place

@@ -3,9 +3,12 @@ folder of the zip's name."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from sonoflow import keys
 from sonoflow.archives import directory, members, verdicts
 from sonoflow.archives.directory import Index, Member
+from sonoflow.aws.clients import client
 from sonoflow.aws.ranged import RemoteObject
 from sonoflow.aws.uploads import Upload
 from sonoflow.bulk.items import Item
@@ -43,6 +46,20 @@ def read(upload: Upload) -> tuple[list[Item], list[Row]]:
             path = folder + verdicts.canonical(aside.source)
             items.append(Item(path, problem=(aside.reason, aside.detail)))
     return items, refused
+
+
+def left_behind(upload: Upload, items: Iterable[Item], results: str) -> list[Item]:
+    """What has an answer in the zip's folder and is not asked for: as a rule, an earlier version
+    held it."""
+    asked = {keys.result(item.path) for item in items}
+    found: set[str] = set()
+    for start in keys.DOCUMENTS:
+        folder = f"{start}{keys.inbox_path(upload.key)}/"
+        pages = client("s3").get_paginator("list_objects_v2")
+        for page in pages.paginate(Bucket=results, Prefix=folder):
+            names = (one["Key"] for one in page.get("Contents", []))
+            found.update(name.removeprefix(start).removesuffix(".json") for name in names)
+    return [Item(path, withdrawn=True) for path in sorted(found - asked)]
 
 
 def _item(path: str, member: Member, index: Index) -> Item:

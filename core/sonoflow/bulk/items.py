@@ -31,6 +31,7 @@ class Item:
     member: str | None = None  # its name as the zip's directory has it
     place: Location | None = None  # where it lies in the zip
     problem: tuple[str, str] | None = None  # reason and sentence: it is to be rejected for it
+    withdrawn: bool = False  # an earlier version of the zip held it, this one does not
 
     def document(self) -> dict[str, Any]:
         document: dict[str, Any] = {"path": self.path}
@@ -40,6 +41,8 @@ class Item:
             document |= {"member": self.member, "place": list(dataclasses.astuple(self.place))}
         if self.problem is not None:
             document["problem"] = list(self.problem)
+        if self.withdrawn:
+            document["withdrawn"] = True
         return document
 
     @classmethod
@@ -52,6 +55,7 @@ class Item:
             document.get("member"),
             Location(*(int(number) for number in place)) if place else None,
             (str(problem[0]), str(problem[1])) if problem else None,
+            document.get("withdrawn") is True,
         )
 
 

@@ -44,7 +44,7 @@ def handle(upload: Upload, buckets: Buckets, settings: BulkPlanning) -> dict[str
         announcements.announce(upload, buckets.results_bucket)
         return {"status": KNOWN}
     try:
-        planned = _plan(upload, bulk, buckets.work_bucket)
+        planned = _plan(upload, bulk, buckets)
     except BulkRejected as error:
         return _reject(upload, buckets.results_bucket, error)
     payload = json.loads(earlier["input"]) if earlier else _payload(upload, bulk, buckets)
@@ -62,19 +62,23 @@ class Planned:
     batches: int
 
 
-def _plan(upload: Upload, bulk: Bulk, work: str) -> Planned:
-    """Leaves the plan in the bucket `work`. Raises BulkRejected."""
+def _plan(upload: Upload, bulk: Bulk, buckets: Buckets) -> Planned:
+    """Leaves the plan in the work bucket. Raises BulkRejected."""
+    work = buckets.work_bucket
     reader = archives if keys.is_inbox_archive(upload.key) else manifests
     found, refused = reader.read(upload)
-    if len(found) > ITEMS_LIMIT:
-        detail = f"it asks for {len(found)} images, the limit is {ITEMS_LIMIT}; send it in parts"
+    images = len(found)
+    if images > ITEMS_LIMIT:
+        detail = f"it asks for {images} images, the limit is {ITEMS_LIMIT}; send it in parts"
         raise BulkRejected("too-many-members", detail)
-    if not found:
+    if not images:
         raise BulkRejected("nothing-to-answer", _nothing(refused))
+    if keys.is_inbox_archive(upload.key):
+        found += archives.left_behind(upload, found, buckets.results_bucket)
     document, batches = items.plan_document(items.cut(found))
     objects.write_lines(work, bulk.refused, refused)
     objects.write(work, bulk.plan, document, "application/json")
-    return Planned(len(found), len(refused), batches)
+    return Planned(images, len(refused), batches)
 
 
 def _nothing(refused: list[Row]) -> str:

@@ -11,8 +11,9 @@ PREDICTED, REJECTED = "predicted", "rejected"  # with a document of its own
 REFUSED = "refused"  # it has no place among the answers, and no document
 FAILED = "failed"  # it has no answer yet
 OVERTAKEN = "overtaken"  # deleted, or there is a later version, whose answer is another's matter
-OUTCOMES = (PREDICTED, REJECTED, REFUSED, FAILED, OVERTAKEN)
-FINAL = frozenset({PREDICTED, REJECTED, REFUSED, OVERTAKEN})
+WITHDRAWN = "withdrawn"  # an earlier version of the zip held it: its answer is taken away
+OUTCOMES = (PREDICTED, REJECTED, REFUSED, FAILED, OVERTAKEN, WITHDRAWN)
+FINAL = frozenset({PREDICTED, REJECTED, REFUSED, OVERTAKEN, WITHDRAWN})
 
 COLUMNS = (
     *("line", "path", "outcome", "label", "probability", "action", "reasons"),

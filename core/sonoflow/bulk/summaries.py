@@ -21,7 +21,7 @@ from sonoflow import keys
 from sonoflow.aws import objects, uploads
 from sonoflow.aws.uploads import State, Upload
 from sonoflow.bulk import items
-from sonoflow.bulk.rows import COLUMNS, FAILED, OUTCOMES, Row, failed
+from sonoflow.bulk.rows import COLUMNS, FAILED, OUTCOMES, OVERTAKEN, WITHDRAWN, Row, failed
 from sonoflow.inference import documents
 from sonoflow.inference.answers import Answer, Overtaken
 from sonoflow.keys import Bulk
@@ -87,7 +87,10 @@ def _rows(upload: Upload, work: str) -> Iterator[Row]:
         part = objects.find_json(work, bulk.part(batch.number)) or {"digest": None}
         rows = part["rows"] if part["digest"] == batch.digest() else {}
         for item in batch.items:
-            yield rows.get(item.path) or failed(item.path, item.line, _NOT_REACHED)
+            found = rows.get(item.path)
+            if item.withdrawn and found is not None and found["outcome"] == OVERTAKEN:
+                continue  # an upload's own answer, in a folder called as the zip
+            yield found or failed(item.path, item.line, _NOT_REACHED)
 
 
 class _Table:
@@ -125,7 +128,8 @@ class _Tally:
                 self._failures.append({name: row[name] for name in named})
 
     def counts(self) -> dict[str, int]:
-        return {"all": self.outcomes.total(), **{name: self.outcomes[name] for name in OUTCOMES}}
+        asked = self.outcomes.total() - self.outcomes[WITHDRAWN]
+        return {"all": asked, **{name: self.outcomes[name] for name in OUTCOMES}}
 
     def document(self) -> dict[str, Any]:
         return {

@@ -17,7 +17,6 @@ docs/decisions/0019-conditional-answers.md.
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import random
 import time
@@ -31,12 +30,10 @@ from sonoflow.aws import objects, uploads
 from sonoflow.aws.clients import client
 from sonoflow.aws.uploads import State, Upload
 from sonoflow.errors import AnswerLost
-from sonoflow.inference import origins
+from sonoflow.inference import origins, standing
 from sonoflow.inference.stamps import Stamp
+from sonoflow.inference.standing import Found
 
-# In an object's metadata, next to its stamp: it is an answer's last one, and the one that not every
-# answer has was written before it.
-_COMPLETES, _BESIDE = "sonoflow-completes", "sonoflow-beside"
 # S3's words when a condition does not hold, or cannot be judged because of a write at that moment:
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
 _NOT_MET = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"})
@@ -49,16 +46,6 @@ Put = Callable[..., Mapping[str, Any]]
 
 class Overtaken(Exception):
     """There is nothing to answer: this version is answered, or a later one is, or it is gone."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Found:
-    """An object of an answer that is there."""
-
-    stamp: Stamp
-    etag: str
-    completes: bool
-    beside: bool
 
 
 class Answer:
@@ -98,6 +85,8 @@ class Answer:
             for key in self._keys:
                 self._remove_earlier(key)
             raise Overtaken("the object is deleted")
+        if state is State.REPLACED and self._upload.archive is not None:
+            raise Overtaken("there is a later version of its zip, which may not hold it")
         self._was_there = state is not State.ABSENT
         self._leave_if_settled()
         return self
@@ -119,9 +108,9 @@ class Answer:
 
     def metadata(self, *, completes: bool) -> dict[str, str]:
         """Of an object of this answer; `completes`: it is the last one."""
-        last = {_COMPLETES: "true"} if completes else {}
+        last = {standing.COMPLETES: "true"} if completes else {}
         if completes and self._beside in self._written:
-            last[_BESIDE] = "true"
+            last[standing.BESIDE] = "true"
         return {**self.stamp.metadata(), **origins.metadata(self.models), **last}
 
     def label(self) -> str:
@@ -204,9 +193,17 @@ class Answer:
                 if key == self._beside and not any(there):
                     continue  # a later one takes away documents first, then this, then writes
                 raise AnswerLost(f"{key!r} was removed while its answer was being written")
-        gone = (State.DELETED, State.ABSENT)
+        gone = [State.DELETED, State.ABSENT]
+        if self._upload.archive is not None:
+            gone.append(State.REPLACED)  # nobody else takes it back, if the later zip has it not
         if self._was_there and uploads.state(self._upload) in gone:
             raise Overtaken("the object was deleted meanwhile")
+
+    def withdraw(self) -> None:
+        """Removes what is there of earlier versions, where this one has nothing to answer. Raises
+        Overtaken if there is anything later."""
+        for key in self._keys:
+            self._remove_earlier(key)
 
     def _remove_earlier(self, key: str) -> None:
         """Whatever is at a key. Raises Overtaken."""
@@ -275,25 +272,7 @@ class Answer:
                 self._remove(key, found)
 
     def _find(self, key: str) -> Found | None:
-        return find(self.bucket, key)
-
-
-def find(bucket: str, key: str) -> Found | None:
-    """The object of an answer at a key of the results bucket, if there is one."""
-    try:
-        head = client("s3").head_object(Bucket=bucket, Key=key)
-    except ClientError as error:
-        if objects.is_missing(error):
-            return None
-        raise
-    metadata = head["Metadata"]
-    beside = metadata.get(_BESIDE) == "true"
-    return Found(Stamp.read(metadata), head["ETag"], is_complete(metadata), beside)
-
-
-def is_complete(metadata: Mapping[str, str]) -> bool:
-    """Whether an object with such metadata is an answer's last one."""
-    return metadata.get(_COMPLETES) == "true"
+        return standing.find(self.bucket, key)
 
 
 def _is_not_met(error: ClientError) -> bool:

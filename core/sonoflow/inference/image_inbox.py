@@ -59,6 +59,12 @@ def reject(upload: Upload, results: str, error: ImageRejected) -> Outcome:
     return Outcome(REJECTED)
 
 
+def withdraw(upload: Upload, results: str) -> None:
+    """Takes away earlier versions' answers to a path that this version of its zip has no more.
+    Raises Overtaken."""
+    _answer(upload, results).withdraw()
+
+
 def _answer(upload: Upload, results: str) -> Answer:
     path = keys.inbox_path(upload.key)
     completing = (keys.prediction(path), keys.rejection(path))

@@ -52,7 +52,6 @@ def about(upload: Upload, stamp: Stamp, answer: str, key: str) -> dict[str, Any]
         "key": upload.key,
         "version_id": upload.version_id,
         "sequencer": upload.sequencer,
-        "archive": upload.archive,
         "document_key": key,
         "document_version_id": None,
         "written": None,
@@ -68,6 +67,7 @@ def about(upload: Upload, stamp: Stamp, answer: str, key: str) -> dict[str, Any]
         "detail": None,
         "models": {},
         "dataset_versions": {},
+        "archive": upload.archive,
     }
 
 

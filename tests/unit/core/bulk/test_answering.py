@@ -270,3 +270,42 @@ def test_a_reason_is_that_of_a_single_delivery(endpoints: FakeEndpoints, context
     [row] = bulk.rows()
     assert row["detail"].startswith("EndpointResponseInvalid: sonoflow-classifier gave no")
     assert len(row["detail"]) <= 1000
+
+
+def test_what_the_newer_version_holds_no_more_loses_its_answer(
+    endpoints: FakeEndpoints, context: Any
+) -> None:
+    Run.of(bulk.put(bulk.archive(FILES)), context).finish()
+    alone(f"{bulk.KEY}/uploaded.png", pictures.png(7))  # into a folder that is called as the zip
+    newer = bulk.put(bulk.archive(FILES[:1]), sequencer="0055AED6DCD90281E6")
+
+    summary = Run.of(newer, context).finish()
+
+    assert (summary["counts"]["all"], summary["counts"]["withdrawn"]) == (1, len(FILES) - 1)
+    left = {key for key in stack.answers() if not key.startswith("bulk/")}
+    for name in ("monday/a.png", "uploaded.png"):
+        assert f"predictions/{PATH}/{name}.json" in left
+        left -= {key for key in left if f"/{name}." in key}
+    assert left == set()
+
+
+def test_an_answer_of_the_older_version_that_comes_too_late_is_taken_back(
+    endpoints: FakeEndpoints, context: Any
+) -> None:
+    """The newer zip arrives, and is planned, while an image that it lacks is being answered."""
+    older = Run.of(bulk.put(bulk.archive(FILES[1:2])), context)
+    [batch] = older.batches()
+    usual = endpoints.answers[CLASSIFIER]
+
+    def meanwhile(body: bytes) -> Any:
+        endpoints.answers[CLASSIFIER] = usual
+        newer = bulk.put(bulk.archive(FILES[:1]), sequencer="0055AED6DCD90281E6")
+        Run.of(newer, context).finish()
+        return usual(body)
+
+    endpoints.answers[CLASSIFIER] = meanwhile
+
+    older.answer(batch)
+
+    assert [key for key in stack.answers() if "b.png" in key] == []
+    assert f"predictions/{PATH}/monday/a.png.json" in stack.answers()

@@ -52,6 +52,7 @@ def test_every_file_of_a_zip_ends_in_a_stated_outcome(
     }
     assert summary["counts"] == {
         **{"all": 8, "predicted": 2, "rejected": 4, "refused": 2, "failed": 0, "overtaken": 0},
+        "withdrawn": 0,
     }
     for name in ("b/broken.png", "notes.txt", "rows.csv", "inner.zip"):
         rejection = stack.read_json(stack.RESULTS, f"rejected/{PATH}/{name}.json")
