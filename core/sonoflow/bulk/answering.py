@@ -21,7 +21,7 @@ from sonoflow.aws.clients import client
 from sonoflow.aws.ranged import RemoteObject
 from sonoflow.aws.uploads import State, Upload
 from sonoflow.bulk.items import Batch, Item
-from sonoflow.bulk.parts import Part
+from sonoflow.bulk.parts import Part, Taken
 from sonoflow.bulk.rows import OVERTAKEN, REFUSED, WITHDRAWN, Row, failed, of_entry, row
 from sonoflow.errors import ImageRejected, SonoflowError
 from sonoflow.inference import announcements, deliveries, image_inbox, inbox
@@ -47,7 +47,7 @@ class Round:
     failed: int = 0  # in this round
     left: int = 0  # neither answered nor given up
     waiting: bool = False  # there is no model yet
-    overtaken: bool = False  # the zip or manifest was deleted or replaced
+    overtaken: bool = False  # the zip or manifest was deleted or replaced, or its batch taken
     reason: str = ""  # the kind of the last failure; its text may quote a name
 
 
@@ -68,9 +68,17 @@ class Answering:
 
     def run(self, has_time: Callable[[], bool]) -> Round:
         """As much as there is time for; one item at least. Errors of the part itself escape."""
+        try:
+            self._work(has_time)
+        except Taken:
+            self._round.overtaken = True
+        return self._round
+
+    def _work(self, has_time: Callable[[], bool]) -> None:
+        """Raises Taken."""
         if uploads.state(self._upload) is not State.PRESENT:
             self._round.overtaken = True
-            return self._round
+            return
         self._give_up()
         pending = self._pending()
         with concurrent.futures.ThreadPoolExecutor(READS_AT_ONCE) as pool:
@@ -85,11 +93,10 @@ class Answering:
                     break
         self._part.write()
         self._round.left = len(self._pending())
-        return self._round
 
     def _pending(self) -> list[Item]:
         """Those last that an earlier invocation failed at, or was killed by."""
-        tried = {*self._part.rows, *self._part.begun}
+        tried = self._part.tried
         pending = [item for item in self._batch.items if self._is_pending(item)]
         return sorted(pending, key=lambda item: item.path in tried)
 

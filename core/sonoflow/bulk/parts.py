@@ -1,17 +1,30 @@
 """A batch's part: what has become of its items so far, for whoever goes on with it.
 
 It is written before each item, with the item's name, so that a function that is killed has left
-what it did, and by what it was killed.
+what it did, and by what it was killed. Whoever opens it last holds it: an execution that was
+stopped leaves functions behind that still run, and two at one image would both tell of it.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import json
+import secrets
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from sonoflow.aws import objects
+from sonoflow.aws.clients import client
 from sonoflow.bulk.items import Batch
 from sonoflow.bulk.rows import FINAL, Row
+
+_TRIES = 10
+_NOT_MET = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"})
+
+
+class Taken(Exception):
+    """Another function has opened the part since: the batch is that one's."""
 
 
 @dataclasses.dataclass
@@ -24,19 +37,41 @@ class Part:
     run: str  # the execution that counts `begun`
     rows: dict[str, Row] = dataclasses.field(default_factory=dict)
     begun: dict[str, int] = dataclasses.field(default_factory=dict)
+    tried: frozenset[str] = frozenset()  # begun and not ended, or failed, by whomever
+    etag: str | None = None
+    # Makes the bytes differ from those of any other holder, so that the ETag does.
+    holder: str = dataclasses.field(default_factory=lambda: secrets.token_hex(8))
 
     @classmethod
     def open(cls, bucket: str, key: str, batch: Batch, run: str) -> Part:
-        """As an earlier invocation has left it. Counts of another execution are forgotten."""
-        found: dict[str, Any] | None = objects.find_json(bucket, key)
-        digest = batch.digest()
-        if found is None or found["digest"] != digest:
-            return cls(bucket, key, digest, run)
+        """As it was left, and held from now on. Counts of another execution are forgotten."""
+        for _ in range(_TRIES):
+            part = cls._read(bucket, key, batch.digest(), run)
+            try:
+                part.write()
+                return part
+            except Taken:
+                continue
+        raise Taken(key)
+
+    @classmethod
+    def _read(cls, bucket: str, key: str, digest: str, run: str) -> Part:
+        try:
+            answer = client("s3").get_object(Bucket=bucket, Key=key)
+        except ClientError as error:
+            if objects.is_missing(error):
+                return cls(bucket, key, digest, run)
+            raise
+        found: dict[str, Any] = json.loads(answer["Body"].read())
+        if found["digest"] != digest:
+            return cls(bucket, key, digest, run, etag=answer["ETag"])
+        failed = (path for path, row in found["rows"].items() if row["outcome"] not in FINAL)
+        tried = frozenset((*found["begun"], *failed))
         begun = found["begun"] if found["run"] == run else {}
-        return cls(bucket, key, digest, run, found["rows"], begun)
+        return cls(bucket, key, digest, run, found["rows"], begun, tried, answer["ETag"])
 
     def begin(self, path: str) -> None:
-        """Notes that an item is begun, and what is done so far."""
+        """Notes that an item is begun, and what is done so far. Raises Taken."""
         self.begun[path] = self.begun.get(path, 0) + 1
         self.write()
 
@@ -48,10 +83,20 @@ class Part:
         return path in self.rows and self.rows[path]["outcome"] in FINAL
 
     def write(self) -> None:
-        document = {
-            "digest": self.digest,
-            "run": self.run,
-            "rows": self.rows,
-            "begun": self.begun,
-        }
-        objects.write_json(self.bucket, self.key, document)
+        """Raises Taken."""
+        names = ("digest", "run", "rows", "begun", "holder")
+        document = {name: getattr(self, name) for name in names}
+        condition = {"IfNoneMatch": "*"} if self.etag is None else {"IfMatch": self.etag}
+        try:
+            answer = client("s3").put_object(
+                Bucket=self.bucket,
+                Key=self.key,
+                Body=objects.json_bytes(document),
+                ContentType="application/json",
+                **condition,
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _NOT_MET:
+                raise Taken(self.key) from error
+            raise
+        self.etag = answer["ETag"]

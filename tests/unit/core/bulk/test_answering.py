@@ -17,6 +17,7 @@ from sonoflow.aws.uploads import Upload
 from sonoflow.inference import image_inbox, inbox
 from tests.unit import bulk, fake_endpoints, pictures, stack
 from tests.unit.bulk import PATH, Run
+from tests.unit.conftest import Context
 from tests.unit.core.dicom import samples
 from tests.unit.fake_endpoints import CLASSIFIER, SEGMENTER, FakeEndpoints
 
@@ -28,6 +29,16 @@ FILES = [
     ("broken.png", pictures.png(4)[:300]),
     ("loop.dcm", samples.file(samples.ramp())),
 ]
+
+
+@dataclasses.dataclass(frozen=True)
+class Hurried(Context):
+    """A function that has so many milliseconds left."""
+
+    left: int = 0
+
+    def get_remaining_time_in_millis(self) -> int:
+        return self.left
 
 
 def alone(key: str, data: bytes) -> None:
@@ -168,12 +179,7 @@ def test_without_a_model_nothing_fails(endpoints: FakeEndpoints, context: Any) -
 def test_time_that_is_up_leaves_the_rest_for_the_next_invocation(
     endpoints: FakeEndpoints, context: Any
 ) -> None:
-    @dataclasses.dataclass(frozen=True)
-    class Hurried(type(context)):  # type: ignore[misc]
-        def get_remaining_time_in_millis(self) -> int:
-            return 299_999
-
-    run = Run.of(bulk.put(bulk.archive(FILES[:3])), Hurried())
+    run = Run.of(bulk.put(bulk.archive(FILES[:3])), Hurried(left=299_999))
     [batch] = run.batches()
 
     assert [run.answer(batch)["left"] for _ in range(3)] == [2, 1, 0]
@@ -309,3 +315,29 @@ def test_an_answer_of_the_older_version_that_comes_too_late_is_taken_back(
 
     assert [key for key in stack.answers() if "b.png" in key] == []
     assert f"predictions/{PATH}/monday/a.png.json" in stack.answers()
+
+
+def test_a_function_that_a_stopped_execution_left_behind_gives_way(
+    endpoints: FakeEndpoints, context: Any
+) -> None:
+    """While it answers an image the next execution begins: neither is told of twice."""
+    upload = bulk.put(bulk.archive(FILES[:3]))
+    stopped = Run.of(upload, context)
+    [batch] = stopped.batches()
+    stopped.end()
+    usual = endpoints.answers[CLASSIFIER]
+
+    def meanwhile(body: bytes) -> Any:
+        endpoints.answers[CLASSIFIER] = usual
+        later = Run.of(upload, Hurried(left=299_999))
+        assert later.answer(batch)["left"] == 2
+        return usual(body)
+
+    endpoints.answers[CLASSIFIER] = meanwhile
+
+    assert stopped.answer(batch)["overtaken"]
+
+    again = Run(context, stopped.input)
+    assert again.answer(batch)["left"] == 0
+    told = [line["path"] for line in stack.index()]
+    assert len(told) == len(set(told)) == 3

@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
 from sonoflow.bulk.items import Batch, Item
-from sonoflow.bulk.parts import Part
+from sonoflow.bulk.parts import Part, Taken
 from sonoflow.bulk.rows import PREDICTED, failed, row
 from tests.unit import stack
 
@@ -48,3 +52,37 @@ def test_another_execution_begins_to_count_anew(aws: None) -> None:
     opened().begin("a")
 
     assert opened(run="bulk-0-2").begun == {}
+
+
+def test_whoever_opens_it_last_holds_it(aws: None) -> None:
+    stopped = opened()
+    stopped.begin("a")
+    stopped.end("a", row("a", PREDICTED, 1))
+    stopped.begin("b")
+
+    later = opened(run="bulk-0-2")
+
+    with pytest.raises(Taken):
+        stopped.write()
+    later.write()
+    assert later.tried == {"b"}
+    assert later.is_settled("a")
+
+
+def test_it_is_taken_though_its_holder_writes_at_that_moment(
+    aws: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopped = opened()
+    read, times = Part._read, iter(range(2))
+
+    def meanwhile(*arguments: Any) -> Part:
+        found = read(*arguments)
+        if next(times, None) is not None:
+            stopped.begin("a")
+        return found
+
+    monkeypatch.setattr(Part, "_read", meanwhile)
+
+    assert opened(run="bulk-0-2").tried == {"a"}
+    with pytest.raises(Taken):
+        stopped.begin("b")
