@@ -239,6 +239,9 @@ def test_what_is_stopped_goes_on_and_does_nothing_twice(
     written = {key: stack.s3.head_object(Bucket=stack.results, Key=key) for key in first[:10]}
 
     assert "inbox/long.zip" in sweep(stack)["unanswered"]
+    again = f"{run['executionArn']}-2"
+    wait_for(lambda: again in {r["executionArn"] for r in stack.runs("AnswerBulk")}, again, 30)
+    assert stack.end_of(again)["status"] == "SUCCEEDED"
     summary = summary_of(stack, "long.zip")
 
     assert summary["counts"]["predicted"] == summary["counts"]["all"] == len(files)

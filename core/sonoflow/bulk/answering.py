@@ -10,7 +10,8 @@ from __future__ import annotations
 import concurrent.futures
 import contextlib
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -23,7 +24,7 @@ from sonoflow.aws.uploads import State, Upload
 from sonoflow.bulk.items import Batch, Item
 from sonoflow.bulk.parts import Part, Taken
 from sonoflow.bulk.rows import OVERTAKEN, REFUSED, WITHDRAWN, Row, failed, of_entry, row
-from sonoflow.errors import ImageRejected, SonoflowError
+from sonoflow.errors import AnswerLost, ImageRejected, SonoflowError
 from sonoflow.inference import announcements, deliveries, image_inbox, inbox
 from sonoflow.inference.answers import Overtaken
 from sonoflow.inference.outcomes import SKIPPED, Outcome
@@ -140,7 +141,7 @@ class Answering:
             return self._withdrawn(upload, item)
         self._round.outcomes.append(self._of_member(upload, item, reader))
         told = announcements.announce(upload, self._buckets.results_bucket)
-        return of_entry(item.path, told)
+        return _settled(item, upload, told)
 
     def _withdrawn(self, upload: Upload, item: Item) -> Row:
         """Only what an earlier version of the zip has left: the folder may hold uploads too."""
@@ -184,7 +185,15 @@ class Answering:
         )
         outcome = inbox.handle(upload, self._buckets, self._settings)
         self._round.outcomes.append(outcome)
-        return of_entry(item.path, outcome.entry, item.line)
+        return _settled(item, upload, outcome.entry)
+
+
+def _settled(item: Item, upload: Upload, entry: Mapping[str, Any] | None) -> Row:
+    """The row of the answer that stands. Raises AnswerLost where there is none, though the version
+    is the newest: another delivery is at work on it, and may be killed yet."""
+    if entry is None and uploads.state(upload) is State.PRESENT:
+        raise AnswerLost("another delivery is answering it, and has not ended")
+    return of_entry(item.path, entry, item.line)
 
 
 def _read(reader: BatchReader, name: str, place: Location) -> bytes:

@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from sonoflow import settings
+from sonoflow import keys, settings
 from sonoflow.aws.clients import client
 from sonoflow.aws.uploads import Upload
 from sonoflow.bulk import manifests
 from sonoflow.errors import BulkRejected
-from sonoflow.inference import inbox
+from sonoflow.inference import answers, inbox
 from tests.unit import bulk, pictures, stack
 from tests.unit.bulk import Run
-from tests.unit.fake_endpoints import FakeEndpoints
+from tests.unit.fake_endpoints import SEGMENTER, FakeEndpoints
 
 KEY, PATH = "inbox/again.jsonl", "again.jsonl"
 
@@ -144,3 +144,31 @@ def test_the_event_of_s3_that_comes_later_finds_it_answered(
     inbox.handle(upload, settings.read(settings.Buckets), settings.read(settings.Predicting))
 
     assert (len(endpoints.requests), stack.index()) == (asked, told)
+
+
+def test_what_another_delivery_is_answering_at_that_moment_is_looked_at_again(
+    endpoints: FakeEndpoints, context: Any
+) -> None:
+    """The image's own event comes while the manifest's function asks for it, and is slower."""
+    version = put("a.png", pictures.png(1))
+    own = Upload(stack.UPLOADS, "inbox/a.png", version, 9, "0055AED6DCD90281E5")
+    run = Run.of(manifest(uri("a.png")), context)
+    [batch] = run.batches()
+    usual = endpoints.answers[SEGMENTER]
+    path = keys.inbox_path(own.key)
+
+    def meanwhile(body: bytes) -> Any:
+        endpoints.answers[SEGMENTER] = usual
+        with_mask = answers.Answer(own, stack.RESULTS, (keys.prediction(path),), (keys.mask(path),))
+        with_mask.write(keys.mask(path), b"its mask", "image/png")
+        return usual(body)
+
+    endpoints.answers[SEGMENTER] = meanwhile
+
+    first = run.answer(batch)
+
+    assert (first["left"], first["failed"]) == (1, 1)
+    inbox.handle(own, settings.read(settings.Buckets), settings.read(settings.Predicting))
+    assert run.answer(batch)["left"] == 0
+    assert run.summarise()["counts"]["predicted"] == 1
+    assert len(stack.index()) == 1
