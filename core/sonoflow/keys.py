@@ -26,7 +26,7 @@ DOCUMENTS = ("predictions/", "rejected/")  # one of which completes an image's a
 INBOX_TABLE_SUFFIX = ".csv"
 # A zip of images, and a manifest that lists some; what else is in the inbox is taken for an image.
 INBOX_ARCHIVE_SUFFIX, INBOX_MANIFEST_SUFFIX = ".zip", ".jsonl"
-_BYTES_LIMIT = 1024  # of a key in S3
+BYTES_LIMIT = 1024  # of a key in S3
 _NAME_LIMIT = 32
 WITH_FEEDBACK = "+feedback"  # what is uploaded under such a name is a version of the plain one
 _VERSION_DIGITS = 12
@@ -296,12 +296,12 @@ def index_entry(day: str, identity: str) -> str:
 
 
 def refusal(upload_key: str) -> str:
-    return f"refused/{_shortened(upload_key, _BYTES_LIMIT - len('refused/.json'))}.json"
+    return f"refused/{_shortened(upload_key, BYTES_LIMIT - len('refused/.json'))}.json"
 
 
 def result(path: str) -> str:
     """An inbox path as it is in the keys of all its results: as long as the longest of them may."""
-    return _shortened(path, _BYTES_LIMIT - len("predictions/.json"))
+    return _shortened(path, BYTES_LIMIT - len("predictions/.json"))
 
 
 def _shortened(path: str, limit: int) -> str:

@@ -15,9 +15,10 @@ from typing import Any
 
 from sonoflow import payloads
 from sonoflow.archives.members import Location
-from sonoflow.errors import PayloadInvalid
+from sonoflow.errors import BulkRejected, PayloadInvalid
 
-ITEMS_LIMIT = 25
+ITEMS_LIMIT = 25  # of a batch
+ASKED_LIMIT = 100_000  # of a zip or manifest: what a summary can hold
 BYTES_LIMIT = 64 * 1024 * 1024
 DOCUMENT_BYTES_LIMIT = 160_000
 
@@ -99,6 +100,11 @@ def cut(items: Sequence[Item]) -> Iterator[Batch]:
         held, written = held + packed, written + size
     if batch:
         yield Batch(number, tuple(batch))
+
+
+def too_many(asked: int) -> BulkRejected:
+    detail = f"it asks for {asked} images, the limit is {ASKED_LIMIT}; send it in parts"
+    return BulkRejected("too-many-members", detail)
 
 
 def plan_document(batches: Iterable[Batch]) -> tuple[bytes, int]:

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from sonoflow import keys
 from sonoflow.aws import objects
 from sonoflow.aws.uploads import Upload
+from sonoflow.bulk import items
 from sonoflow.bulk.items import Item
 from sonoflow.bulk.rows import REFUSED, Row, row
 from sonoflow.errors import BulkRejected, PayloadInvalid
@@ -38,6 +39,10 @@ def read(upload: Upload) -> tuple[list[Item], list[Row]]:
         text = objects.read(upload.bucket, upload.key, upload.version_id).decode("utf-8")
     except UnicodeDecodeError as error:
         raise BulkRejected("not-utf-8", f"a manifest is a text in UTF-8: {error}") from error
+    if (
+        lines := text.count("\n")
+    ) > items.ASKED_LIMIT:  # before there is a piece of memory for each
+        raise items.too_many(lines)
     found: dict[str, Item] = {}
     refused: list[Row] = []
     for number, line in _lines(text):
@@ -65,9 +70,11 @@ def _path(line: str, bucket: str) -> str:
     """The inbox path that a line names. Raises _Refused."""
     uri = _uri(line)
     try:
+        if len(uri.encode()) > len(f"s3://{bucket}/") + keys.BYTES_LIMIT:
+            raise PayloadInvalid(f"a key has {keys.BYTES_LIMIT} bytes at most")
         named, key = keys.parse_uri(uri)
-    except PayloadInvalid as error:
-        raise _Refused(uri[:_SHOWN], "not-a-uri", str(error)) from error
+    except (PayloadInvalid, UnicodeEncodeError) as error:  # JSON can hold what is no text
+        raise _Refused(line[:_SHOWN], "not-a-uri", str(error)) from error
     if named != bucket or not key.startswith(keys.INBOX):
         detail = f"a manifest names objects below s3://{bucket}/{keys.INBOX}: copy it there first"
         raise _Refused(uri, "outside-inbox", detail)
@@ -96,6 +103,6 @@ def _uri(line: str) -> str:
         raise _Refused(line[:_SHOWN], "not-a-uri", 'a line is {"uri": "s3://…"} or the URI alone')
     if unknown := sorted(document.keys() - {"uri"}):
         # `version_id`, say: the newest version is answered, whatever somebody wishes.
-        detail = f"{unknown[0]!r} is not known: a line has a 'uri' and nothing else"
+        detail = f"{unknown[0][:_SHOWN]!r} is not known: a line has a 'uri' and nothing else"
         raise _Refused(line[:_SHOWN], "unknown-field", detail)
     return str(document["uri"])

@@ -23,7 +23,6 @@ from sonoflow.keys import Bulk
 from sonoflow.settings import Buckets, BulkPlanning
 from sonoflow.sweeping import answered
 
-ITEMS_LIMIT = 100_000
 STARTED, KNOWN, REJECTED, IGNORED = "started", "known", "rejected", "ignored"
 _UNDER_WAY = frozenset({"RUNNING", "PENDING_REDRIVE"})
 
@@ -68,9 +67,8 @@ def _plan(upload: Upload, bulk: Bulk, buckets: Buckets) -> Planned:
     reader = archives if keys.is_inbox_archive(upload.key) else manifests
     found, refused = reader.read(upload)
     images = len(found)
-    if images > ITEMS_LIMIT:
-        detail = f"it asks for {images} images, the limit is {ITEMS_LIMIT}; send it in parts"
-        raise BulkRejected("too-many-members", detail)
+    if images + len(refused) > items.ASKED_LIMIT:
+        raise items.too_many(images + len(refused))
     if not images:
         raise BulkRejected("nothing-to-answer", _nothing(refused))
     if keys.is_inbox_archive(upload.key):

@@ -54,6 +54,8 @@ def test_both_ways_of_writing_a_line_are_read_and_blank_lines_are_not(aws: None)
         ("{", "not-a-uri"),
         ("[" * 5000, "not-a-uri"),
         ("{}", "not-a-uri"),
+        ('{"uri": "s3://' + stack.UPLOADS + '/inbox/\\ud800.png"}', "not-a-uri"),
+        (uri("a" * 1030), "not-a-uri"),
         ('{"uri": 7}', "not-a-uri"),
         (json.dumps({"uri": uri("a.png"), "version_id": "x"}), "unknown-field"),
         (uri("ward3/"), "a-folder"),
@@ -93,6 +95,13 @@ def test_a_manifest_of_any_size_is_not_read(aws: None) -> None:
         manifests.read(Upload(stack.UPLOADS, KEY, "v", manifests.BYTES_LIMIT + 1))
 
     assert raised.value.reason == "too-large"
+
+
+def test_nor_is_one_of_any_number_of_lines(aws: None) -> None:
+    with pytest.raises(BulkRejected) as raised:
+        manifests.read(bulk.put(b"\n" * 100_001, KEY))
+
+    assert raised.value.reason == "too-many-members"
 
 
 def test_what_it_names_is_answered_as_what_it_is(endpoints: FakeEndpoints, context: Any) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sonoflow.aws.clients import client
-from sonoflow.bulk import planning
+from sonoflow.bulk import items
 from tests.unit import bulk, fake_endpoints, pictures, stack
 from tests.unit.bulk import PATH, Run
 from tests.unit.fake_endpoints import CLASSIFIER, FakeEndpoints
@@ -144,7 +144,7 @@ def test_where_nothing_can_be_answered_the_commonest_reason_is_said(aws: None) -
 def test_more_than_can_be_summarised_is_sent_in_parts(
     aws: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(planning, "ITEMS_LIMIT", 1)
+    monkeypatch.setattr(items, "ASKED_LIMIT", 1)
 
     assert bulk.planned(bulk.put(bulk.archive(FILES)))["reason"] == "too-many-members"
 
