@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from rich.console import Console
@@ -21,11 +21,14 @@ from sonoflow.keys import Bulk
 _START_SECONDS = 120.0
 _DAYS = 30 * 86400.0  # as long as an execution may take
 _LISTED = 20
+_MACHINE = "AnswerBulkStateMachineArn"
 
 
 def await_summary(laptop: Laptop, key: str, version: str, console: Console) -> None:
     """Waits for the summary of that version and prints it, telling how far it is. Raises
     DropFailed if it was rejected, or where images are left without an answer."""
+    if _MACHINE not in laptop.outputs:
+        raise DropFailed(f"the stack at {laptop.endpoint_url} has no output {_MACHINE}")
     path, run = keys.inbox_path(key), Bulk(key, version).run
     say = _sayer(console)
     with console.status(f"waiting for {path}"):
@@ -50,7 +53,7 @@ def _check_rejection(laptop: Laptop, path: str, version: str) -> None:
 
 
 def _execution(laptop: Laptop, run: str) -> Mapping[str, Any] | None:
-    machine = laptop.outputs["AnswerBulkStateMachineArn"]
+    machine = laptop.outputs[_MACHINE]
     states = laptop.client("stepfunctions")
     arn = f"{machine.replace(':stateMachine:', ':execution:')}:{run}"
     try:
@@ -89,5 +92,5 @@ def _show(
         raise DropFailed(f"{path}: {failed} images are not answered yet; a sweep goes on with them")
 
 
-def _sayer(console: Console) -> Any:
+def _sayer(console: Console) -> Callable[[str], None]:
     return lambda line: console.print(Text(line, "dim"), soft_wrap=True)
