@@ -34,7 +34,7 @@ from sonoflow import keys
 from sonoflow.aws import uploads
 from sonoflow.aws.clients import client
 from sonoflow.aws.uploads import Upload
-from sonoflow.inference import answers, inbox, invocations
+from sonoflow.inference import inbox, invocations, standing
 from sonoflow.settings import Buckets, Predicting
 
 UPLOADS, WORK, RESULTS = "service-uploads", "service-work", "service-results"
@@ -208,7 +208,7 @@ def wrong(key: str) -> str | None:
     """What is wrong with what is there of a key, by the newest version of it."""
     path = keys.inbox_path(key)
     prediction, rejection, *pictures = keys.inbox_answers(path)
-    found = {each: answers.find(RESULTS, each) for each in (prediction, rejection, *pictures)}
+    found = {each: standing.find(RESULTS, each) for each in (prediction, rejection, *pictures)}
     there = {each: item for each, item in found.items() if item is not None}
     whole = there.keys() in ({prediction, *pictures}, {rejection})
     stamps = {item.stamp for item in there.values()}

@@ -115,7 +115,8 @@ def _upload(
 
 def _sweep(images: str, tables: str, queue: Deliveries) -> int:
     """How many a sweep has found; they are answered when this returns."""
-    sweeping = Sweeping(UPLOADS, images, tables, "none", "none", "none", "none", "none", 0)
+    nobody = ("none",) * 6
+    sweeping = Sweeping(UPLOADS, images, tables, *nobody, 0)
     where, order = Where("aws", "123456789012", "us-east-1"), Order(0.0, by_hand=True)
     found = Sweep(BUCKETS, sweeping, where, order).run()
     while messages := client("sqs").receive_message(QueueUrl=images).get("Messages"):

@@ -183,7 +183,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     upload = command("drop", drop, "upload files and wait for their results")
     upload.add_argument(
-        "file", type=Path, nargs="+", help="images and .csv → inbox/; .zip, .data → datasets/"
+        "file",
+        type=Path,
+        nargs="+",
+        help="images, .csv, .jsonl → inbox/; .zip, .data → datasets/, unless --to inbox/ says so",
     )
     where = upload.add_mutually_exclusive_group()
     where.add_argument("--to", metavar="KEY", help="key to upload to; a prefix if it ends in /")

@@ -3,9 +3,9 @@
     python -m operations redrive --stack sonoflow --dry-run
 
 Lists the dead letters of a stack with their reasons and ages, and sends them back to where they
-came from: messages of the inbox to their queue, events of data sets and of verdicts to their
-functions. Each is sent first and deleted then, so that nothing is lost wherever this ends; what
-comes twice by that is answered once. What is no upload's event stays, and is told of.
+came from: messages of the inbox to their queue, events of data sets, verdicts, zips and manifests
+to their functions. Each is sent first and deleted then, so that nothing is lost wherever this ends;
+what comes twice by that is answered once. What is no upload's event stays, and is told of.
 """
 
 from __future__ import annotations
@@ -62,6 +62,7 @@ class Redrive:
             keys.DATASETS: account.resource(stack, "PlanDatasetFunction"),
             keys.FEEDBACK: account.resource(stack, "RecordFeedbackFunction"),
         }
+        self._bulk = account.resource(stack, "PlanBulkFunction")
         self.queues = {
             IMAGES: outputs["InboxDeadLetterQueueUrl"],
             TABLES: outputs["TableInboxDeadLetterQueueUrl"],
@@ -112,6 +113,8 @@ class Redrive:
 
     def _function(self, key: str) -> str | None:
         """That an event of a key is for, if it is for one itself."""
+        if key.startswith(keys.INBOX) and keys.is_inbox_bulk(key):
+            return self._bulk
         found = (name for prefix, name in self._functions.items() if key.startswith(prefix))
         return next(found, None)
 
@@ -144,6 +147,8 @@ def _reason(told: dict[str, str], body: str) -> str:
         event = json.loads(body)
         if event["source"] == "aws.states":
             run, error = event["detail"].get("name"), event["detail"].get("error")
+            if str(run).startswith("bulk-"):
+                return f"the run {run} broke off ({error}): the next sweep goes on with it"
             return f"the run {run} broke off ({error}): upload its data set again"
     except (ValueError, KeyError, TypeError, AttributeError):
         pass

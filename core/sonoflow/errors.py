@@ -10,6 +10,7 @@
     │   └── WeightsAltered           weights that networks start from
     ├── SplitLeak                images that belong together ended in different splits
     ├── ImageRejected            a single image, or a mask of it, cannot be used
+    ├── BulkRejected             a zip or a manifest in the inbox cannot be answered at all
     ├── RecordInvalid            a record of recordIO-protobuf is malformed
     ├── TableRejected            a table in the inbox cannot be scored at all
     ├── FeedbackRejected         a verdict on an answer cannot be used
@@ -82,6 +83,10 @@ class SplitLeak(SonoflowError):
 
 
 class ImageRejected(_Reasoned):
+    pass
+
+
+class BulkRejected(_Reasoned):
     pass
 
 

@@ -22,8 +22,12 @@ FEEDBACK = "feedback/"
 EXTERNAL = "external/"  # sets that are judged, and never trained on
 INDEX = "index/"
 REVIEW = "review/"
-INBOX_TABLE_SUFFIX = ".csv"  # what else is in the inbox is taken for an image
-_BYTES_LIMIT = 1024  # of a key in S3
+BULK = "bulk/"
+DOCUMENTS = ("predictions/", "rejected/")  # one of which completes an image's answer
+INBOX_TABLE_SUFFIX = ".csv"
+# A zip of images, and a manifest that lists some; what else is in the inbox is taken for an image.
+INBOX_ARCHIVE_SUFFIX, INBOX_MANIFEST_SUFFIX = ".zip", ".jsonl"
+BYTES_LIMIT = 1024  # of a key in S3
 _NAME_LIMIT = 32
 WITH_FEEDBACK = "+feedback"  # what is uploaded under such a name is a version of the plain one
 _VERSION_DIGITS = 12
@@ -199,6 +203,61 @@ def is_inbox_table(key: str) -> bool:
     return key.lower().endswith(INBOX_TABLE_SUFFIX)
 
 
+def is_inbox_archive(key: str) -> bool:
+    """Whether an object of the inbox is a zip of images, by its end alone, in whatever case."""
+    return key.lower().endswith(INBOX_ARCHIVE_SUFFIX)
+
+
+def is_inbox_manifest(key: str) -> bool:
+    """Whether an object of the inbox lists others, by its end alone, all in lower or upper case:
+    as many cases as five letters have are more than a rule takes."""
+    return key.endswith((INBOX_MANIFEST_SUFFIX, INBOX_MANIFEST_SUFFIX.upper()))
+
+
+def is_inbox_bulk(key: str) -> bool:
+    """Whether an object of the inbox stands for many, as the template's rule can ask it."""
+    return is_inbox_archive(key) or is_inbox_manifest(key)
+
+
+@dataclasses.dataclass(frozen=True)
+class Bulk:
+    """The answering of one version of a zip or manifest, and where its parts lie in the work
+    bucket."""
+
+    key: str  # of the zip or manifest
+    version_id: str | None
+
+    @property
+    def run(self) -> str:
+        identity = image_id("\0".join((self.key, str(self.version_id))))
+        return f"bulk-{identity}"
+
+    @property
+    def prefix(self) -> str:
+        return f"{BULK}{self.run.removeprefix('bulk-')}/"
+
+    @property
+    def plan(self) -> str:
+        return f"{self.prefix}plan.json"
+
+    @property
+    def refused(self) -> str:
+        """What the plan itself left out."""
+        return f"{self.prefix}refused.json"
+
+    def part(self, number: int) -> str:
+        return f"{self.prefix}parts/{number:05d}.json"
+
+
+def bulk(path: str) -> str:
+    """The summary of a zip or manifest."""
+    return f"{BULK}{result(path)}.json"
+
+
+def bulk_rows(path: str, suffix: str) -> str:
+    return f"{BULK}{result(path)}.{suffix}"
+
+
 def prediction(path: str) -> str:
     return f"predictions/{result(path)}.json"
 
@@ -233,6 +292,8 @@ def inbox_answers(path: str) -> tuple[str, ...]:
     """Every key that an inbox path's answer may have; each of the first two can complete one."""
     if is_inbox_table(path):
         return scores(path), rejection(path)
+    if is_inbox_bulk(path):
+        return bulk(path), rejection(path), bulk_rows(path, "csv"), bulk_rows(path, "jsonl")
     pictures = mask(path), overlay(path), review(path), *dicom_results(path).values()
     return prediction(path), rejection(path), *pictures
 
@@ -243,12 +304,12 @@ def index_entry(day: str, identity: str) -> str:
 
 
 def refusal(upload_key: str) -> str:
-    return f"refused/{_shortened(upload_key, _BYTES_LIMIT - len('refused/.json'))}.json"
+    return f"refused/{_shortened(upload_key, BYTES_LIMIT - len('refused/.json'))}.json"
 
 
 def result(path: str) -> str:
     """An inbox path as it is in the keys of all its results: as long as the longest of them may."""
-    return _shortened(path, _BYTES_LIMIT - len("predictions/.json"))
+    return _shortened(path, BYTES_LIMIT - len("predictions/.json"))
 
 
 def _shortened(path: str, limit: int) -> str:

@@ -105,6 +105,20 @@ class Predicting:
 
 
 @dataclasses.dataclass(frozen=True)
+class BulkPlanning:
+    """What answers the images that a zip or manifest of the inbox asks for."""
+
+    answer_bulk_state_machine_arn: str
+
+
+@dataclasses.dataclass(frozen=True)
+class BulkAnswering:
+    """How long one image may take, in seconds: less is left to no image."""
+
+    predict_timeout: int
+
+
+@dataclasses.dataclass(frozen=True)
 class Sweeping:
     """Where uploads lie, and where an event about one is sent."""
 
@@ -113,6 +127,7 @@ class Sweeping:
     table_inbox_queue_url: str
     plan_dataset_function_name: str
     plan_external_function_name: str
+    plan_bulk_function_name: str
     train_images_state_machine_arn: str
     train_table_state_machine_arn: str
     validate_external_state_machine_arn: str

@@ -12,27 +12,26 @@ from rich.console import Console
 from rich.text import Text
 
 from local.laptop import uploads
+from local.laptop.bulk import await_summary
 from local.laptop.client import Laptop
 from local.laptop.progress import RUNNING, ProgressView, RunFailed, RunWatch
-from local.laptop.uploads import UploadRefused
+from local.laptop.uploads import DropFailed, UploadRefused
 from local.laptop.waiting import POLL_SECONDS, looks
-from local.runtime.failures import Failure
 from sonoflow import keys, sidecar
 from sonoflow.images import formats
 
 _DATASETS = (".zip", ".data")
-# A .csv to train on needs --to datasets/.
-_INBOX = (*formats.IMAGE_SUFFIXES, *formats.DICOM_SUFFIXES, keys.INBOX_TABLE_SUFFIX)
+# A .csv to train on needs --to datasets/, a .zip to answer --to inbox/.
+_INBOX = (
+    *(*formats.IMAGE_SUFFIXES, *formats.DICOM_SUFFIXES),
+    *(keys.INBOX_TABLE_SUFFIX, keys.INBOX_MANIFEST_SUFFIX),
+)
 _OUTPUTS = {
     *("UploadsBucketName", "WorkBucketName", "ResultsBucketName"),
     *("TrainImagesStateMachineArn", "TrainTableStateMachineArn"),
 }
 _OF_EXTERNAL = {"ValidateExternalStateMachineArn"}  # needed where such a set is dropped
 _PREDICTION_SECONDS = 600.0
-
-
-class DropFailed(Failure):
-    """A file could not be dropped, or was refused; says which and why."""
 
 
 def drop_files(
@@ -71,7 +70,9 @@ def _await(laptop: Laptop, file: Path, key: str, version: str, console: Console)
     elif not key.startswith(keys.INBOX):
         where = f"{keys.DATASETS}, {keys.EXTERNAL} and {keys.INBOX}"
         console.print(f"nothing works on it there, only in {where}")
-    elif key.lower().endswith(keys.INBOX_TABLE_SUFFIX):
+    elif keys.is_inbox_bulk(key):
+        await_summary(laptop, key, version, console)
+    elif keys.is_inbox_table(key):
         _await_scores(laptop, key, version, console)
     else:
         _await_prediction(laptop, key, version, console)

@@ -15,7 +15,8 @@ from sonoflow.releases import hosting, tasks
 from tests.contracts.test_template import resources
 
 Document = dict[str, Any]
-STARTED = ("TrainImages", "TrainTable", "ValidateExternal")  # machines, by what is uploaded
+# Machines, by what is uploaded.
+STARTED = ("TrainImages", "TrainTable", "ValidateExternal", "AnswerBulk")
 LIMIT = (
     10  # metrics: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-limits.html
 )

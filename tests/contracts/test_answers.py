@@ -40,6 +40,7 @@ SAID = {
     "detail": "a sentence",
     "models": {"classifier": "v"},
     "dataset_versions": {"classifier": "v"},
+    "archive": "inbox/week.zip",
 }
 
 

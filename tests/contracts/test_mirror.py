@@ -18,7 +18,6 @@ UNTESTED = {
         "dicom_results/finding": "records alone",
         "images/classes": "names alone",
         "images/formats": "names and a limit alone",
-        "inference/documents": "two constants and the time",
         "inference/outcomes": "names and a record alone",
         "tables/linear_learner": "names alone",
         "releases/task": "abstract: each task is tested by its own name",

@@ -16,11 +16,13 @@ from local.iam import needs
 from local.iam.need import Need
 from local.iam.operations import Call
 from local.iam.statements import Statement, read
+from sonoflow.inference.announcements import SOURCE
 from tests.contracts import external_calls, resolved
 
 Document = dict[str, Any]
 HERE = "us-east-1:123456789012"
 TRAINING = f"arn:aws:states:{HERE}:execution:sonoflow-train-images"
+ANSWERING = f"arn:aws:states:{HERE}:execution:sonoflow-answer-bulk"
 RELEASE = f"arn:aws:states:{HERE}:execution:sonoflow-release-model"
 TOPIC, KEY = f"arn:aws:sns:{HERE}:notificationstopic", f"arn:aws:kms:{HERE}:key/notificationskey"
 THROUGH_S3 = {
@@ -30,13 +32,14 @@ THROUGH_S3 = {
 READS_UPLOADS = (
     *("PlanDataset", "StageImages", "StageTable", "Predict", "PredictTable", "RecordFeedback"),
     "PlanExternal",
+    *("PlanBulk", "AnswerMembers"),
 )
 PREDICTS = {"Predict": "", "PredictTable": "table"}  # and what its queues' names begin with
 # Of Lambda's code, which AWS's managed policy lets make network interfaces.
 CODE = (
     *("JudgeModel", "PackageModelCode", "PlanDataset", "PlanRelease", "Predict", "ProbeEndpoint"),
     *("PredictTable", "PublishReport", "SplitDataset", "StageImages", "StageTable", "SweepUploads"),
-    *("CollectFeedback", "RecordFeedback"),
+    *("CollectFeedback", "RecordFeedback", "PlanBulk", "AnswerMembers", "SummariseBulk"),
     *("PlanExternal", "CheckExternal", "AnswerExternal", "JudgeExternal"),
 )
 
@@ -69,6 +72,7 @@ SWEEP: dict[str, list[Need]] = {
             *(
                 ("resultsbucket", "rejected"),
                 ("resultsbucket", "scores"),
+                ("resultsbucket", "bulk"),
                 ("workbucket", "refused"),
             ),
         )
@@ -95,13 +99,122 @@ SWEEP: dict[str, list[Need]] = {
             *sent("sqs", "SendMessage", QueueUrl=queue(name), MessageBody="event"),
         )
     ],
-    "DeliverDatasets": [
+    "DeliverToPlanners": [
         Need("lambda:InvokeFunction", f"arn:aws:x:{HERE}:{name}Function")
-        for name in ("PlanDataset", "PlanExternal")
+        for name in ("PlanDataset", "PlanExternal", "PlanBulk")
+    ],
+}
+# No zip and no manifest is in the demo; tests/e2e/test_bulk.py has some.
+READ_INBOX = [
+    *sent("s3", "GetObject", Bucket="uploadsbucket", Key="inbox/a.zip"),
+    *sent("s3", "GetObject", Bucket="uploadsbucket", Key="inbox/a.zip", VersionId="1"),
+]
+TELL = [
+    Need(
+        "events:PutEvents", f"arn:aws:events:{HERE}:event-bus/default", {"events:source": [SOURCE]}
+    )
+]
+
+
+def once(prefix: str) -> list[Need]:
+    """What an object of an answer is written, looked at, removed and taken back with."""
+    place = {"Bucket": "resultsbucket", "Key": f"{prefix}/a.png.json"}
+    return [
+        *sent("s3", "HeadObject", **place),
+        *sent("s3", "PutObject", **place),
+        *sent("s3", "DeleteObject", **place),
+        *sent("s3", "DeleteObject", **place, VersionId="1"),
+    ]
+
+
+def removed(prefix: str) -> list[Need]:
+    place = {"Bucket": "resultsbucket", "Key": f"{prefix}/a.zip.json"}
+    return [*sent("s3", "HeadObject", **place), *sent("s3", "DeleteObject", **place)]
+
+
+def missing(*buckets: str) -> list[Need]:
+    return [Need("s3:ListBucket", f"arn:aws:s3:::{bucket}") for bucket in buckets]
+
+
+INDEX = [
+    *sent("s3", "HeadObject", Bucket="resultsbucket", Key="index/dt=2026-12-01/0.jsonl"),
+    *sent("s3", "PutObject", Bucket="resultsbucket", Key="index/dt=2026-12-01/0.jsonl"),
+]
+BULK: dict[str, list[Need]] = {
+    "PlanBulkFunctionRole/1": sent(
+        "sqs", "SendMessage", QueueUrl=queue("uploadsdeadletterqueue"), MessageBody="event"
+    ),
+    "PlanBulkFunctionRole/ReadInbox": READ_INBOX,
+    "PlanBulkFunctionRole/TellMissingFromForbidden": missing("uploadsbucket", "resultsbucket"),
+    "PlanBulkFunctionRole/WritePlan": sent(
+        "s3", "PutObject", Bucket="workbucket", Key="bulk/0/plan.json"
+    ),
+    "PlanBulkFunctionRole/RejectOnce": once("rejected"),
+    "PlanBulkFunctionRole/RemoveEarlierSummary": removed("bulk"),
+    "PlanBulkFunctionRole/IndexAnswers": INDEX,
+    "PlanBulkFunctionRole/TellOfAnswers": TELL,
+    "PlanBulkFunctionRole/StartAnswering": [
+        Need("states:StartExecution", f"arn:aws:x:{HERE}:AnswerBulkStateMachine")
+    ],
+    "PlanBulkFunctionRole/LookAtEarlierRun": sent(
+        "states", "DescribeExecution", executionArn=f"{ANSWERING}:bulk-0"
+    ),
+    "AnswerMembersFunctionRole/ReadInbox": READ_INBOX,
+    "AnswerMembersFunctionRole/TellMissingFromForbidden": missing(
+        "uploadsbucket", "workbucket", "resultsbucket"
+    ),
+    "AnswerMembersFunctionRole/KeepParts": [
+        need
+        for operation in ("GetObject", "PutObject")
+        for need in sent("s3", operation, Bucket="workbucket", Key="bulk/0/parts/00000.json")
+    ],
+    "AnswerMembersFunctionRole/AnswerOnce": [
+        need
+        for prefix in ("predictions", "masks", "overlays", "review", "dicom", "rejected")
+        for need in once(prefix)
+    ],
+    "AnswerMembersFunctionRole/IndexAnswers": INDEX,
+    "AnswerMembersFunctionRole/TellOfAnswers": TELL,
+    "AnswerMembersFunctionRole/InvokeEndpoints": [
+        need
+        for role in ("classifier", "segmenter")
+        for need in sent("sagemaker", "InvokeEndpoint", EndpointName=f"sonoflow-{role}")
+    ],
+    "SummariseBulkFunctionRole/SeeWhatStands": sent(
+        "s3", "HeadObject", Bucket="uploadsbucket", Key="inbox/a.zip"
+    ),
+    "SummariseBulkFunctionRole/TellMissingFromForbidden": missing(
+        "uploadsbucket", "workbucket", "resultsbucket"
+    ),
+    "SummariseBulkFunctionRole/ReadPlanAndParts": [
+        *sent("s3", "GetObject", Bucket="workbucket", Key="bulk/0/plan.json"),
+        *sent("s3", "GetObject", Bucket="workbucket", Key="bulk/0/parts/00000.json"),
+    ],
+    "SummariseBulkFunctionRole/SummariseOnce": once("bulk"),
+    "SummariseBulkFunctionRole/RemoveEarlierRejection": removed("rejected"),
+    "AnswerBulkStateMachineRole/InvokeFunctions": [
+        Need("lambda:InvokeFunction", f"arn:aws:x:{HERE}:{name}Function")
+        for name in ("AnswerMembers", "SummariseBulk")
+    ],
+    "AnswerBulkStateMachineRole/ReadPlan": sent(
+        "s3", "GetObject", Bucket="workbucket", Key="bulk/0/plan.json"
+    ),
+    "AnswerBulkStateMachineRole/StartBatches": [
+        Need("states:StartExecution", f"arn:aws:states:{HERE}:stateMachine:sonoflow-answer-bulk")
+    ],
+    "AnswerBulkStateMachineRole/FollowBatches": [
+        Need(f"states:{action}", f"{ANSWERING}{name}")
+        for action in ("DescribeExecution", "StopExecution")
+        for name in (":bulk-0", "/AnswerMembers:batch")
+    ],
+    "AnswerBulkStateMachineRole/Notify": sent("sns", "Publish", TopicArn=TOPIC, Message="done"),
+    "AnswerBulkStateMachineRole/EncryptNotification": [
+        Need(f"kms:{action}", KEY) for action in ("GenerateDataKey", "Decrypt")
     ],
 }
 CALLS: dict[str, list[Need]] = {
     **external_calls.CALLS,
+    **BULK,
     "PlanDatasetFunctionRole/1": sent(
         "sqs", "SendMessage", QueueUrl=queue("uploadsdeadletterqueue"), MessageBody="event"
     ),
@@ -236,6 +349,7 @@ EXCUSED = {
     "ReleaseModelStateMachineRole/LookUpServingImages": "the same of a package's image",
     "TrainImagesStateMachineRole/RedriveBatches": "for RedriveExecution, which the laptop has not",
     "ValidateExternalStateMachineRole/RedriveBatches": "the same",
+    "AnswerBulkStateMachineRole/RedriveBatches": "for RedriveExecution, which the laptop has not",
     # A denial is missed by nobody; tests/contracts/test_network.py holds it.
     **{f"{name}FunctionRole/NotForCode": "takes away what SAM gives" for name in CODE},
 }

@@ -18,6 +18,10 @@ Document = dict[str, Any]
 BUCKET = "uploads"
 # A key may hold anything; what could confuse a pattern or a suffix comes more often.
 TEXT = st.text(st.one_of(st.sampled_from("./*csvCSVpng \\?[]ſ"), st.characters(codec="utf-8")))
+BULK_SUFFIXES = [
+    *("".join(each) for each in itertools.product("zZ", "iI", "pP")),
+    *("jsonl", "JSONL"),
+]
 CASES = ["".join(each) for each in itertools.product("cC", "sS", "vV")]
 
 
@@ -64,6 +68,40 @@ def test_a_tables_suffix_is_known_in_whatever_case(template: Document, suffix: s
 def test_what_lies_elsewhere_is_no_message(template: Document, key: str) -> None:
     assert not matches(rule(template, "TableInboxRule"), key)
     assert not matches(rule(template, "InboxRule"), key)
+
+
+def bulk_rule(template: Document) -> EventPattern:
+    events = template["Resources"]["PlanBulkFunction"]["Properties"]["Events"]
+    pattern = events["BulkUploaded"]["Properties"]["Pattern"]
+    text = json.dumps(pattern).replace(json.dumps({"Ref": "UploadsBucket"}), json.dumps(BUCKET))
+    return EventPattern.load(text)
+
+
+def test_what_stands_for_many_comes_to_its_planner_and_nothing_else_does(
+    template: Document,
+) -> None:
+    many = bulk_rule(template)
+    suffixes = st.sampled_from([*BULK_SUFFIXES, "Jsonl", "jsonL", "json", "zipx", "ſip"])
+
+    @settings(max_examples=300, deadline=None)
+    @given(path=st.one_of(TEXT, st.builds("{}.{}".format, TEXT, suffixes)))
+    def holds(path: str) -> None:
+        key = keys.INBOX + path
+
+        assert matches(many, key) == keys.is_inbox_bulk(key)
+        assert not (matches(many, key) and matches(rule(template, "TableInboxRule"), key))
+
+    holds()
+
+
+@pytest.mark.parametrize("suffix", BULK_SUFFIXES)
+def test_the_planner_hears_of_every_way_of_writing_a_suffix(
+    template: Document, suffix: str
+) -> None:
+    for key in (f"inbox/a.{suffix}", f"inbox/ward 3/.{suffix}", f"inbox/x.png.{suffix}"):
+        assert matches(bulk_rule(template), key)
+        assert keys.is_inbox_bulk(key)
+        assert not matches(bulk_rule(template), key.replace("inbox/", "datasets/"))
 
 
 def test_a_rules_pattern_is_within_what_a_rule_may_be(template: Document) -> None:

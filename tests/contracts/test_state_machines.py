@@ -19,7 +19,7 @@ from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguagePa
 import sonoflow.errors
 from tests.contracts.conftest import lintable, states_of
 
-MACHINES = ("train_images", "train_table", "release_model", "validate_external")
+MACHINES = ("train_images", "train_table", "release_model", "validate_external", "answer_bulk")
 # What the map around it counts.
 UNCAUGHT = {"StageBatch", "AnswerBatch"}
 # How Lambda reports a function whose process ended under it.
@@ -43,7 +43,7 @@ def text_of(root: Path, name: str) -> str:
 def substituted(text: str) -> str:
     """The definition as AWS sees it: numbers for the numeric tokens, ARNs for the rest."""
     text = text.replace("${Partition}", "aws")
-    text = re.sub(r"\$\{\w+(Seconds|Concurrency)\}", "2", text)
+    text = re.sub(r"\$\{\w+(Seconds|Concurrency|Receives)\}", "2", text)
     return re.sub(r"\$\{(\w+)\}", r"arn:aws:states:us-east-1:123456789012:stateMachine:\1", text)
 
 
@@ -173,7 +173,7 @@ def test_a_failure_is_explained_in_the_same_way_everywhere(
     written = json.dumps(expression, ensure_ascii=False)[1:-1]
     copies = {name: text_of(root, name).count(written) for name in MACHINES}
 
-    others = dict.fromkeys(("train_table", "release_model", "validate_external"), 1)
+    others = dict.fromkeys(("train_table", "release_model", "validate_external", "answer_bulk"), 1)
     assert copies == {"train_images": 2, **others}
     for name in MACHINES:
         assert "$parse" not in text_of(root, name).replace(written, ""), name

@@ -21,6 +21,7 @@ OUTPUTS = {
     "TrainTableStateMachineArn",
     "ReleaseModelStateMachineArn",
     "ValidateExternalStateMachineArn",
+    "AnswerBulkStateMachineArn",
     "ClassifierEndpointName",
     "SegmenterEndpointName",
     "TableEndpointName",

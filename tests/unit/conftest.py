@@ -23,6 +23,10 @@ class Context:
     invoked_function_arn: str = "arn:aws:lambda:us-east-1:123456789012:function:sonoflow-function"
     aws_request_id: str = "8f3b2c1d-4e5f-4a6b-9c7d-0e1f2a3b4c5d"
 
+    def get_remaining_time_in_millis(self) -> int:
+        """Of a function that has only just begun."""
+        return 900_000
+
 
 @pytest.fixture
 def context() -> Context:
@@ -46,8 +50,12 @@ def aws(settings_env: pytest.MonkeyPatch) -> Iterator[None]:
             s3.create_bucket(Bucket=bucket)
             s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
         client("sns").create_topic(Name=stack.TOPIC)
-        machines = (stack.STATE_MACHINE, stack.TABLE_STATE_MACHINE, stack.EXTERNAL_STATE_MACHINE)
-        for machine in machines:
+        for machine in (
+            stack.STATE_MACHINE,
+            stack.TABLE_STATE_MACHINE,
+            stack.EXTERNAL_STATE_MACHINE,
+            stack.BULK_STATE_MACHINE,
+        ):
             client("stepfunctions").create_state_machine(
                 name=machine,
                 # Runs until it is stopped, where another test has put the laptop runtime into this

@@ -23,6 +23,8 @@ EXTERNAL_STATE_MACHINE = "sonoflow-validate-external"
 EXTERNAL_STATE_MACHINE_ARN = (
     f"arn:aws:states:us-east-1:123456789012:stateMachine:{EXTERNAL_STATE_MACHINE}"
 )
+BULK_STATE_MACHINE = "sonoflow-answer-bulk"
+BULK_STATE_MACHINE_ARN = f"arn:aws:states:us-east-1:123456789012:stateMachine:{BULK_STATE_MACHINE}"
 EVENTS = Path(__file__).resolve().parents[2] / "events"
 
 ENVIRONMENT = {
@@ -38,6 +40,8 @@ ENVIRONMENT = {
     "TABLE_ENDPOINT_NAME": "sonoflow-table",
     "REVIEW_BELOW_PROBABILITY": "0.7",
     "INBOX_RETRY_SECONDS": "30",
+    "ANSWER_BULK_STATE_MACHINE_ARN": BULK_STATE_MACHINE_ARN,
+    "PREDICT_TIMEOUT": "300",
     "UPLOADS_BUCKET": UPLOADS,
     "FEEDBACK_MINIMUM": "2",
     "STACK_NAME": "sonoflow",

@@ -147,6 +147,18 @@ def _check_header(data: memoryview, name: str, location: Location) -> int:
     return begin
 
 
+def read_path(source: Source, path: str, bytes_limit: int) -> bytes:
+    """The content of the member that may be read under a canonical path. Raises ImageRejected, and
+    DatasetRefused if the file is no archive; errors of S3 escape."""
+    index = directory.read(source)
+    usable, _ = verdicts.judge(index, bytes_limit)
+    if path not in usable:
+        raise ImageRejected("not-in-archive", f"the archive has no usable file {path!r}")
+    location = locate(usable[path], index.end)
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        return BatchReader(source, [location], pool).read(usable[path].name, location)
+
+
 def unpack(data: memoryview, location: Location) -> bytes:
     """Never holds more than the size that the directory gives, and a step."""
     try:

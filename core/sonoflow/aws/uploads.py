@@ -26,6 +26,14 @@ class Upload:
     version_id: str | None  # None where the bucket keeps no versions
     size: int  # bytes
     sequencer: str = ""
+    # The key of the zip that holds it, where it is no object itself: version and sequencer are that
+    # one's then, and `key` is what it would be called beside it.
+    archive: str | None = None
+
+    @property
+    def object_key(self) -> str:
+        """Of the object to which the version belongs."""
+        return self.key if self.archive is None else self.archive
 
     def facts(self) -> dict[str, Any]:
         """What the inputs of states and the documents in S3 hold of an upload."""
@@ -34,6 +42,7 @@ class Upload:
             "key": self.key,
             "version_id": self.version_id,
             "size": self.size,
+            **({"archive": self.archive} if self.archive else {}),
         }
 
 
@@ -59,6 +68,7 @@ def from_state(payload: Mapping[str, Any]) -> Upload:
         key=payloads.field(payload, "upload.key", str),
         version_id=payload["upload"].get("version_id"),
         size=payloads.field(payload, "upload.size", int),
+        sequencer=payload["upload"].get("sequencer", ""),
     )
 
 
@@ -74,7 +84,7 @@ class State(enum.Enum):
 def state(upload: Upload) -> State:
     """Of the key, by its newest version. S3 lists and answers what was written before, at once."""
     try:
-        head = client("s3").head_object(Bucket=upload.bucket, Key=upload.key)
+        head = client("s3").head_object(Bucket=upload.bucket, Key=upload.object_key)
     except ClientError as error:
         if not objects.is_missing(error):
             raise
@@ -91,7 +101,7 @@ def exists(upload: Upload) -> bool:
     """
     try:
         client("s3").head_object(
-            Bucket=upload.bucket, Key=upload.key, **objects.versioned(upload.version_id)
+            Bucket=upload.bucket, Key=upload.object_key, **objects.versioned(upload.version_id)
         )
     except ClientError as error:
         if objects.is_missing(error):

@@ -15,13 +15,15 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from sonoflow import keys
+from sonoflow.archives import members
 from sonoflow.aws import objects
 from sonoflow.aws.clients import client
+from sonoflow.aws.ranged import RemoteObject
 from sonoflow.aws.uploads import Upload
 from sonoflow.errors import FeedbackRejected, ImageRejected
 from sonoflow.feedback import naming, verdicts
 from sonoflow.feedback.verdicts import Verdict
-from sonoflow.images import dicom_frames, pixels, png
+from sonoflow.images import dicom_frames, formats, pixels, png
 from sonoflow.images.classes import NORMAL
 from sonoflow.images.pixels import Mask
 from sonoflow.inference.answers import Answer, Overtaken
@@ -72,7 +74,8 @@ def _judge(upload: Upload, buckets: Buckets) -> dict[str, Any]:
     if verdict.version_id not in (None, image["version_id"]):
         detail = f"the answer is to version {image['version_id']}, the verdict names another one"
         raise FeedbackRejected("another-version", detail)
-    judged = {"image": {name: image[name] for name in ("bucket", "key", "version_id", "sha256")}}
+    named = ("bucket", "key", "version_id", "archive", "sha256")
+    judged = {"image": {name: image[name] for name in named if name in image}}
     if verdict.label is None:
         return {"status": WITHDRAWN, **judged}
     known = sorted(prediction["classification"]["probabilities"])
@@ -121,11 +124,23 @@ def _keep(verdict: Verdict, prediction: Mapping[str, Any], buckets: Buckets) -> 
     return kept
 
 
+def _bytes(image: Mapping[str, Any]) -> bytes:
+    """Of the file itself, or of the member of a zip. Raises ImageRejected."""
+    bucket, version = image["bucket"], image["version_id"]
+    archive: str | None = image.get("archive")
+    if archive is None:
+        return objects.read(bucket, image["key"], version)
+    head = client("s3").head_object(Bucket=bucket, Key=archive, **objects.versioned(version))
+    source = RemoteObject(Upload(bucket, archive, version, head["ContentLength"]))
+    path = image["key"].removeprefix(f"{archive}/")
+    return members.read_path(source, path, formats.FILE_BYTES_LIMIT)
+
+
 def _pixels(image: Mapping[str, Any], dicom: Mapping[str, Any] | None) -> pixels.Decoded:
     """Of the version that was answered, of a DICOM object the frame that it was answered by. Raises
     FeedbackRejected."""
     try:
-        data = objects.read(image["bucket"], image["key"], image["version_id"])
+        data = _bytes(image)
         if dicom is None:
             return pixels.decode(data)
         source = dicom_frames.read(data)

@@ -29,7 +29,7 @@ from sonoflow.aws import objects
 from sonoflow.aws.clients import client
 from sonoflow.aws.uploads import Upload
 from sonoflow.errors import EventRefused
-from sonoflow.inference import answers, documents, index, origins, scored_rows
+from sonoflow.inference import documents, index, origins, scored_rows, standing
 from sonoflow.inference.stamps import Stamp
 
 SOURCE = "sonoflow"
@@ -54,8 +54,9 @@ class _Standing:
     metadata: Mapping[str, str]
 
 
-def announce(upload: Upload, results: str, rows: int | None = None) -> None:
-    """Tells of this version's answer, if it stands and nobody has told of it yet.
+def announce(upload: Upload, results: str, rows: int | None = None) -> index.Entry | None:
+    """Tells of this version's answer, if it stands and nobody has told of it yet; gives the line of
+    the index about the one that stands.
 
     `rows` that have a score, if whoever has just scored them knows. Raises EventRefused; errors of
     S3 and EventBridge escape.
@@ -63,25 +64,34 @@ def announce(upload: Upload, results: str, rows: int | None = None) -> None:
     found = _standing(upload, results)
     entry = None if found is None else _entry(upload, results, found, rows)
     if entry is None or index.is_known(results, entry):
-        return
+        return entry
     _put(results, entry)
     index.add(results, entry)
+    return entry
 
 
 def _standing(upload: Upload, results: str) -> _Standing | None:
-    path, own = keys.inbox_path(upload.key), Stamp.of(upload)
-    if keys.is_inbox_table(upload.key):
-        places = {index.SCORES: keys.scores(path), index.REJECTION: keys.rejection(path)}
-    else:
-        places = {index.PREDICTION: keys.prediction(path), index.REJECTION: keys.rejection(path)}
-    for answer, key in places.items():
+    own = Stamp.of(upload)
+    for answer, key in _places(upload).items():
         head = _head(results, key)
-        if head is not None and answers.is_complete(head["Metadata"]):
+        if head is not None and standing.is_complete(head["Metadata"]):
             stamp = Stamp.read(head["Metadata"])
             if stamp.is_of_version(own):
                 version, etag, written = head.get("VersionId"), head["ETag"], head["LastModified"]
                 return _Standing(answer, key, stamp, version, etag, written, head["Metadata"])
     return None
+
+
+def _places(upload: Upload) -> dict[str, str]:
+    """Where what completes its answer may be: a table is scored if it came by itself, and of what
+    stands for many a summary tells of others' answers, and is none."""
+    path = keys.inbox_path(upload.key)
+    rejection = {index.REJECTION: keys.rejection(path)}
+    if keys.is_inbox_table(path):
+        return rejection if upload.archive else {index.SCORES: keys.scores(path), **rejection}
+    if keys.is_inbox_bulk(path):
+        return rejection
+    return {index.PREDICTION: keys.prediction(path), **rejection}
 
 
 def _head(bucket: str, key: str) -> Mapping[str, Any] | None:
@@ -181,7 +191,10 @@ def detail(results: str, entry: index.Entry) -> dict[str, Any]:
         "bucket": results,
         "key": entry["document_key"],
         "version_id": entry["document_version_id"],
-        "upload": {name: entry[name] for name in ("bucket", "key", "version_id", "sequencer")},
+        "upload": {
+            **{name: entry[name] for name in ("bucket", "key", "version_id", "sequencer")},
+            **({"archive": entry["archive"]} if entry["archive"] else {}),
+        },
         "label": entry["label"],
         "probabilities": entry["probabilities"],
         "decision": {"action": given[0], "reasons": given[1]} if given[0] else None,

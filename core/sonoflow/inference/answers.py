@@ -17,7 +17,6 @@ docs/decisions/0019-conditional-answers.md.
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import random
 import time
@@ -31,12 +30,10 @@ from sonoflow.aws import objects, uploads
 from sonoflow.aws.clients import client
 from sonoflow.aws.uploads import State, Upload
 from sonoflow.errors import AnswerLost
-from sonoflow.inference import origins
+from sonoflow.inference import origins, standing
 from sonoflow.inference.stamps import Stamp
+from sonoflow.inference.standing import Found
 
-# In an object's metadata, next to its stamp: it is an answer's last one, and the numbers of those
-# written before it that not every answer has.
-_COMPLETES, _BESIDE = "sonoflow-completes", "sonoflow-beside"
 # S3's words when a condition does not hold, or cannot be judged because of a write at that moment:
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
 _NOT_MET = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"})
@@ -49,16 +46,6 @@ Put = Callable[..., Mapping[str, Any]]
 
 class Overtaken(Exception):
     """There is nothing to answer: this version is answered, or a later one is, or it is gone."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Found:
-    """An object of an answer that is there."""
-
-    stamp: Stamp
-    etag: str
-    completes: bool
-    beside: frozenset[int]
 
 
 class Answer:
@@ -97,6 +84,8 @@ class Answer:
             for key in self._keys:
                 self._remove_earlier(key)
             raise Overtaken("the object is deleted")
+        if state is State.REPLACED and self._upload.archive is not None:
+            raise Overtaken("there is a later version of its zip, which may not hold it")
         self._was_there = state is not State.ABSENT
         self._leave_if_settled()
         return self
@@ -118,9 +107,9 @@ class Answer:
 
     def metadata(self, *, completes: bool) -> dict[str, str]:
         """Of an object of this answer; `completes`: it is the last one."""
-        last = {_COMPLETES: "true"} if completes else {}
+        last = {standing.COMPLETES: "true"} if completes else {}
         if completes and (there := [key in self._written for key in self._beside]) and any(there):
-            last[_BESIDE] = " ".join(str(at) for at, written in enumerate(there) if written)
+            last[standing.BESIDE] = " ".join(str(at) for at, done in enumerate(there) if done)
         return {**self.stamp.metadata(), **origins.metadata(self.models), **last}
 
     def label(self) -> str:
@@ -203,9 +192,17 @@ class Answer:
                 if key in self._beside and not any(there):
                     continue  # a later one takes away documents first, then this, then writes
                 raise AnswerLost(f"{key!r} was removed while its answer was being written")
-        gone = (State.DELETED, State.ABSENT)
+        gone = [State.DELETED, State.ABSENT]
+        if self._upload.archive is not None:
+            gone.append(State.REPLACED)  # nobody else takes it back, if the later zip has it not
         if self._was_there and uploads.state(self._upload) in gone:
             raise Overtaken("the object was deleted meanwhile")
+
+    def withdraw(self) -> None:
+        """Removes what is there of earlier versions, where this one has nothing to answer. Raises
+        Overtaken if there is anything later."""
+        for key in self._keys:
+            self._remove_earlier(key)
 
     def _remove_earlier(self, key: str) -> None:
         """Whatever is at a key. Raises Overtaken."""
@@ -274,26 +271,7 @@ class Answer:
                 self._remove(key, found)
 
     def _find(self, key: str) -> Found | None:
-        return find(self.bucket, key)
-
-
-def find(bucket: str, key: str) -> Found | None:
-    """The object of an answer at a key of the results bucket, if there is one."""
-    try:
-        head = client("s3").head_object(Bucket=bucket, Key=key)
-    except ClientError as error:
-        if objects.is_missing(error):
-            return None
-        raise
-    metadata = head["Metadata"]
-    beside = metadata.get(_BESIDE, "").replace("true", "0")  # as it was when there was one
-    numbers = frozenset(map(int, beside.split()))
-    return Found(Stamp.read(metadata), head["ETag"], is_complete(metadata), numbers)
-
-
-def is_complete(metadata: Mapping[str, str]) -> bool:
-    """Whether an object with such metadata is an answer's last one."""
-    return metadata.get(_COMPLETES) == "true"
+        return standing.find(self.bucket, key)
 
 
 def _is_not_met(error: ClientError) -> bool:

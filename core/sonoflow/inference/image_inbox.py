@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -15,7 +15,7 @@ from sonoflow.aws import objects
 from sonoflow.aws.uploads import Upload
 from sonoflow.errors import ImageRejected
 from sonoflow.images import formats, pixels, png
-from sonoflow.inference import examinations, overlays, predictions, triage
+from sonoflow.inference import documents, examinations, overlays, predictions, triage
 from sonoflow.inference.answers import Answer, Overtaken
 from sonoflow.inference.examinations import Examination
 from sonoflow.inference.outcomes import PREDICTED, REJECTED, Outcome
@@ -24,42 +24,69 @@ from sonoflow.settings import Predicting
 # Text chunk of masks and overlays: the version they show. Without it empty masks of two versions
 # would be the same to a conditional write.
 PICTURE_CHUNK = "sonoflow-image"
+Read = Callable[[Upload], bytes]
 
 
-def handle(upload: Upload, results: str, settings: Predicting) -> Outcome:
-    """Leaves the answer to the upload, or a rejection of it, in the results bucket.
-
-    Raises Overtaken if there is nothing to do: the object is gone, or it or a later version of it
-    is answered. Errors of S3 and of the endpoints escape.
-    """
-    path = keys.inbox_path(upload.key)
-    completing = (keys.prediction(path), keys.rejection(path))
-    parts = (keys.mask(path), keys.overlay(path))
-    beside = (keys.review(path), *keys.dicom_results(path).values())
-    with Answer(upload, results, completing, parts, beside) as answer:
-        try:
-            predict(upload, _fetch(upload), answer, settings)
-        except ImageRejected as error:
-            document = predictions.rejection(upload, error)
-            answer.write_json(keys.rejection(path), document, completes=True)
-            return Outcome(REJECTED)
-    return Outcome(PREDICTED)
-
-
-def _fetch(upload: Upload) -> bytes:
-    """The object's bytes. Raises ImageRejected before it reads in vain, Overtaken if it is gone."""
-    suffix = PurePosixPath(upload.key).suffix.lower()
-    if suffix not in formats.IMAGE_SUFFIXES and not formats.may_be_dicom(upload.key):
-        raise _unsupported(upload.key)
-    if upload.size > formats.FILE_BYTES_LIMIT:
-        detail = f"{upload.size} bytes, the limit is {formats.FILE_BYTES_LIMIT}"
-        raise ImageRejected("too-large", detail)
+def _read(upload: Upload) -> bytes:
+    """The object's bytes. Raises Overtaken if it is gone."""
     try:
         return objects.read(upload.bucket, upload.key, upload.version_id)
     except ClientError as error:
         if objects.is_missing(error):
             raise Overtaken("the object is gone") from error
         raise
+
+
+def handle(upload: Upload, results: str, settings: Predicting, read: Read = _read) -> Outcome:
+    """Leaves the answer to the upload, or a rejection of it, in the results bucket.
+
+    `read` gives its bytes. Raises Overtaken if there is nothing to do: the object is gone, or it or
+    a later version of it is answered. Errors of S3 and of the endpoints escape.
+    """
+    with _answer(upload, results) as answer:
+        try:
+            _check_kind(upload)
+            predict(upload, read(upload), answer, settings)
+        except ImageRejected as error:
+            _reject(upload, answer, error)
+            return Outcome(REJECTED)
+    return Outcome(PREDICTED)
+
+
+def reject(upload: Upload, results: str, error: ImageRejected) -> Outcome:
+    """The same for an upload that is known to be of no use."""
+    with _answer(upload, results) as answer:
+        _reject(upload, answer, error)
+    return Outcome(REJECTED)
+
+
+def withdraw(upload: Upload, results: str) -> None:
+    """Takes away earlier versions' answers to a path that this version of its zip has no more.
+    Raises Overtaken."""
+    _answer(upload, results).withdraw()
+
+
+def _answer(upload: Upload, results: str) -> Answer:
+    path = keys.inbox_path(upload.key)
+    completing = (keys.prediction(path), keys.rejection(path))
+    parts = (keys.mask(path), keys.overlay(path))
+    beside = (keys.review(path), *keys.dicom_results(path).values())
+    return Answer(upload, results, completing, parts, beside)
+
+
+def _reject(upload: Upload, answer: Answer, error: ImageRejected) -> None:
+    key = keys.rejection(keys.inbox_path(upload.key))
+    answer.write_json(key, documents.rejection(upload, error), completes=True)
+
+
+def _check_kind(upload: Upload) -> None:
+    """Raises ImageRejected before anything is read in vain."""
+    suffix = PurePosixPath(upload.key).suffix.lower()
+    if suffix not in formats.IMAGE_SUFFIXES and not formats.may_be_dicom(upload.key):
+        raise _unsupported(upload.key)
+    if upload.size > formats.FILE_BYTES_LIMIT:
+        detail = f"{upload.size} bytes, the limit is {formats.FILE_BYTES_LIMIT}"
+        raise ImageRejected("too-large", detail)
 
 
 def predict(upload: Upload, data: bytes, answer: Answer, settings: Predicting) -> None:

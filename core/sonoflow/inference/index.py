@@ -25,7 +25,7 @@ from sonoflow.inference.stamps import Stamp
 
 SCHEMA_VERSION = 1
 PREDICTION, SCORES, REJECTION = "prediction", "scores", "rejection"
-IMAGE, TABLE = "image", "table"
+IMAGE, TABLE, BULK = "image", "table", "bulk"
 Entry = Mapping[str, Any]
 
 
@@ -46,7 +46,7 @@ def about(upload: Upload, stamp: Stamp, answer: str, key: str) -> dict[str, Any]
         "schema_version": SCHEMA_VERSION,
         "id": entry_id(upload, stamp),
         "answer": answer,
-        "kind": TABLE if keys.is_inbox_table(upload.key) else IMAGE,
+        "kind": _kind(upload),
         "path": keys.inbox_path(upload.key),
         "bucket": upload.bucket,
         "key": upload.key,
@@ -67,7 +67,14 @@ def about(upload: Upload, stamp: Stamp, answer: str, key: str) -> dict[str, Any]
         "detail": None,
         "models": {},
         "dataset_versions": {},
+        "archive": upload.archive,
     }
+
+
+def _kind(upload: Upload) -> str:
+    if keys.is_inbox_table(upload.key):
+        return TABLE
+    return BULK if keys.is_inbox_bulk(upload.key) and upload.archive is None else IMAGE
 
 
 def is_known(bucket: str, entry: Entry) -> bool:

@@ -1,5 +1,5 @@
 """The documents that an inbox image becomes: a prediction, and a case for review where a person has
-to look, or a rejection with its reason."""
+to look. A rejection is in `documents`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any
 
 from sonoflow import keys
 from sonoflow.aws.uploads import Upload
-from sonoflow.errors import ImageRejected
 from sonoflow.inference import documents, triage
 from sonoflow.inference.image_endpoints import Classified, Model
 from sonoflow.inference.overlays import SegmentedLesions
@@ -44,6 +43,7 @@ class Prediction:
                 "bucket": self.upload.bucket,
                 "key": self.upload.key,
                 "version_id": self.upload.version_id,
+                **({"archive": self.upload.archive} if self.upload.archive else {}),
                 "sha256": self.sha256,
                 "width": self.width,
                 "height": self.height,
@@ -79,7 +79,11 @@ def review(prediction: Mapping[str, Any]) -> dict[str, Any]:
     image, segmentation = prediction["image"], prediction["segmentation"]
     return {
         **documents.head(),
-        "image": {name: image[name] for name in ("bucket", "key", "version_id")},
+        "image": {
+            name: image[name]
+            for name in ("bucket", "key", "version_id", "archive")
+            if name in image
+        },
         "prediction_key": keys.prediction(keys.inbox_path(image["key"])),
         "mask_key": segmentation["mask_key"],
         "overlay_key": segmentation["overlay_key"],
@@ -89,15 +93,4 @@ def review(prediction: Mapping[str, Any]) -> dict[str, Any]:
         "models": prediction["models"],
         "sequencer": prediction["sequencer"],
         "time": prediction["time"],
-    }
-
-
-def rejection(upload: Upload, error: ImageRejected) -> dict[str, Any]:
-    return {
-        **documents.head(),
-        "image": upload.facts(),
-        "reason": error.reason,
-        "detail": error.detail,
-        "sequencer": upload.sequencer,
-        "time": documents.now(),
     }

@@ -11,14 +11,14 @@ from typing import Any
 from sonoflow import keys
 from sonoflow.aws import objects
 from sonoflow.aws.clients import client
-from sonoflow.inference import answers
-from sonoflow.inference.answers import Found
+from sonoflow.inference import standing
+from sonoflow.inference.standing import Found
 
 
 def is_inbox_object(results: str, key: str, version_id: str) -> bool:
     """Whether an answer of that version is there, whole or of another delivery at work."""
     completing = keys.inbox_answers(keys.inbox_path(key))[:2]
-    found = [answers.find(results, each) for each in completing]
+    found = [standing.find(results, each) for each in completing]
     return any(each and each.completes and _is_of(each, version_id) for each in found)
 
 
@@ -26,7 +26,7 @@ def sequencers(results: str, key: str, version_id: str) -> tuple[str | None, lis
     """That version's own sequencer, where a delivery has left a part of its answer, and those of
     whatever else is there: of earlier versions, as long as this one is the newest."""
     path = keys.inbox_path(key)
-    there = [found for each in keys.inbox_answers(path) if (found := answers.find(results, each))]
+    there = [found for each in keys.inbox_answers(path) if (found := standing.find(results, each))]
     own = [found.stamp.sequencer for found in there if _is_of(found, version_id)]
     others = [found.stamp.sequencer for found in there if not _is_of(found, version_id)]
     return (own[0] if own else None), others

@@ -29,7 +29,9 @@ DAYS = 8
 SECONDS = 600.0  # of one sweep; the next goes on after it
 DELIVERIES_LIMIT = 1000  # of one sweep
 _AT_ONCE = 16
-DATASETS, EXTERNAL, IMAGES, TABLES = "datasets", "external", "images", "tables"
+DATASETS, EXTERNAL, BULK = "datasets", "external", "bulk"  # of which planners hear, without a queue
+IMAGES, TABLES = "images", "tables"
+PLANNED = (DATASETS, EXTERNAL, BULK)
 _DEPTHS = [f"ApproximateNumberOfMessages{kind}" for kind in ("", "NotVisible", "Delayed")]
 
 
@@ -148,7 +150,7 @@ class Sweep:
         return answered.is_inbox_object(results, upload["Key"], upload["VersionId"])
 
     def _deliver(self, unanswered: list[dict[str, Any]], state: State) -> None:
-        for kind in (DATASETS, EXTERNAL, IMAGES, TABLES):
+        for kind in (*PLANNED, IMAGES, TABLES):
             these = [upload for upload in unanswered if _kind(upload["Key"]) == kind]
             if not these:
                 continue
@@ -166,7 +168,7 @@ class Sweep:
     def _may_wait_in_its_queue(self, kind: str, unanswered: int) -> bool:
         """Nobody can look into a queue. One that holds fewer messages than there are unanswered
         uploads does not hold all of them."""
-        if kind in (DATASETS, EXTERNAL):
+        if kind in PLANNED:
             return False
         found = client("sqs").get_queue_attributes(
             QueueUrl=self._queue(kind), AttributeNames=_DEPTHS
@@ -186,7 +188,7 @@ class Sweep:
             return False
         event = events.created(upload, sequencer, *dataclasses.astuple(self._where))
         body = json.dumps(event)
-        if kind in (DATASETS, EXTERNAL):
+        if kind in PLANNED:
             for function in self._planners(kind):
                 client("lambda").invoke(FunctionName=function, InvocationType="Event", Payload=body)
         else:
@@ -196,6 +198,8 @@ class Sweep:
     def _planners(self, kind: str) -> list[str]:
         """Whom the rules tell of it. Whose an upload below datasets/ is, its mapping decides."""
         settings = self._settings
+        if kind == BULK:
+            return [settings.plan_bulk_function_name]
         if kind == EXTERNAL:
             return [settings.plan_external_function_name]
         return [settings.plan_dataset_function_name, settings.plan_external_function_name]
@@ -213,4 +217,6 @@ def _kind(key: str) -> str:
         return DATASETS
     if key.startswith(keys.EXTERNAL):
         return EXTERNAL
+    if keys.is_inbox_bulk(key):
+        return BULK
     return TABLES if keys.is_inbox_table(key) else IMAGES

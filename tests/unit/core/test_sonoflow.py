@@ -24,6 +24,7 @@ WITH_ARRAYS = {
     "split_dataset",
     "publish_report",
     "record_feedback",
+    "answer_members",
 }
 # What a function imports when it knows what it has to do.
 LATE = {

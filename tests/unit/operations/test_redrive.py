@@ -30,6 +30,7 @@ class Known(Account):
             "UploadsDeadLetterQueue": f"{URL}UploadsDeadLetter",
             "PlanDatasetFunction": "sonoflow-PlanDatasetFunction",
             "RecordFeedbackFunction": "sonoflow-RecordFeedbackFunction",
+            "PlanBulkFunction": "sonoflow-PlanBulkFunction",
         }[logical_id]
 
 
@@ -87,6 +88,8 @@ def test_letters_go_back_to_where_they_came_from_with_their_reasons_told(
     lay("UploadsDeadLetter", ward, ErrorCode="200", ErrorMessage="out of luck")
     verdict = about("feedback/a.png.json")
     lay("UploadsDeadLetter", verdict)
+    many = about("inbox/week.zip")
+    lay("UploadsDeadLetter", many)
 
     assert redrive.main(["--stack", "sonoflow"]) == 0
 
@@ -95,6 +98,7 @@ def test_letters_go_back_to_where_they_came_from_with_their_reasons_told(
     assert planned == [
         ("sonoflow-PlanDatasetFunction", ward),
         ("sonoflow-RecordFeedbackFunction", verdict),
+        ("sonoflow-PlanBulkFunction", many),
     ]
     for name in ("InboxDeadLetter", "TableInboxDeadLetter", "UploadsDeadLetter"):
         assert held(name) == []
@@ -102,7 +106,7 @@ def test_letters_go_back_to_where_they_came_from_with_their_reasons_told(
     assert "inbox/a.png: ModelError: it failed (attempts: 12): sent back" in told
     assert f"inbox/b.csv: {KILLED}: sent back" in told
     assert "datasets/w.zip: 200: out of luck: sent back" in told
-    assert "4 dead letters, 4 sent back" in told
+    assert "5 dead letters, 5 sent back" in told
 
 
 def test_what_eventbridge_could_not_deliver_says_why(capsys: pytest.CaptureFixture[str]) -> None:
@@ -124,18 +128,19 @@ def test_what_is_no_event_of_an_upload_is_told_of_and_stays(
     broken = {"source": "aws.states", "detail": {"name": "w-1", "error": "States.Runtime"}}
     lay("UploadsDeadLetter", broken)
     lay("UploadsDeadLetter", about("external/x.zip"))
+    lay("UploadsDeadLetter", about("inbox/a.png"))  # of a queue, which is not this one's
     lay("InboxDeadLetter", "see the letter", reason="JSONDecodeError: no", attempts="12")
 
     assert redrive.main([]) == 0
 
     assert held("InboxDeadLetter") == ["see the letter"]
     kept = [json.loads(each) for each in held("UploadsDeadLetter")]
-    assert sorted(each["source"] for each in kept) == ["aws.s3", "aws.states"]
+    assert sorted(each["source"] for each in kept) == ["aws.s3", "aws.s3", "aws.states"]
     assert (held("Inbox"), planned) == ([], [])
     told = capsys.readouterr().out
     assert "no event of an upload: JSONDecodeError: no (attempts: 12): kept" in told
     assert "the run w-1 broke off (States.Runtime): upload its data set again: kept" in told
-    assert "3 dead letters, 0 sent back" in told
+    assert "4 dead letters, 0 sent back" in told
 
 
 def test_a_dry_run_leaves_everything_where_it_is(capsys: pytest.CaptureFixture[str]) -> None:

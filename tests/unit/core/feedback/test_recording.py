@@ -15,7 +15,7 @@ from sonoflow.aws.uploads import Upload
 from sonoflow.feedback import recording
 from sonoflow.images import pixels, png
 from sonoflow.settings import Buckets
-from tests.unit import stack
+from tests.unit import pictures, stack
 from tests.unit.core.dicom import samples
 from tests.unit.core.feedback.judged import scan
 
@@ -132,3 +132,30 @@ def test_what_lies_outside_of_its_regions_is_not_kept_of_a_frame(verdict: Upload
     shown = loop[2].copy()
     shown[:9] = 0
     assert kept["sha256"] == pixels.digest(shown) != pixels.digest(loop[2])
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_verdict_on_an_image_of_a_zip_keeps_that_image(verdict: Upload, there: bool) -> None:
+    data = pictures.archive({("ward3/scan.png" if there else "other.png"): png.encode(scan(5))})
+    answer = client("s3").put_object(Bucket=stack.UPLOADS, Key="inbox/week.zip", Body=data)
+    path = "week.zip/ward3/scan.png"
+    prediction = stack.read_json(stack.RESULTS, f"predictions/{PATH}.json")
+    prediction["image"] |= {
+        "key": f"inbox/{path}",
+        "archive": "inbox/week.zip",
+        "version_id": answer["VersionId"],
+    }
+    stack.write(stack.RESULTS, f"predictions/{path}.json", json.dumps(prediction))
+    body = json.dumps({"label": "benign"}).encode()
+    key = f"feedback/{path}.json"
+    version = client("s3").put_object(Bucket=stack.UPLOADS, Key=key, Body=body)["VersionId"]
+
+    status = recording.handle(Upload(stack.UPLOADS, key, version, len(body), "02"), BUCKETS)
+
+    reply = stack.read_json(stack.RESULTS, f"feedback/{path}.json")
+    if there:
+        assert status == "accepted"
+        assert reply["kept"]["sha256"] == pixels.digest(scan(5))
+        assert reply["image"]["archive"] == "inbox/week.zip"
+    else:
+        assert (status, reply["reason"]) == ("refused", "not-in-archive")

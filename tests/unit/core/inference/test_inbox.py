@@ -47,6 +47,12 @@ def test_a_table_of_no_use_is_rejected(endpoints: FakeEndpoints) -> None:
         assert handled(upload("inbox/rows.csv", b"bad\n")).kind == outcomes.REJECTED
 
 
+@pytest.mark.parametrize("name", ["week.zip", "WEEK.Zip", "again.jsonl", "AGAIN.JSONL"])
+def test_what_stands_for_many_is_skipped_unread(endpoints: FakeEndpoints, name: str) -> None:
+    assert handled(upload(f"inbox/{name}", b"no archive")).kind == outcomes.SKIPPED
+    assert stack.keys_of(stack.RESULTS) == []
+
+
 def test_a_table_that_is_gone_is_skipped(endpoints: FakeEndpoints) -> None:
     assert handled(Upload(stack.UPLOADS, "inbox/rows.csv", "v", 10)).kind == outcomes.SKIPPED
 

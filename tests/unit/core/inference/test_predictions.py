@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 
 from sonoflow.aws.uploads import Upload
-from sonoflow.errors import ImageRejected
 from sonoflow.inference import overlays, predictions
 from sonoflow.inference.image_endpoints import Classified, Model
 from sonoflow.inference.predictions import Prediction
@@ -58,10 +57,3 @@ def test_a_case_for_review_leads_to_everything_that_a_person_needs() -> None:
     assert (case["label"], case["probabilities"]) == ("benign", PROBABILITIES)
     assert case["explanations"] == prediction["decision"]["explanations"]
     assert (case["sequencer"], case["time"]) == (prediction["sequencer"], prediction["time"])
-
-
-def test_a_rejection_is_of_the_same_version_of_the_schema() -> None:
-    found = predictions.rejection(UPLOAD, ImageRejected("empty", "the file has 0 bytes"))
-
-    assert (found["schema_version"], found["notice"]) == (2, "research use only")
-    assert (found["reason"], found["detail"]) == ("empty", "the file has 0 bytes")

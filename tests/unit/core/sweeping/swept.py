@@ -27,7 +27,8 @@ class Service:
         self.images: str = create(QueueName="sonoflow-InboxQueue")["QueueUrl"]
         self.tables: str = create(QueueName="sonoflow-TableInboxQueue")["QueueUrl"]
         self.planned: list[dict[str, Any]] = []
-        self.external: list[dict[str, Any]] = []  # what the other planner was told
+        self.external: list[dict[str, Any]] = []  # what the other planners were told
+        self.bulk: list[dict[str, Any]] = []
         self.environment = {
             **stack.ENVIRONMENT,
             "UPLOADS_BUCKET": stack.UPLOADS,
@@ -35,6 +36,7 @@ class Service:
             "TABLE_INBOX_QUEUE_URL": self.tables,
             "PLAN_DATASET_FUNCTION_NAME": "sonoflow-PlanDatasetFunction",
             "PLAN_EXTERNAL_FUNCTION_NAME": "sonoflow-PlanExternalFunction",
+            "PLAN_BULK_FUNCTION_NAME": "sonoflow-PlanBulkFunction",
             "SWEEP_GRACE_MINUTES": "60",
         }
 
@@ -52,6 +54,7 @@ class Service:
         told = {
             "sonoflow-PlanDatasetFunction": self.planned,
             "sonoflow-PlanExternalFunction": self.external,
+            "sonoflow-PlanBulkFunction": self.bulk,
         }
         told[params["url_path"].split("/")[3]].append(json.loads(params["body"]))
         return AWSResponse(params["url"], 202, {}, None), {"StatusCode": 202}

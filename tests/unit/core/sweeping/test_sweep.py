@@ -73,6 +73,22 @@ def test_an_external_set_that_is_being_judged_is_not_missed(service: Service) ->
     assert service.sweep().unanswered == []
 
 
+def test_a_zip_or_manifest_is_sent_to_its_planner_until_it_has_a_whole_summary(
+    service: Service,
+) -> None:
+    keys = ("inbox/week.ZIP", "inbox/again.jsonl")
+    versions = [put(key) for key in keys]
+    answer("bulk/week.ZIP.json", versions[0], completes=False)
+
+    assert service.sweep().sent == 2
+
+    assert {event["detail"]["object"]["key"] for event in service.bulk} == set(keys)
+    assert service.received(service.images) == []
+    answer("bulk/week.ZIP.json", versions[0])
+    answer("rejected/again.jsonl.json", versions[1])
+    assert service.sweep().unanswered == []
+
+
 def test_what_nobody_answers_is_not_missed(service: Service) -> None:
     for key in ("inbox/ward3/", "datasets/wdbc.mapping.json", "other/x.zip", "feedback/a.json"):
         put(key)
