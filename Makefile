@@ -20,12 +20,14 @@ KEEP ?=
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
 
-setup: $(VENV)/.ready ## Make .venv with the pinned dependencies
+setup: $(VENV)/.ready ## Make .venv with the pinned dependencies and the command sonoflow
 
 $(VENV)/.ready: $(REQUIREMENTS)
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is needed; set PYTHON=… to another 3.11–3.13"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation \
+	  --editable . # the command sonoflow
 	@touch $@
 
 demo: $(VENV)/.ready ## The whole main job on this machine (DATASET=file.zip for your own data)

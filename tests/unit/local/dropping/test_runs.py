@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from local.laptop import drop
+from local.dropping import runs
 
 
 def test_what_a_run_assumed_is_said_with_what_settles_it() -> None:
@@ -9,8 +9,8 @@ def test_what_a_run_assumed_is_said_with_what_settles_it() -> None:
         {"code": "b", "detail": "a column is empty", "settle": ""},
     ]
 
-    assert list(drop._assumed({"split": {"assumptions": said}})) == [
+    assert list(runs.assumed({"split": {"assumptions": said}})) == [
         'assumed: 1 is positive; if not, into the mapping: {"positive": "0"}',
         "assumed: a column is empty",
     ]
-    assert list(drop._assumed({})) == []
+    assert list(runs.assumed({})) == []
