@@ -17,8 +17,8 @@ def demo(arguments: argparse.Namespace, out: Console) -> int:
 
     state: Path = arguments.state
     state_folder(state)
-    run_demo(ROOT, state, arguments.out, arguments.dataset, out)
-    return 0
+    summary = run_demo(ROOT, state, arguments.out, arguments.dataset, out)
+    return 0 if summary["ok"] else 1
 
 
 def describe(parser: argparse.ArgumentParser) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from local.dropping import cautions
 from local.dropping.items import Item
 from local.dropping.outcomes import FAILED, REFUSED, TRAINED, Outcome
 from local.laptop import uploads
@@ -69,6 +70,8 @@ def _told(run: str, output: Mapping[str, Any]) -> Iterator[str]:
         yield f"{release['model']:<10} on {release['endpoint_name']}: {figures}"
     if report := output.get("report"):
         yield f"report     {report}"
+    for caution in cautions.of_run(output):
+        yield f"caution: {caution}"
 
 
 def _reports(output: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
