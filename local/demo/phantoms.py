@@ -1,7 +1,7 @@
 """Synthetic breast-ultrasound images ("phantoms") with masks, to try the system without any data.
 
     sonoflow phantoms out/phantoms.zip --images-per-class 100 --seed 7
-    python -m local.phantoms --channels out/phantoms --images-per-class 20
+    sonoflow phantoms --channels out/phantoms --images-per-class 20
 
 The first writes a zip in the layout of the BUSI data set, the second the folders that the training
 scripts read. The images look like B-mode ultrasound and carry the textbook signs of the three
