@@ -56,7 +56,8 @@ def drop_files(laptop: Laptop, given: Sequence[Path], wishes: Wishes, console: C
     """
     told = Console(stderr=True, highlight=False) if wishes.as_json else console
     with tempfile.TemporaryDirectory() as scratch:
-        load = gather(given, wishes.to, Path(scratch))
+        with told.status("looking through the files"):
+            load = gather(given, wishes.to, Path(scratch))
         if missing := sorted(_OUTPUTS - set(laptop.outputs)):
             raise DropFailed(f"the stack at {laptop.endpoint_url} has no output {missing[0]}")
         for line in load.decided:

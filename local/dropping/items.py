@@ -10,7 +10,7 @@ from pathlib import Path
 from local.laptop import folders
 from local.runtime.failures import Failure
 from sonoflow import keys, sidecar
-from sonoflow.images import formats
+from sonoflow.images import formats, layouts
 
 DATASET_SUFFIXES = (".zip", ".data")
 # A .csv to train on needs --to datasets/.
@@ -67,7 +67,8 @@ def gather(given: Sequence[Path], to: str | None, scratch: Path) -> Load:
     found, renamed = _apart(found)
     mappings, beside = _mappings(found)
     rest = [item for item in found if not item.is_mapping]
-    return Load((*mappings, *rest), (*decided, *renamed, *beside, *_scored(rest)))
+    told = (*decided, *renamed, *beside, *_scored(rest), *_masks(rest))
+    return Load((*mappings, *rest), told)
 
 
 def _of_folder(folder: Path, to: str | None, scratch: Path) -> tuple[list[Item], str]:
@@ -161,6 +162,14 @@ def _mappings(items: Sequence[Item]) -> tuple[list[Item], list[str]]:
             found[key] = Item(beside, key, beside, is_beside=True)
             told.append(f"{beside.name} goes with {item.origin}")
     return list(found.values()), told
+
+
+def _masks(items: Sequence[Item]) -> Iterator[str]:
+    """Where images are called as masks are, and somebody has named them one by one."""
+    named = [item for item in items if item.is_asked and layouts.is_named_mask(item.origin.name)]
+    if named:
+        number = f"{len(named)} files are" if len(named) > 1 else f"{named[0].origin} is"
+        yield f"{number} called as a mask is, and asked about all the same"
 
 
 def _scored(items: Sequence[Item]) -> Iterator[str]:

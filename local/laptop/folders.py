@@ -11,7 +11,7 @@ import json
 import shutil
 import zipfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from pathlib import Path
 from typing import IO
 
@@ -20,7 +20,7 @@ from sonoflow import keys, sidecar
 from sonoflow.aws.ranged import HeldFile
 from sonoflow.dicom import files as dicom
 from sonoflow.errors import DatasetRefused
-from sonoflow.images import contents, formats, words
+from sonoflow.images import contents, formats, layouts, words
 from sonoflow.images import mapping as image_mapping
 from sonoflow.images.batches import PlannedImage
 from sonoflow.images.labels import FROM_NAMES
@@ -126,16 +126,19 @@ def _dataset(images: tuple[PlannedImage, ...], labels: Counter[str | None], mask
 def answerable(folder: Path, why: str) -> Folder:
     """All that the inbox takes of a folder. Raises FolderRefused where that is nothing."""
     every = [path for path in files(folder) if not _hidden(path.relative_to(folder))]
-    images = tuple(path for path in every if is_answerable(path))
-    left = Counter(path.suffix.lower() or "no extension" for path in every) - Counter(
-        path.suffix.lower() or "no extension" for path in images
-    )
+    masks = {path for path in every if layouts.is_named_mask(path.relative_to(folder).as_posix())}
+    images = tuple(path for path in every if is_answerable(path) and path not in masks)
+    left = Counter(_kind(path, masks) for path in every if path not in set(images))
     rest = ", ".join(f"{number} × {suffix}" for suffix, number in left.most_common(_TOLD))
     if not images:
         held = f": it holds {rest}" if rest else ": it is empty"
         raise FolderRefused(f"{folder} holds no image that could be dropped{held}")
     told = f"{len(images)} images to be answered, as {why}"
     return Folder(images, f"{told}; left out: {rest}" if rest else told)
+
+
+def _kind(path: Path, masks: Set[Path]) -> str:
+    return "mask" if path in masks else path.suffix.lower() or "no extension"
 
 
 def is_answerable(path: Path) -> bool:

@@ -173,6 +173,19 @@ def test_what_may_be_either_is_asked_for(tmp_path: Path, scratch: Path) -> None:
     assert keys_of(gather([tmp_path / "d"], "datasets/", scratch)) == ["datasets/d.zip"]
 
 
+def test_masks_are_no_images_to_be_asked_about(tmp_path: Path, scratch: Path) -> None:
+    """Unless somebody names them."""
+    scan, mask, _ = written(tmp_path, "d/a.png", "d/a_mask.png", "d/masks/a.png")
+
+    load = gather([tmp_path / "d"], "inbox/", scratch)
+
+    assert keys_of(load) == ["inbox/d/a.png"]
+    assert "left out: 2 × mask" in load.decided[0]
+    named = gather([scan, mask], None, scratch)
+    assert keys_of(named) == ["inbox/a.png", "inbox/a_mask.png"]
+    assert named.decided == (f"{mask} is called as a mask is, and asked about all the same",)
+
+
 def test_a_folder_without_pictures_is_refused(tmp_path: Path, scratch: Path) -> None:
     (tmp_path / "d").mkdir()
     with pytest.raises(FolderRefused, match="no image that could be dropped: it is empty"):
