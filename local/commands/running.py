@@ -20,6 +20,7 @@ from local.runtime import failures
 from local.runtime.private_files import open_private, state_folder
 
 DEFAULT_PORT = 4566
+_TOLD_EACH = 25  # resources
 
 
 class NotTheSame(failures.Failure):
@@ -49,7 +50,7 @@ def up(arguments: argparse.Namespace, out: Console) -> int:
             template=arguments.template,
             port=_port(arguments.port),
             parameters=parameters,
-            report=lambda line: out.print(line, style="dim", soft_wrap=True),
+            report=_Report(out, arguments.verbose),
         )
     _introduce(laptop, state, out)
     if arguments.foreground:
@@ -82,6 +83,7 @@ def describe_up(start: argparse.ArgumentParser) -> None:
         help=f"port on 127.0.0.1 (default: {DEFAULT_PORT}, or a free one where that is taken)",
     )
     add_parameter(start, "a template parameter, over those of local/parameters.json")
+    start.add_argument("-v", "--verbose", action="store_true", help="name each resource")
     start.add_argument(
         "--foreground", action="store_true", help="stay until Ctrl-C, then stop the runtime"
     )
@@ -91,6 +93,26 @@ def describe_up(start: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="deploy another template, without local/parameters.json",
     )
+
+
+class _Report:
+    """Says how far the stack is: each thing that is packaged or created, or only now and then."""
+
+    def __init__(self, out: Console, verbose: bool) -> None:
+        self._out, self._verbose = out, verbose
+        self._counts = {"packaging": 0, "created": 0}
+
+    def __call__(self, line: str) -> None:
+        kind = "created" if line.startswith(("AWS::", "Custom::")) else line.partition(" ")[0]
+        if self._verbose or kind not in self._counts:
+            self._out.print(line, style="dim", soft_wrap=True)
+            return
+        self._counts[kind] += 1
+        number = self._counts[kind]
+        if kind == "packaging" and number == 1:
+            self._out.print("packaging the functions", style="dim")
+        elif kind == "created" and number % _TOLD_EACH == 0:
+            self._out.print(f"{number} resources created", style="dim")
 
 
 def _down(arguments: argparse.Namespace) -> str:

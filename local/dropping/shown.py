@@ -78,7 +78,8 @@ def _parts(outcomes: Sequence[Outcome]) -> Iterator[str]:
         labels = collections.Counter(found["classification"]["label"] for found in answered)
         told = ", ".join(f"{number} {label}" for label, number in labels.most_common())
         people = sum(found["decision"]["action"] == "review" for found in answered)
-        yield f"{len(answered)} images answered ({told}), {people} of them for a person to look at"
+        images = "1 image" if len(answered) == 1 else f"{len(answered)} images"
+        yield f"{images} answered ({told}), {people} of them for a person to look at"
     for kind, number in collections.Counter(one.kind for one in outcomes).items():
         if kind == TRAINED:
             yield f"{number} trained on"

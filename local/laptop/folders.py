@@ -133,7 +133,7 @@ def answerable(folder: Path, why: str) -> Folder:
     if not images:
         held = f": it holds {rest}" if rest else ": it is empty"
         raise FolderRefused(f"{folder} holds no image that could be dropped{held}")
-    told = f"{len(images)} images to be answered, as {why}"
+    told = f"{len(images)} image{'' if len(images) == 1 else 's'} to be answered, as {why}"
     return Folder(images, f"{told}; left out: {rest}" if rest else told)
 
 

@@ -98,5 +98,5 @@ def test_a_folder_that_drop_takes_for_something_else_is_told_of(tmp_path: Path) 
     scans, wards = run(tmp_path / "scans"), run(tmp_path / "wards")
 
     assert scans[0] == 1
-    assert f"dropped, {tmp_path}/scans would be 1 images to be answered" in scans[1]
+    assert f"dropped, {tmp_path}/scans would be 1 image to be answered" in scans[1]
     assert "are its folders (anna, berta) classes to be trained on" in wards[1]
