@@ -18,7 +18,7 @@ def of_run(output: Mapping[str, Any]) -> list[str]:
 
 def at_chance(output: Mapping[str, Any]) -> Iterator[str]:
     """For each model of classes whose test figure chance could reach too."""
-    counts = output["split"]["splits"].get("test", {})
+    counts = output.get("split", {}).get("splits", {}).get("test", {})
     for release in output.get("releases", ()):
         accuracy = (release.get("metrics") or {}).get("accuracy")
         if accuracy is not None and counts and is_chance(accuracy, counts):
@@ -39,7 +39,7 @@ def is_chance(accuracy: float, counts: Mapping[str, int]) -> bool:
 
 def few(output: Mapping[str, Any]) -> Iterator[str]:
     """Of images too few to learn from."""
-    images = output["split"].get("images") or {}
+    images = output.get("split", {}).get("images") or {}
     if images and min(images.values()) < FEW_PER_CLASS:
         yield (
             f"{sum(images.values())} images teach nothing that holds elsewhere: the smallest class"

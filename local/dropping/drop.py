@@ -13,12 +13,13 @@ from rich.console import Console
 from rich.text import Text
 
 from local.dropping import answers, runs, saved
-from local.dropping.items import DropFailed, Item, gather
+from local.dropping.items import RUNS, Item, gather
 from local.dropping.obstacles import Obstacles
 from local.dropping.outcomes import FAILED, UNANSWERED, UPLOADED, Outcome
 from local.dropping.shown import Lines, summary
 from local.laptop import uploads
 from local.laptop.client import Laptop
+from local.laptop.uploads import DropFailed
 from local.laptop.waiting import looks
 from sonoflow import keys
 
@@ -91,17 +92,27 @@ def _outcomes(
         if not wishes.wait:
             yield Outcome(each.item, UPLOADED, "")
             continue
-        if each.item.is_dataset:
-            outcome = runs.await_run(laptop, each.item, each.version, console, wishes.prog)
-        elif each.item.is_asked:
-            outcome = asking.wait(each)
-        else:
-            outcome = Outcome(each.item, UPLOADED, _alone(each.item))
+        try:
+            outcome = _await(laptop, each, asking, wishes, console)
+        except DropFailed as error:
+            outcome = Outcome(each.item, FAILED, str(error))
         lines.show(outcome)
         if wishes.save is not None:
             wishes.save.mkdir(parents=True, exist_ok=True)
             saved.save(laptop, outcome, wishes.save)
         yield outcome
+
+
+def _await(
+    laptop: Laptop, dropped: Dropped, asking: Asking, wishes: Wishes, console: Console
+) -> Outcome:
+    """By what the key begins with. Raises DropFailed."""
+    item = dropped.item
+    if item.is_dataset:
+        return runs.await_run(laptop, item, dropped.version, console, wishes.prog)
+    if item.is_asked:
+        return asking.wait(dropped)
+    return Outcome(item, UPLOADED, _alone(item))
 
 
 def _alone(item: Item) -> str:
@@ -110,10 +121,10 @@ def _alone(item: Item) -> str:
         return ""
     if item.is_mapping:
         return "a mapping: it is read when its data set is dropped"
-    return (
-        f"nothing works on it there, only in {keys.DATASETS} and {keys.INBOX}: drop it again, with"
-        f" --to {keys.INBOX} or --to {keys.DATASETS}"
-    )
+    places = [*RUNS, keys.INBOX]
+    known = f"{', '.join(places[:-1])} and {places[-1]}"
+    again = " or ".join(f"--to {place}" for place in reversed(places))
+    return f"nothing works on it there, only in {known}: drop it again, with {again}"
 
 
 class Asking:

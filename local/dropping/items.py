@@ -8,17 +8,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from local.laptop import folders
-from local.runtime.failures import Failure
+from local.laptop.uploads import DropFailed
 from sonoflow import keys, sidecar
 from sonoflow.images import formats, layouts
 
 DATASET_SUFFIXES = (".zip", ".data")
+RUNS = (keys.DATASETS,)  # prefixes below which an upload starts a run
 # A .csv to train on needs --to datasets/.
 INBOX_SUFFIXES = (*formats.IMAGE_SUFFIXES, *formats.DICOM_SUFFIXES, keys.INBOX_TABLE_SUFFIX)
-
-
-class DropFailed(Failure):
-    """A file could not be dropped; says which and why."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,7 +33,7 @@ class Item:
 
     @property
     def is_dataset(self) -> bool:
-        return self.key.startswith(keys.DATASETS) and not self.is_mapping
+        return self.key.startswith(RUNS) and not self.is_mapping
 
     @property
     def is_asked(self) -> bool:
@@ -146,7 +143,7 @@ def _longer(item: Item, items: Sequence[Item]) -> Item:
     mine = item.origin.resolve().parts
     most = max(map(len, parts))
     depth = next(n for n in range(2, most + 1) if sum(one[-n:] == mine[-n:] for one in parts) == 1)
-    folder = "-" if item.key.startswith(keys.DATASETS) else "/"  # a data set's name has no folders
+    folder = "-" if item.key.startswith(RUNS) else "/"  # a data set's name has no folders
     before = folder.join(part.strip("/") for part in mine[-depth:-1])
     place, _, name = item.key.rpartition("/")
     return dataclasses.replace(item, key=_text(f"{place}/{before}{folder}{name}"))

@@ -26,6 +26,10 @@ _START_SECONDS = 120.0
 _CHUNK_BYTES = 1024 * 1024
 
 
+class DropFailed(Failure):
+    """A file could not be dropped, or was refused; says which and why."""
+
+
 class UploadRefused(Failure):
     """An upload started nothing; says why."""
 

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from local.dropping.items import DropFailed, Load, gather
+from local.dropping.items import Load, gather
 from local.laptop.folders import FolderRefused
+from local.laptop.uploads import DropFailed
 from tests.unit import pictures
 from tests.unit.core.dicom import samples
 
