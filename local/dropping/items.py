@@ -104,6 +104,8 @@ def _key(file: Path, to: str | None) -> str:
         return _placed(file.name, keys.DATASETS)
     if suffix in INBOX_SUFFIXES or folders.is_answerable(file):
         return _placed(file.name, keys.INBOX)
+    if formats.may_be_image(file.name):
+        raise DropFailed(f"{file}: {formats.unsupported(file.name)}")
     known = ", ".join(sorted((*DATASET_SUFFIXES, *INBOX_SUFFIXES)))
     raise DropFailed(f"{file}: none of {known}; say where it goes with --to KEY")
 

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 def installing() -> list[str]:
     """What the Makefile says to pip, after the command itself."""
     makefile = (ROOT / "Makefile").read_text("utf-8").replace("\\\n", " ")
-    (line,) = re.findall(r"-m pip install (.*--editable \.) #", makefile)
+    (line,) = re.findall(r"-m pip install (.*--editable \.)$", makefile, re.M)
     return str(line).split()[:-1]
 
 

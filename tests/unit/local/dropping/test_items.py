@@ -65,6 +65,11 @@ def test_dicom_without_an_extension_is_known_by_its_beginning(
         gather([image], None, scratch)
 
 
+def test_a_picture_of_another_kind_is_told_what_to_do(tmp_path: Path, scratch: Path) -> None:
+    with pytest.raises(DropFailed, match=r"\.nii is NIfTI; only .* are read: convert it to PNG"):
+        gather(written(tmp_path, "a.nii"), None, scratch)
+
+
 def test_files_of_one_name_keep_the_folders_that_tell_them_apart(
     tmp_path: Path, scratch: Path
 ) -> None:
