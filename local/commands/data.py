@@ -6,10 +6,12 @@ import argparse
 from pathlib import Path
 
 from rich.console import Console
+from rich.text import Text
 
 from local.commands.command import ROOT, Command, add_parameter
 from local.laptop.client import Laptop
 from local.laptop.launch import Launch
+from local.runtime.failures import Failure
 
 
 def drop(arguments: argparse.Namespace, out: Console) -> int:
@@ -43,7 +45,14 @@ def check(arguments: argparse.Namespace, out: Console) -> int:
     if given := dict(arguments.parameter):
         launch = Launch.of(ROOT, ROOT / "template.yaml", given)
         environment["STAGING_OPTIONS"] = launch.resolved["StagingOptions"]
-    return check(arguments.file, arguments.out, out, environment)
+    if arguments.out is not None and len(arguments.file) > 1:
+        raise Failure("--out takes the page of one data set: check them one by one")
+    worst = 0
+    for path in arguments.file:
+        if len(arguments.file) > 1:
+            out.print(Text(str(path), "bold"), soft_wrap=True)
+        worst = max(worst, check(path, arguments.out, out, environment))
+    return worst
 
 
 def phantoms(arguments: argparse.Namespace, out: Console) -> int:
@@ -83,7 +92,9 @@ def describe_watch(parser: argparse.ArgumentParser) -> None:
 
 
 def describe_check(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", type=Path, help="a .zip, .csv or .data, or a folder of images")
+    parser.add_argument(
+        "file", type=Path, nargs="+", help="a .zip, .csv or .data, or a folder of images"
+    )
     parser.add_argument("--out", type=Path, metavar="FILE.html", help="with pictures, as HTML")
     add_parameter(parser, "a template parameter that staging goes by, as StagingOptions='{…}'")
 

@@ -81,6 +81,20 @@ def test_a_check_goes_by_the_parameters_that_it_is_given(
     assert "13" in told
 
 
+def test_several_are_checked_one_after_the_other(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "bad.zip").write_bytes(b"x")
+
+    status, told = checked(tmp_path, capsys, str(tmp_path / "bad.zip"))
+
+    assert status == 1
+    assert told.index(f"{tmp_path}/t.csv\n") < told.index("would be trained on")
+    assert told.index(f"{tmp_path}/bad.zip\n") < told.index("would be refused: not-a-zip")
+    refused = checked(tmp_path, capsys, str(tmp_path / "bad.zip"), "--out", "page.html")
+    assert (refused[0], "one by one" in refused[1]) == (1, True)
+
+
 @pytest.mark.parametrize(
     ("given", "says"),
     [
