@@ -102,7 +102,8 @@ def test_a_command_that_is_none_is_found() -> None:
 def test_the_table_of_parameters_is_the_templates(root: Path) -> None:
     table = parameters.as_table(parameters.read(root / "template.yaml"))
 
-    assert table in (root / "docs/parameters.md").read_text("utf-8")
+    told = (root / "docs/parameters.md").read_text("utf-8")
+    assert table in told, "put what `sonoflow parameters --markdown` prints at its end"
 
 
 @pytest.mark.slow
