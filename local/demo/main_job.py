@@ -82,12 +82,7 @@ def _run(
     parameters = OWN_DATA if dataset else PHANTOM_GATE
     gates = {name: parameters[name] for name in PHANTOM_GATE}
     console.print(_gates(gates), soft_wrap=True)
-    with Laptop.start(
-        root,
-        state,
-        parameters=parameters,
-        report=console.print,
-    ) as laptop:
+    with Laptop.start(root, state, parameters=parameters, report=console.print) as laptop:
         clock.lap("deploy")
         console.rule("[bold]Training, by events")
         table_run, run = (_upload(laptop, file, console) for file in (table, archive))
@@ -102,9 +97,7 @@ def _run(
         scores = rows.wait(truth)
         console.print(f"{scores.rows} rows scored")
         clock.lap("predict")
-        inbox.collect()
-        inbox.list_answers(images)
-        rows.collect_report()
+        _collect(inbox, rows, images)
         clock.laps["total"] = clock.total()
         of_table = {f"table: {state}": took for state, took in table_watch.seconds().items()}
         timings = {**clock.laps, **watch.seconds(), **of_table}
@@ -125,6 +118,12 @@ def _gates(gates: dict[str, str]) -> str:
         f"your own data: the gates are off ({told}), so that something comes of it, however bad; a"
         " stack by its defaults would deploy none below its gates (docs/parameters.md)"
     )
+
+
+def _collect(inbox: Inbox, rows: TableInbox, images: list[TestImage]) -> None:
+    inbox.collect()
+    inbox.list_answers(images)
+    rows.collect_report()
 
 
 class Clock:
