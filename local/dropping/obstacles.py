@@ -40,9 +40,8 @@ class Obstacles:
 
         def look() -> bool:
             states = self._client("stepfunctions")
-            return bool(
-                states.list_executions(stateMachineArn=arn, statusFilter=RUNNING)["executions"]
-            )
+            found = states.list_executions(stateMachineArn=arn, statusFilter=RUNNING)
+            return bool(found.get("executions"))
 
         return bool(self._once(("training", arn), look))
 
@@ -69,7 +68,8 @@ class Obstacles:
 
         def look() -> int:
             found = self._client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=[name])
-            return int(found["Attributes"][name])
+            # A runtime that is killed while it answers says nothing; the next look finds it gone.
+            return int(found.get("Attributes", {}).get(name, 0))
 
         return int(self._once((url, kind), look))
 
