@@ -20,7 +20,7 @@ KEEP ?=
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
 
-setup: $(VENV)/.ready ## Make .venv with the pinned dependencies
+setup: $(BIN)/sonoflow ## Make .venv with the pinned dependencies and the command sonoflow
 
 $(VENV)/.ready: $(REQUIREMENTS)
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is needed; set PYTHON=… to another 3.11–3.13"; exit 1; }
@@ -28,13 +28,18 @@ $(VENV)/.ready: $(REQUIREMENTS)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
-demo: $(VENV)/.ready ## The whole main job on this machine (DATASET=file.zip for your own data)
+$(BIN)/sonoflow: $(VENV)/.ready # a link to what lies here
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation \
+	  --editable .
+	@touch $@
+
+demo: $(BIN)/sonoflow ## The whole main job on this machine (DATASET=file.zip for your own data)
 	$(BIN)/python -m local demo --out $(OUT) $(if $(DATASET),--dataset "$(DATASET)")
 
-test: $(VENV)/.ready .venv-sam/.ready .venv-audit/.ready ## All tests
+test: $(BIN)/sonoflow .venv-sam/.ready .venv-audit/.ready ## All tests
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-check: $(VENV)/.ready ## Format, lint, types, template lint, fast tests
+check: $(BIN)/sonoflow ## Format, lint, types, template lint, fast tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy

@@ -3,7 +3,7 @@
 python -m benchmarks.field_cases --cases FOLDER --out out/field_cases.json
 
 FOLDER holds the drops and a manifest.json: a list of objects with `id`, `what`, the S3 `key` of a
-drop and its `file`. Data sets are planned, staged and split as by `python -m local check`; images
+drop and its `file`. Data sets are planned, staged and split as by `sonoflow check`; images
 of the inbox are decoded, and rows read, up to where an endpoint would be asked. Rows are read for
 the case's own table, or else for that of the case T00. Keys say nothing here: they are S3's.
 """

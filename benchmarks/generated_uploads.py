@@ -3,7 +3,7 @@
 python -m benchmarks.generated_uploads --archives 5000 --tables 5000 --seed 0 --out out/drawn.json
 
 Archives and tables of every kind (generated_archives.py, generated_tables.py) go through planning,
-staging and splitting as by `python -m local check`, and rows through the inbox's reader. Each must
+staging and splitting as by `sonoflow check`, and rows through the inbox's reader. Each must
 end staged, or refused with a sentence; each file and each row is accounted for once
 (generated_accounts.py); and what became of it must not hang on chance: one in ten is done again by
 a process with another hash seed. What fails is shrunk, and the command that does it again is

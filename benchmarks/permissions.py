@@ -1,6 +1,6 @@
 """Every statement of every role removed in turn: what a run of the demo would then be refused.
 
-    python -m local demo --out out
+    sonoflow demo --out out
     python -m benchmarks.permissions out/permissions.json --out removals.json
 
 Nothing is run again: what the roles asked for in the run is decided anew without the statement.

@@ -20,7 +20,7 @@ from rich.console import Console
 from local.demo.contact_sheet import Sheet, draw_contact_sheet
 from local.demo.inbox import DemoFailed, Inbox, TestImage
 from local.demo.phantoms import write_phantoms
-from local.demo.summary import Summary, print_summary, summarise
+from local.demo.summary import Summary, judge, print_summary, summarise
 from local.demo.table import NAME, TableInbox, write_table
 from local.laptop import permissions, uploads
 from local.laptop.client import Laptop
@@ -31,8 +31,8 @@ PHANTOMS_PER_CLASS = 100
 PHANTOM_SEED = 7
 # The phantoms are easy: less than this on their test split means a bug.
 PHANTOM_GATE = {"MinimumAccuracy": "0.9", "MinimumLesionDice": "0.8"}
-# A stranger's data may be hard or few: the demo shows what comes of it rather than refuse it, and
-# trains as a stack on AWS does.
+# A stranger's data may be hard or few: the demo shows what comes of it rather than refuse it, says
+# that it does, and trains as a stack on AWS does.
 OWN_DATA = {
     "MinimumAccuracy": "0",
     "MinimumLesionDice": "0",
@@ -50,16 +50,25 @@ def run_demo(
 ) -> dict[str, Any]:
     """Run the main job and return what `out/summary.json` holds.
 
-    Raises DemoFailed, UploadRefused or RunFailed with the cause; `out/summary.json` then says
-    `"ok": false` and why.
+    `ok` is false where the models are no better than chance. Raises DemoFailed, UploadRefused or
+    RunFailed with the cause; `out/summary.json` then says `"ok": false` and why.
     """
-    shutil.rmtree(out, ignore_errors=True)
-    out.mkdir(parents=True)
+    _clear(out)
     try:
         return _run(root, state, out, dataset, console)
     except (DemoFailed, UploadRefused, RunFailed) as error:
         (out / "summary.json").write_text(json.dumps({"ok": False, "error": str(error)}, indent=2))
         raise
+
+
+def _clear(out: Path) -> None:
+    """Make the folder empty. Raises DemoFailed where it holds what is no demo's."""
+    summary = out / "summary.json"
+    if out.exists() and not summary.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise DemoFailed(f"{out} holds something that is no demo's: give another with --out")
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir(parents=True)
+    summary.write_text(json.dumps({"ok": False, "error": "it was interrupted"}))
 
 
 def _run(
@@ -71,12 +80,9 @@ def _run(
     write_table(table)
     clock.lap("data")
     parameters = OWN_DATA if dataset else PHANTOM_GATE
-    with Laptop.start(
-        root,
-        state,
-        parameters=parameters,
-        report=console.print,
-    ) as laptop:
+    gates = {name: parameters[name] for name in PHANTOM_GATE}
+    console.print(_gates(gates), soft_wrap=True)
+    with Laptop.start(root, state, parameters=parameters, report=console.print) as laptop:
         clock.lap("deploy")
         console.rule("[bold]Training, by events")
         table_run, run = (_upload(laptop, file, console) for file in (table, archive))
@@ -91,18 +97,33 @@ def _run(
         scores = rows.wait(truth)
         console.print(f"{scores.rows} rows scored")
         clock.lap("predict")
-        inbox.collect()
-        inbox.list_answers(images)
-        rows.collect_report()
+        _collect(inbox, rows, images)
         clock.laps["total"] = clock.total()
         of_table = {f"table: {state}": took for state, took in table_watch.seconds().items()}
         timings = {**clock.laps, **watch.seconds(), **of_table}
         (out / "permissions.json").write_text(json.dumps(permissions.document(laptop), indent=1))
-        summary = summarise(Summary(watch, table_watch, images, scores, out, timings))
+        summary = summarise(Summary(watch, table_watch, images, scores, out, timings, gates))
         _draw(summary, images, archive, out, inbox)
+    judge(summary)
     (out / "summary.json").write_text(json.dumps(summary, indent=2) + "\n")
     print_summary(summary, console, out)
     return summary
+
+
+def _gates(gates: dict[str, str]) -> str:
+    told = ", ".join(f"{name}={value}" for name, value in gates.items())
+    if any(float(value) for value in gates.values()):
+        return f"models below {told} are not deployed"
+    return (
+        f"your own data: the gates are off ({told}), so that something comes of it, however bad; a"
+        " stack by its defaults would deploy none below its gates (docs/parameters.md)"
+    )
+
+
+def _collect(inbox: Inbox, rows: TableInbox, images: list[TestImage]) -> None:
+    inbox.collect()
+    inbox.list_answers(images)
+    rows.collect_report()
 
 
 class Clock:
@@ -163,6 +184,7 @@ def _draw(
             truth = inbox.true_mask(image)
             predicted = out / row["mask_key"]
             row["dice"] = _dice(truth, predicted)
+            row["dice_of_all"] = _dice_of_all(truth)
             sheets.append(
                 Sheet(
                     source,
@@ -175,6 +197,14 @@ def _draw(
                 )
             )
     draw_contact_sheet(sheets, out / "contact_sheet.png", columns=3)
+
+
+def _dice_of_all(truth: Image.Image | None) -> float | None:
+    """What a mask over the whole image would reach."""
+    if truth is None:
+        return None
+    share = float((np.asarray(truth.convert("L")) > 127).mean())
+    return round(2 * share / (1 + share), 4) if share else None
 
 
 def _dice(truth: Image.Image | None, predicted: Path) -> float | None:

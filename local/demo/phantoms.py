@@ -1,7 +1,7 @@
 """Synthetic breast-ultrasound images ("phantoms") with masks, to try the system without any data.
 
-    python -m local.phantoms out/phantoms.zip --images-per-class 100 --seed 7
-    python -m local.phantoms --channels out/phantoms --images-per-class 20
+    sonoflow phantoms out/phantoms.zip --images-per-class 100 --seed 7
+    sonoflow phantoms --channels out/phantoms --images-per-class 20
 
 The first writes a zip in the layout of the BUSI data set, the second the folders that the training
 scripts read. The images look like B-mode ultrasound and carry the textbook signs of the three
@@ -25,6 +25,7 @@ from PIL import Image
 
 from local.demo import phantom_lesions as lesions
 from local.demo import phantom_tissue as tissue
+from local.runtime.failures import Failure
 
 KINDS = ("benign", "malignant", "normal")
 FOLDER = "Dataset_BUSI_with_GT"
@@ -124,10 +125,11 @@ def _png(image: Image.Image) -> bytes:
     return encoded.getvalue()
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+class PhantomsRefused(Failure):
+    """Such phantoms cannot be drawn; says why."""
+
+
+def describe(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("zip", type=Path, nargs="?", help="the archive to write")
     parser.add_argument("--channels", type=Path, help="write folders for training instead")
     parser.add_argument("--images-per-class", type=int, default=100)
@@ -135,12 +137,26 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--size", type=int, nargs=2, default=SIZE, metavar=("SMALLEST", "LARGEST"), help="width"
     )
-    options = parser.parse_args(argv)
+
+
+def write(options: argparse.Namespace) -> str:
+    """Write what was asked for, and say what it is. Raises PhantomsRefused."""
     if (options.zip is None) == (options.channels is None):
-        parser.error("name either the zip to write or --channels FOLDER")
+        raise PhantomsRefused("name either the zip to write or --channels FOLDER")
     if options.images_per_class < 1 or not 32 <= options.size[0] <= options.size[1]:
-        parser.error("at least one image per class, widths of 32 pixels or more")
-    write = write_phantoms if options.channels is None else write_channels
+        raise PhantomsRefused("at least one image per class, widths of 32 pixels or more")
+    made = write_phantoms if options.channels is None else write_channels
     target = options.zip if options.channels is None else options.channels
-    write(target, options.images_per_class, options.seed, tuple(options.size))
-    print(f"{target}: {options.images_per_class} images each of {', '.join(KINDS)}")
+    made(target, options.images_per_class, options.seed, tuple(options.size))
+    return f"{target}: {options.images_per_class} images each of {', '.join(KINDS)}"
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    describe(parser)
+    try:
+        print(write(parser.parse_args(argv)))
+    except PhantomsRefused as error:
+        parser.error(str(error))

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from local.demo.inbox import TestImage
 from local.demo.table import Scores
+from local.dropping import cautions
 from local.laptop.progress import RunWatch
 
 _SHOWN_METRICS = {
@@ -32,14 +33,19 @@ class Summary:
     scores: Scores
     out: Path
     timings: dict[str, float]
+    gates: dict[str, str]  # parameters, as the stack has them
 
 
 def summarise(made: Summary) -> dict[str, Any]:
-    """The content of summary.json: `dataset`, `table`, `models`, `predictions`, `timings`, `ok`."""
+    """The content of summary.json: `dataset`, `table`, `models`, `predictions`, `timings`, `ok`,
+    `gates` and `cautions`."""
     output, table = (json.loads(w.outcome()["output"]) for w in (made.watch, made.table_watch))
     split, rows = output["split"], table["split"]
     return {
         "ok": True,
+        "gates": "on" if any(float(value) for value in made.gates.values()) else "off",
+        "cautions": list(cautions.few(output)),
+        "at_chance": [*cautions.at_chance(output), *cautions.at_chance(table)],
         "dataset": {
             **output["dataset"],
             "images": split["images"],
@@ -70,6 +76,21 @@ def summarise(made: Summary) -> dict[str, Any]:
     }
 
 
+def judge(summary: dict[str, Any]) -> None:
+    """What no better than chance could do is no success; asks for the Dice of each image."""
+    pairs = [(row["dice"], row["dice_of_all"]) for row in summary["predictions"]]
+    known = [(dice, of_all) for dice, of_all in pairs if dice is not None and of_all is not None]
+    if known:
+        dice, of_all = (sum(figures) / len(known) for figures in zip(*known, strict=True))
+        if dice <= of_all:
+            summary["at_chance"].append(
+                f"segmenter: a Dice of {dice:.3f} on {len(known)} lesions; to mark the whole image"
+                f" would reach {of_all:.3f}. Nothing shows that this model has learned"
+            )
+    if summary["at_chance"]:
+        summary["ok"], summary["error"] = False, "; ".join(summary["at_chance"])
+
+
 def _prediction(image: TestImage, out: Path) -> dict[str, Any]:
     document = json.loads((out / "predictions" / f"{image.inbox_path}.json").read_text())
     label = document["classification"]["label"]
@@ -83,6 +104,7 @@ def _prediction(image: TestImage, out: Path) -> dict[str, Any]:
         "mask_key": document["segmentation"]["mask_key"],
         "overlay_key": document["segmentation"]["overlay_key"],
         "dice": None,
+        "dice_of_all": None,
     }
 
 
@@ -118,6 +140,8 @@ def print_summary(summary: dict[str, Any], console: Console, out: Path) -> None:
         if row["reasons"]:
             path, why = row["key"].removeprefix("inbox/"), " ".join(row["reasons"])
             console.print(Text(f"a person looks at {path}: {why}", "yellow"), soft_wrap=True)
+    for caution in (*summary.get("at_chance", ()), *summary.get("cautions", ())):
+        console.print(Text(f"caution: {caution}", "red"), soft_wrap=True)
     took = summary["timings"]["total"]
     console.print(f"{took:.0f} s; metrics are those of the test split", soft_wrap=True)
     made = ("contact_sheet.png", "report.html", "table_report.html", "answers.csv", "summary.json")

@@ -1,4 +1,4 @@
-"""What roles and services were allowed and refused in this run, for `python -m local permissions`.
+"""What roles and services were allowed and refused in this run, for `sonoflow permissions`.
 
 Kept in a file of the run's scratch directory, as lines of JSON, appended under a lock: one for each
 new resource of a principal, an action and a decision, until there are enough to see what they are.

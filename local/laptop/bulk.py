@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -24,8 +23,8 @@ _LISTED = 20
 _MACHINE = "AnswerBulkStateMachineArn"
 
 
-def await_summary(laptop: Laptop, key: str, version: str, console: Console) -> None:
-    """Waits for the summary of that version and prints it, telling how far it is. Raises
+def await_summary(laptop: Laptop, key: str, version: str, console: Console) -> Mapping[str, Any]:
+    """Waits for the summary of that version, prints and returns it, telling how far it is. Raises
     DropFailed if it was rejected, or where images are left without an answer."""
     if _MACHINE not in laptop.outputs:
         raise DropFailed(f"the stack at {laptop.endpoint_url} has no output {_MACHINE}")
@@ -43,6 +42,7 @@ def await_summary(laptop: Laptop, key: str, version: str, console: Console) -> N
             found = _execution(laptop, run)
             if found is not None and found["status"] != RUNNING:
                 return _show(laptop, path, version, found, console)
+    raise DropFailed(f"{path}: no summary within {_DAYS / 86400:.0f} days")
 
 
 def _check_rejection(laptop: Laptop, path: str, version: str) -> None:
@@ -65,7 +65,7 @@ def _execution(laptop: Laptop, run: str) -> Mapping[str, Any] | None:
 
 def _show(
     laptop: Laptop, path: str, version: str, execution: Mapping[str, Any], console: Console
-) -> None:
+) -> Mapping[str, Any]:
     results = laptop.outputs["ResultsBucketName"]
     summary = uploads.find_json(laptop, results, keys.bulk(path))
     if summary is None or summary["upload"]["version_id"] != version:
@@ -87,9 +87,9 @@ def _show(
     if (more := len(summary["failures"]) - _LISTED) > 0:
         console.print(Text(f"and {more} more", "yellow"))
     console.print(f"s3://{results}/{summary['rows']['csv']}", soft_wrap=True)
-    console.print_json(json.dumps(summary["counts"]))
     if failed := summary["counts"]["failed"]:
         raise DropFailed(f"{path}: {failed} images are not answered yet; a sweep goes on with them")
+    return summary
 
 
 def _sayer(console: Console) -> Callable[[str], None]:

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import tempfile
-import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
@@ -19,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from local.laptop import folders
 from local.runtime.failures import Failure
 from sonoflow import keys, sidecar
 from sonoflow.aws.clients import client
@@ -27,18 +26,31 @@ from sonoflow.planning import checks
 from sonoflow.reports import check_report
 
 _UPLOADS, _WORK = "uploads", "work"
-_DATE = (1980, 1, 1, 0, 0, 0)
+_DEFAULTS: Mapping[str, str] = {}
 
 
 class CannotCheck(Failure):
     """There is nothing to be checked; says why."""
 
 
-def check(path: Path, out: Path | None, console: Console, *, external: bool = False) -> int:
-    """Prints what would be staged, and writes it as HTML to `out`; 1 where it would be refused."""
+def check(
+    path: Path,
+    out: Path | None,
+    console: Console,
+    environment: Mapping[str, str] = _DEFAULTS,
+    *,
+    external: bool = False,
+) -> int:
+    """Prints what would be staged, and writes it as HTML to `out`; 1 where it would be refused.
+
+    `environment` is that of the functions, as far as it is not a stack's default; `external`: below
+    external/, not datasets/.
+    """
     with _opened(path) as file, _memory():
+        if path.is_dir() and not external and (told := _otherwise(path, file)):
+            console.print(Text(told, "yellow"), soft_wrap=True)
         upload = _upload(path, file, keys.EXTERNAL if external else keys.DATASETS)
-        found = checks.check(upload, _WORK)
+        found = checks.check(upload, _WORK, environment)
         facts = {"upload": path.name, **found.facts()}
         show(facts, console)
         if out is not None:
@@ -51,26 +63,13 @@ def check(path: Path, out: Path | None, console: Console, *, external: bool = Fa
 def _opened(path: Path) -> Iterator[IO[bytes]]:
     if path.is_dir():
         with tempfile.TemporaryFile() as archive:
-            _zip(path, archive)
+            folders.pack(path, archive)
             yield archive
     elif path.is_file():
         with path.open("rb") as file:
             yield file
     else:
         raise CannotCheck(f"{path} is neither a file nor a folder")
-
-
-def _zip(folder: Path, archive: IO[bytes]) -> None:
-    """Every file below the folder, not compressed; links lead elsewhere and are left out."""
-    with zipfile.ZipFile(archive, "w") as target:
-        for file in sorted(path for path in folder.rglob("*") if path.is_file()):
-            if file.is_symlink():
-                continue
-            name = file.relative_to(folder).as_posix().encode("utf-8", "backslashreplace").decode()
-            member = zipfile.ZipInfo(name, _DATE)
-            with file.open("rb") as content, target.open(member, "w", force_zip64=True) as packed:
-                shutil.copyfileobj(content, packed, 1024 * 1024)
-    archive.seek(0)
 
 
 @contextlib.contextmanager
@@ -94,11 +93,22 @@ def _memory() -> Iterator[None]:
             os.environ["AWS_DEFAULT_REGION"] = before
 
 
+def _otherwise(folder: Path, archive: IO[bytes]) -> str:
+    """What `drop` takes a folder for, if not for the data set that it is checked as."""
+    try:
+        meant = folders.look(folder, archive)
+        return "" if meant.is_dataset else f"dropped, {folder} would be {meant.why}"
+    except folders.FolderRefused as error:
+        return str(error)
+    finally:
+        archive.seek(0)
+
+
 def _upload(path: Path, file: IO[bytes], prefix: str) -> Upload:
     """The file under the key that it would be dropped to, with the mapping that lies beside it."""
     name = f"{path.resolve().name}.zip" if path.is_dir() else path.name
     key = f"{prefix}{name}"
-    beside = path.resolve().with_name(sidecar.beside(name))
+    beside = folders.mapping_of(path)
     if beside.is_file():
         client("s3").put_object(Bucket=_UPLOADS, Key=sidecar.beside(key), Body=beside.read_bytes())
     client("s3").put_object(Bucket=_UPLOADS, Key=key, Body=file)

@@ -26,8 +26,8 @@ class FeedbackFailed(Failure):
     """A verdict was not given, or refused; says why."""
 
 
-def describe(judge: argparse.ArgumentParser, gather: argparse.ArgumentParser) -> None:
-    """The options of `feedback` and of `collect`."""
+def describe_verdict(judge: argparse.ArgumentParser) -> None:
+    """The options of `feedback`."""
     judge.add_argument("image", metavar="PATH", help="of the image below inbox/")
     what = judge.add_mutually_exclusive_group(required=True)
     what.add_argument("--label", help="what the image shows, one of the model's classes")
@@ -37,6 +37,10 @@ def describe(judge: argparse.ArgumentParser, gather: argparse.ArgumentParser) ->
     lesion = judge.add_mutually_exclusive_group()
     lesion.add_argument("--mask", type=Path, metavar="FILE.png", help="where the lesion is")
     lesion.add_argument("--accept-mask", action="store_true", help="the answer's own is right")
+
+
+def describe_collecting(gather: argparse.ArgumentParser) -> None:
+    """The options of `collect`."""
     gather.add_argument("dataset", metavar="NAME", help="the data set that goes on")
     gather.add_argument("--minimum", type=int, metavar="N", help="judged images that are enough")
 

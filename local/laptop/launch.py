@@ -20,11 +20,11 @@ from sonoflow.releases import model_code, tasks
 
 _MODELS = {"ClassifierHyperparameters": "classifier", "SegmenterHyperparameters": "segmenter"}
 _CHECKED = {*_MODELS, "TableHyperparameters"}
-_PARAMETERS = Path(__file__).parents[1] / "parameters.json"
+PARAMETERS = Path(__file__).parents[1] / "parameters.json"
 # Bounds of the template's parameters that are AWS's and not a laptop's: an endpoint comes up within
 # seconds here, long before its looks have filled an execution's history. Whoever deploys the
 # template as it is, with the SAM CLI say, is held to its own bounds.
-_BOUNDS = {"EndpointPollSeconds": {"MinValue": 1}}
+BOUNDS: dict[str, dict[str, int]] = {"EndpointPollSeconds": {"MinValue": 1}}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Launch:
         given, below = dict(parameters), template is None
         if template is None:
             template = root / "template.yaml"
-            given = _over(json.loads(_PARAMETERS.read_text()), given, root / "model_code")
+            given = _over(json.loads(PARAMETERS.read_text()), given, root / "model_code")
         try:
             text = template.read_text()
             document = parse(text)
@@ -96,7 +96,7 @@ class Launch:
 
 def relax(document: dict[str, Any]) -> None:
     """Give a template that the laptop's parameters lie below the bounds that these need."""
-    for name, bounds in _BOUNDS.items():
+    for name, bounds in BOUNDS.items():
         document["Parameters"][name].update(bounds)
 
 

@@ -1,4 +1,4 @@
-"""`python -m local permissions`: what each role was allowed, never needed, and was refused."""
+"""`sonoflow permissions`: what each role was allowed, never needed, and was refused."""
 
 from __future__ import annotations
 

@@ -126,6 +126,21 @@ class RunWatch:
                 spans[f"Train {MODELS[task]}"] = spent.get("Train", spent.get("Tune", 0.0))
         return spans
 
+    def releases(self) -> dict[str, str]:
+        """By task, the ARN of its release_model execution, if there is one."""
+        found = ((task, self._release_arn(task)) for task in self.tasks)
+        return {task: arn for task, arn in found if arn}
+
+    def jobs(self) -> dict[str, str]:
+        """By model, the name of its last training job on this version."""
+        listed = self._jobs.list_training_jobs(NameContains=self.version)["TrainingJobSummaries"]
+        return {
+            MODELS[task]: job["TrainingJobName"]
+            for job in sorted(listed, key=lambda job: job["CreationTime"])
+            for task in self.tasks
+            if f"-{MODELS[task]}-" in job["TrainingJobName"]
+        }
+
     def _release_arn(self, task: str) -> str | None:
         name = f"{self.run}-{task}"
         pages = self._states.get_paginator("list_executions").paginate(

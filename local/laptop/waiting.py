@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 POLL_SECONDS = 0.25
-_FIRST_SECONDS, _NEXT_SECONDS = 10.0, 30.0  # when it is said that the wait goes on
+_FIRST_SECONDS, _NEXT_SECONDS = 5.0, 30.0  # when it is said that the wait goes on
 _ROOM_BYTES = 10 * 1000**2  # a function that starts needs some of it, or finds no place
 
 

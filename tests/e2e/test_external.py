@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 from PIL import Image
 from rich.console import Console
 
-from local.laptop.drop import drop_files
+from local.dropping.drop import Wishes, drop_files
 from local.phantoms import write_phantoms
 from tests.e2e.conftest import Deploy, Stack, zip_of
 
@@ -72,7 +72,7 @@ def test_a_set_from_elsewhere_is_judged_and_its_leaks_are_left_out(
         console = Console(file=told, width=200)
 
         def drop() -> int:
-            return drop_files(stack.laptop, [dropped], "external/", wait=True, console=console)
+            return drop_files(stack.laptop, [dropped], Wishes(to="external/"), console)
 
         assert drop() == 1
         assert "no model is in service that could judge this set" in told.getvalue()

@@ -102,7 +102,16 @@ TOLD: dict[str, tuple[tuple[str, ...], int, str]] = {
     "a record that is none": (("status", "--state", "{home}/corrupt"), 1, "is not as `up` writes"),
     "nothing runs": (("status", "--state", "{home}/new"), 1, "up --state {home}/new"),
     "no file": (("drop", "--state", "{home}/state", "/nope.png"), 1, "/nope.png is not a file"),
-    "a folder": (("drop", "--state", "{home}/state", "{home}"), 1, "{home} is not a file"),
+    "a folder without pictures": (
+        ("drop", "--state", "{home}/state", "{home}/many"),
+        1,
+        "{home}/many holds no image that could be dropped: it holds 1 × .json",
+    ),
+    "watching a file": (
+        ("watch", "--state", "{home}/state", "{home}/scan.png"),
+        1,
+        "{home}/scan.png is not a folder",
+    ),
     "a name too long": (("drop", "--state", "{home}/state", "x" * 300), 1, "File name too long"),
     "another stack": (
         ("drop", "--state", "{home}/state", "{home}/scan.png"),

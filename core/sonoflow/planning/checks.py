@@ -1,6 +1,6 @@
 """What would become of an upload, without an execution: planned, staged and split by the same code.
 
-Whoever prepares a data set asks this before anything is trained on it (`python -m local check`).
+Whoever prepares a data set asks this before anything is trained on it (`sonoflow check`).
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from sonoflow.planning import plans, validations
 from sonoflow.splits import counts, freezing, groups, splitting, staged_images
 from sonoflow.tables import staging as table_staging
 
+_DEFAULTS: Mapping[str, str] = {}
 _EXAMPLES = 5  # of files that are set aside for one reason
 
 
@@ -80,14 +81,20 @@ def _groups(entries: Iterable[Entry]) -> int:
     return sum(number > 1 for number in images.values())
 
 
-def check(upload: Upload, work: str) -> Check:
-    """Plans, stages and splits an upload into the bucket `work`, with the defaults of a stack."""
-    return _table(upload, work) if plans.is_table(upload.key) else _images(upload, work)
+def check(upload: Upload, work: str, environment: Mapping[str, str] = _DEFAULTS) -> Check:
+    """Plans, stages and splits an upload into the bucket `work`.
+
+    `environment` is that of a stack's functions; what it does not hold is a stack's default. Raises
+    ConfigurationError.
+    """
+    run = _table if plans.is_table(upload.key) else _images
+    return run(upload, work, environment)
 
 
-def _images(upload: Upload, work: str) -> Check:
-    batching = settings.read(settings.Batching, {})
-    staging, splits = settings.read(settings.Staging, {}), settings.read(settings.Splitting, {})
+def _images(upload: Upload, work: str, environment: Mapping[str, str]) -> Check:
+    batching = settings.read(settings.Batching, environment)
+    staging = settings.read(settings.Staging, environment)
+    splits = settings.read(settings.Splitting, environment)
     try:
         mapping = validations.mapping_of(upload) or image_mapping.KEYS.find(upload)
         images = plans.of_images(upload, batching, work, mapping)
@@ -138,8 +145,8 @@ def _elsewhere(images: plans.Images) -> list[Assumption]:
     return [Assumption("continues-elsewhere", f"{detail}; here others are drawn", "")]
 
 
-def _table(upload: Upload, work: str) -> Check:
-    options = settings.read(settings.TableStaging, {})
+def _table(upload: Upload, work: str, environment: Mapping[str, str]) -> Check:
+    options = settings.read(settings.TableStaging, environment)
     dataset: Dataset | None = None
     try:
         dataset, mapping = plans.of_table(upload)

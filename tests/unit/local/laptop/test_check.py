@@ -125,3 +125,16 @@ def test_one_group_is_one(number: int, said: str) -> None:
 
     assert isinstance(console.file, io.StringIO)
     assert f"{said} together, splits drawn" in console.file.getvalue()
+
+
+def test_a_folder_that_drop_takes_for_something_else_is_told_of(tmp_path: Path) -> None:
+    """By the words that drop says, whatever the check of it as a data set comes to."""
+    for name in ("scans/1.png", "wards/anna/1.png", "wards/berta/1.png"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(pictures.png())
+
+    scans, wards = run(tmp_path / "scans"), run(tmp_path / "wards")
+
+    assert scans[0] == 1
+    assert f"dropped, {tmp_path}/scans would be 1 image to be answered" in scans[1]
+    assert "are its folders (anna, berta) classes to be trained on" in wards[1]

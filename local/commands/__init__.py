@@ -1,0 +1,1 @@
+"""What `sonoflow` can be told to do: table.py lists it, the other modules do it."""
