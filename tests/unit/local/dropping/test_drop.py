@@ -225,7 +225,9 @@ def test_nobody_waits_for_a_key_that_is_nobodys(aws: None, tmp_path: Path) -> No
     status, told = dropped(laptops.laptop(tmp_path), images(tmp_path, "a.png"), to="elsewhere/")
 
     assert status == 0
-    assert "nothing works on it there, only in datasets/ and inbox/: drop it again" in told
+    assert (
+        "nothing works on it there, only in datasets/, external/ and inbox/: drop it again" in told
+    )
 
 
 def test_a_mapping_beside_is_uploaded_first_and_not_counted(aws: None, tmp_path: Path) -> None:
