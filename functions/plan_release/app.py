@@ -26,7 +26,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         "training_job": training_jobs.request(release),
         "tuning_job": training_jobs.tuning_request(release),
         "evaluation": task.evaluation(release),
-        "gate": task.gate(len(release.classes)),
+        "gate": task.gate(release.classes),
         "model_package": hosting.model_package(release),
         "create_model": hosting.model(release),
         "endpoint_config": hosting.endpoint_config(release),

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from sonoflow import settings
+from sonoflow.releases.floors import Floor, Floors
 from sonoflow.releases.script_task import Script, ScriptTask
-from sonoflow.releases.task import Gate
 
 if TYPE_CHECKING:
     from sonoflow.judging.probes import Probed
@@ -49,8 +49,19 @@ class Classification(ScriptTask):
     def weights_given(cls, training: settings.Training) -> str:
         return training.pretrained_weights_uri
 
-    def gate(self, classes: int) -> Gate:
-        return {"minimum": {"accuracy": self.gates.minimum_accuracy}}
+    @staticmethod
+    def floors(gates: settings.Gates, text: str = "{}") -> Floors:
+        return Floors(
+            parameter="ClassifierFloors",
+            known={
+                "macro-f1": Floor("macro_f1"),
+                "macro-auc": Floor("macro_auc"),
+                "malignant-sensitivity": Floor("malignant_sensitivity", classes=("malignant",)),
+                "malignant-auc": Floor("malignant_auc", classes=("benign", "malignant")),
+            },
+            apart={"accuracy": ("MinimumAccuracy", gates.minimum_accuracy)},
+            text=text,
+        )
 
     @staticmethod
     def probe(payload: Mapping[str, Any]) -> Probed:

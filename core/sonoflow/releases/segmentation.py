@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from sonoflow import settings
+from sonoflow.releases.floors import Floor, Floors
 from sonoflow.releases.script_task import Script, ScriptTask
-from sonoflow.releases.task import Gate
 
 if TYPE_CHECKING:
     from sonoflow.judging.probes import Probed
@@ -47,8 +47,17 @@ class Segmentation(ScriptTask):
     def weights_given(cls, training: settings.Training) -> str:
         return training.segmenter_weights_uri
 
-    def gate(self, classes: int) -> Gate:
-        return {"minimum": {"lesion_dice": self.gates.minimum_lesion_dice}}
+    @staticmethod
+    def floors(gates: settings.Gates, text: str = "{}") -> Floors:
+        return Floors(
+            parameter="SegmenterFloors",
+            known={
+                "lesion-missed-rate": Floor("lesion_missed_rate", maximum=True),
+                "normal-false-mask-rate": Floor("normal_false_mask_rate", maximum=True),
+            },
+            apart={"lesion-dice": ("MinimumLesionDice", gates.minimum_lesion_dice)},
+            text=text,
+        )
 
     @staticmethod
     def probe(payload: Mapping[str, Any]) -> Probed:

@@ -7,17 +7,18 @@ and what probes is imported when it is asked for: planning does without, at its 
 from __future__ import annotations
 
 import abc
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.resources.abc import Traversable
 from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from sonoflow import settings
+from sonoflow.releases.floors import Floors, Gate
 
 if TYPE_CHECKING:
     from sonoflow.judging.judgements import Judgement
     from sonoflow.judging.probes import Probed
     from sonoflow.releases.release import Release
     from sonoflow.releases.tuning import Tuning
-
-Gate = dict[str, dict[str, float]]
 
 
 class Task(abc.ABC):
@@ -78,9 +79,15 @@ class Task(abc.ABC):
     def training_job(self, release: Release) -> dict[str, Any]:
         """What CreateTrainingJob gets beside what every task gives it."""
 
+    @staticmethod
     @abc.abstractmethod
-    def gate(self, classes: int) -> Gate:
-        """What the training job's evaluation must reach."""
+    def floors(gates: settings.Gates, text: str) -> Floors:
+        """What there is to be reached, and what of it is wanted: by the stack's settings, and by
+        the text of the parameter for the rest."""
+
+    @abc.abstractmethod
+    def gate(self, classes: Sequence[str]) -> Gate:
+        """What the training job's evaluation must reach. Raises ConfigurationError."""
 
     @abc.abstractmethod
     def evaluation(self, release: Release) -> dict[str, str]:
