@@ -74,7 +74,7 @@ def _runnable(text: str, table: str) -> dict[str, Any]:
 
 
 def _stand_ins(states: Mapping[str, Any]) -> dict[str, Any]:
-    """A plan that is given, no training, and a probe of one request."""
+    """A plan that is given, no training, no figures, and a probe of one request."""
     planned = {**states["PlanRelease"]["Assign"], "plan": "{% $states.input %}"}
     here = {"Type": "Pass", "Resource": None, "Arguments": None, "Retry": None, "Catch": None}
     answered = "'metrics': { 'answered': $parse($states.result.Body).release }"
@@ -86,6 +86,20 @@ def _stand_ins(states: Mapping[str, Any]) -> dict[str, Any]:
             **here,
             "Output": {},
             "Assign": {"verdict": {"passed": True, "metrics": {}, "reasons": []}},
+        },
+        "CompareModels": {
+            "Resource": "arn:aws:states:::aws-sdk:sagemaker:describeEndpoint",
+            "Arguments": {"EndpointName": "{% $plan.endpoint.EndpointName %}"},
+            "Assign": {"comparison": _compared("$states.result.EndpointConfigName")},
+            "Catch": [
+                {
+                    "ErrorEquals": ["States.ALL"],
+                    "Output": {},
+                    "Assign": {"comparison": _compared("null")},
+                    "Next": "ModelsCompared",
+                }
+            ],
+            "Retry": None,
         },
         "ProbeEndpoint": {
             "Resource": "arn:aws:states:::aws-sdk:sagemakerruntime:invokeEndpoint",
@@ -99,11 +113,25 @@ def _stand_ins(states: Mapping[str, Any]) -> dict[str, Any]:
             "Retry": None,
         },
     }
+    # A machine of before may compare nothing.
+    changed = {name: change for name, change in changed.items() if name in states}
     for name, change in changed.items():
         for key in [key for key, value in change.items() if value is None]:
             change.pop(key)
             states[name].pop(key, None)
     return changed
+
+
+def _compared(champion: str) -> dict[str, Any]:
+    """With whatever serves, which an expression says: worse than the one that the plan names."""
+    return {
+        "done": True,
+        "passed": f"{{% {champion} != [$plan.worse_than, ''][0] %}}",
+        "champion": f"{{% {champion} %}}",
+        "outcome": "worse",
+        "reasons": [f"{{% 'worse than ' & {champion} %}}"],
+        "metadata": {"comparison": "worse"},
+    }
 
 
 def _hurry(retries: list[dict[str, Any]]) -> None:

@@ -27,6 +27,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         "tuning_job": training_jobs.tuning_request(release),
         "evaluation": task.evaluation(release),
         "gate": task.gate(release.classes),
+        "comparison": task.comparison_request(release),
         "model_package": hosting.model_package(release),
         "create_model": hosting.model(release),
         "endpoint_config": hosting.endpoint_config(release),

@@ -34,6 +34,7 @@ PREDICTS = {"Predict": "", "PredictTable": "table"}  # and what its queues' name
 # Of Lambda's code, which AWS's managed policy lets make network interfaces.
 CODE = (
     *("JudgeModel", "PackageModelCode", "PlanDataset", "PlanRelease", "Predict", "ProbeEndpoint"),
+    "CompareModels",
     *("PredictTable", "PublishReport", "SplitDataset", "StageImages", "StageTable", "SweepUploads"),
     *("CollectFeedback", "RecordFeedback"),
 )
@@ -187,7 +188,7 @@ CALLS: dict[str, list[Need]] = {
         f"{name}FunctionRole/TellMissingFromForbidden": [
             Need("s3:ListBucket", "arn:aws:s3:::workbucket")
         ]
-        for name in ("JudgeModel", "ProbeEndpoint", "SplitDataset")
+        for name in ("JudgeModel", "CompareModels", "ProbeEndpoint", "SplitDataset")
     },
     "StageTableFunctionRole/TellMissingFromForbidden": [
         Need("s3:ListBucket", "arn:aws:s3:::uploadsbucket")

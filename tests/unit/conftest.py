@@ -23,6 +23,9 @@ class Context:
     invoked_function_arn: str = "arn:aws:lambda:us-east-1:123456789012:function:sonoflow-function"
     aws_request_id: str = "8f3b2c1d-4e5f-4a6b-9c7d-0e1f2a3b4c5d"
 
+    def get_remaining_time_in_millis(self) -> int:
+        return 900_000
+
 
 @pytest.fixture
 def context() -> Context:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from sonoflow import settings
@@ -10,6 +10,7 @@ from sonoflow.releases.floors import Floor, Floors
 from sonoflow.releases.script_task import Script, ScriptTask
 
 if TYPE_CHECKING:
+    from sonoflow.comparing.comparison import Comparison
     from sonoflow.judging.probes import Probed
 
 
@@ -61,6 +62,16 @@ class Classification(ScriptTask):
             },
             apart={"accuracy": ("MinimumAccuracy", gates.minimum_accuracy)},
             text=text,
+        )
+
+    @staticmethod
+    def compare(
+        payload: Mapping[str, Any], seconds_left: Callable[[], float], last: bool
+    ) -> Comparison | None:
+        from sonoflow.comparing import image_comparisons
+
+        return image_comparisons.compare(
+            image_comparisons.Classification, payload, seconds_left, last
         )
 
     @staticmethod

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.resources.abc import Traversable
 from typing import TYPE_CHECKING, Any, Self
 
@@ -16,6 +16,7 @@ from sonoflow.releases.task import Task
 from sonoflow.tables.linear_learner import RECORDIO, REGRESSOR
 
 if TYPE_CHECKING:
+    from sonoflow.comparing.comparison import Comparison
     from sonoflow.judging.judgements import Judgement
     from sonoflow.judging.probes import Probed
     from sonoflow.releases.release import Release
@@ -150,6 +151,8 @@ class Table(Task):
             "release_table_uri": keys.uri(work, keys.release_table(release.name)),
             "release": release.name,
             "evaluation_uri": release.evaluation_uri,
+            "comparison_uri": release.comparison_uri,
+            "published_comparison_uri": release.published_comparison_uri,
             "gate": self.floors(self.gates, self.wanted).gate(release.classes),
         }
 
@@ -164,6 +167,22 @@ class Table(Task):
             ),
             "StoppingCondition": _stopping(release.releasing),
         }
+
+    def comparison_request(self, release: Release) -> dict[str, Any]:
+        return {
+            **super().comparison_request(release),
+            "manifest_uri": release.manifests["test"],
+            "table_uri": self.staged.uri,
+            "statistics_uri": keys.uri(release.work_bucket, release.dataset.table_statistics),
+        }
+
+    @staticmethod
+    def compare(
+        payload: Mapping[str, Any], seconds_left: Callable[[], float], last: bool
+    ) -> Comparison:
+        from sonoflow.comparing import table_comparisons
+
+        return table_comparisons.ask(payload, seconds_left)
 
     @staticmethod
     def judge(payload: Mapping[str, Any]) -> Judgement:

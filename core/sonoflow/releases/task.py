@@ -7,7 +7,8 @@ and what probes is imported when it is asked for: planning does without, at its 
 from __future__ import annotations
 
 import abc
-from collections.abc import Mapping, Sequence
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
 from importlib.resources.abc import Traversable
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -15,6 +16,7 @@ from sonoflow import settings
 from sonoflow.releases.floors import Floors, Gate
 
 if TYPE_CHECKING:
+    from sonoflow.comparing.comparison import Comparison
     from sonoflow.judging.judgements import Judgement
     from sonoflow.judging.probes import Probed
     from sonoflow.releases.release import Release
@@ -105,6 +107,27 @@ class Task(abc.ABC):
             "manifest_uri": release.manifests["test"],
             "classes": list(release.classes),
         }
+
+    def comparison_request(self, release: Release) -> dict[str, Any]:
+        """What `compare` is asked to do."""
+        return {
+            "task": self.name,
+            "endpoint_name": release.endpoint,
+            "release": release.name,
+            "dataset": dataclasses.asdict(release.dataset),
+            "classes": list(release.classes),
+            "evaluation_uri": release.evaluation_uri,
+            "comparison_uri": release.comparison_uri,
+            "published_comparison_uri": release.published_comparison_uri,
+        }
+
+    @staticmethod
+    @abc.abstractmethod
+    def compare(
+        payload: Mapping[str, Any], seconds_left: Callable[[], float], last: bool
+    ) -> Comparison | None:
+        """The trained model with the one in service; None: call again, with time to go on. The
+        `last` time what is known by then has to do. Raises PayloadInvalid, EndpointChanged."""
 
     @staticmethod
     @abc.abstractmethod
