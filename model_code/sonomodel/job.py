@@ -28,7 +28,7 @@ from sonomodel.networks.classifier import ClassifierConfig
 from sonomodel.networks.unet import UNetConfig
 from sonomodel.processes.compute import Compute
 from sonomodel.processes.peers import Peers
-from sonomodel.processes.world import World, launch
+from sonomodel.processes.world import World, launch, leave
 from sonomodel.report import page
 from sonomodel.report import record as model_record
 from sonomodel.report.record import ModelRecord
@@ -51,8 +51,9 @@ def run(main: Callable[[], None]) -> None:
     """
     try:
         main()
-    except Interrupted as interrupted:
+    except Interrupted as interrupted:  # all processes of the job
         print(f"interrupted: {interrupted}", flush=True)
+        leave()
         sys.exit(EXIT_CODE)
     except ModelCodeError as error:
         sys.exit(f"RuntimeError: {type(error).__name__}: {error}")
@@ -141,6 +142,7 @@ def schedule(options: argparse.Namespace) -> Schedule:
         patience=options.patience,
         ema_decay=options.ema_decay,
         encoder_rate=options.encoder_rate,
+        progressive=options.progressive_resizing,
     )
 
 

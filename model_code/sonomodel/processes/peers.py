@@ -23,7 +23,7 @@ from torch.nn.parallel import DistributedDataParallel
 from sonomodel import errors
 from sonomodel.errors import ArgumentsError, ChannelError, ModelCodeError, PeerLost
 from sonomodel.processes import batch_norm
-from sonomodel.processes.world import World, join
+from sonomodel.processes.world import World, join, leave
 
 LINGER_SECONDS = 3.0
 Result = TypeVar("Result")
@@ -131,7 +131,7 @@ class Peers:
         """After training, when all have come so far: nobody hears of anybody any more."""
         if not self.alone:
             self.any(False)
-            group.destroy_process_group()
+            leave()
 
     @contextlib.contextmanager
     def watched(self) -> Iterator[None]:

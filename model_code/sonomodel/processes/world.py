@@ -17,6 +17,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import datetime
+import gc
 import json
 import os
 import signal
@@ -149,6 +150,19 @@ def join(here: World) -> None:
         world_size=here.size,
         timeout=WORK,
     )
+
+
+def leave() -> None:
+    """Ends this process's part in the group, if it has one, while Python still runs. All processes
+    leave together, and nothing holds the group any more, as a DistributedDataParallel would.
+
+    Gloo's threads may hold tensors of the last calls. Where they are let go of only when the
+    interpreter is being torn down, the process aborts (SIGABRT; pytorch#179291), on busy machines
+    above all: with its work done and written, the job would fail.
+    """
+    if torch.distributed.is_initialized():
+        gc.collect()  # of cycles
+        torch.distributed.destroy_process_group()
 
 
 def meet(here: World, seconds: float) -> Store:

@@ -19,11 +19,10 @@ from sonomodel.images.preprocessing import Normalisation
 from sonomodel.images.samples import ImageSet, balanced_batches, count_batches, smallest_batch
 from sonomodel.networks import test_time_flip
 from sonomodel.processes.compute import Compute
-from sonomodel.training.batches import joined, of_images
+from sonomodel.training.batches import augmented, drawn, joined, of_images
 from sonomodel.training.checkpoint import CheckpointStore, random_states, restore_random_states
 from sonomodel.training.ema import WeightAverage
 from sonomodel.training.interruption import Interruption
-from sonomodel.training.losses import LesionTargets
 from sonomodel.training.memory_format import as_their_parameters, keep_heavy_layers_contiguous
 from sonomodel.training.progress import History, Progress
 from sonomodel.training.schedule import Schedule, learning_rate_schedule, parameter_groups
@@ -82,16 +81,22 @@ class Trainer:
         """
         with self.peers.watched(), Interruption() as interruption:
             self._begin(train)
-            while not self.progress.finished:
-                self._epoch(train, validation, interruption)
-                self._save()
-                if self.peers.any(interruption.requested):
-                    raise Interrupted(self._where_it_stopped())
+            try:
+                self._epochs(train, validation, interruption)
+            finally:
+                self.parallel = self.network  # the other one would hold the processes' group
         if not self.peers.lead:
             return self.progress.history
         self.network.load_state_dict(self.progress.best_state or {})
         self.average.network.load_state_dict(self.network.state_dict())
         return self.progress.history
+
+    def _epochs(self, train: ImageSet, validation: ImageSet, interruption: Interruption) -> None:
+        while not self.progress.finished:
+            self._epoch(train, validation, interruption)
+            self._save()
+            if self.peers.any(interruption.requested):
+                raise Interrupted(self._where_it_stopped())
 
     def _begin(self, train: ImageSet) -> None:
         smallest = smallest_batch(train.labels, self.schedule.batch_size)
@@ -241,7 +246,9 @@ class Trainer:
         return batches[len(progress.losses) :]
 
     def _step(self, train: ImageSet, picks: Tensor) -> float:
-        images, targets = self._augmented(train, picks)
+        side = self.schedule.side(train.images.shape[-1], self.progress.epoch)
+        batch = drawn(train, picks, side, self.compute.device)
+        images, targets = augmented(*batch, self.objective.augment, self.generator)
         part = self.peers.part(len(picks))  # changed as a whole, so that the seed decides alone
         images, targets = images[part], of_images(targets, part)
         loss_of = self.objective.training_loss or self.objective.loss
@@ -258,20 +265,6 @@ class Trainer:
         self.optimizer.step()
         self.average.update(self.network)
         return float(loss.detach())
-
-    def _augmented(self, train: ImageSet, picks: Tensor) -> tuple[Tensor, Any]:
-        """Images 0 to 1, and what is to be learnt of them: labels, masks or LesionTargets."""
-        images = train.images[picks].to(self.compute.device).float() / 255
-        lesions = train.masks if train.lesions is None else train.lesions
-        masks: Any = None if lesions is None else lesions[picks].to(images)
-        images, masks = self.objective.augment(images, masks, self.generator)
-        if train.masks is not None:
-            return images, masks
-        labels = train.labels[picks].to(self.compute.device)
-        if masks is None:
-            return images, labels
-        told = torch.ones(len(train), dtype=torch.bool) if train.known is None else train.known
-        return images, LesionTargets(labels, masks, told[picks].to(labels.device))
 
     def _normalise(self, images: Tensor) -> Tensor:
         normalised = (images - self.normalisation.mean) / self.normalisation.std

@@ -4,6 +4,7 @@ does all of them as a process of a job that SM_HOSTS describes, and leaves what 
 from __future__ import annotations
 
 import dataclasses
+import gc
 import itertools
 import math
 import os
@@ -15,6 +16,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
 
 from sonomodel.diagnostics.diagnostics import Diagnostics
 from sonomodel.errors import ModelCodeError
@@ -186,6 +188,15 @@ def lost(peers: Peers) -> Outcome:
     return attempt("classifier", running)
 
 
+def holders(peers: Peers) -> int:
+    """What would keep the process group alive after a training whose trainer is still there."""
+    running = trainer("classifier", peers)
+    train("classifier", running)
+    gc.collect()
+    found = [one for one in gc.get_objects() if isinstance(one, DistributedDataParallel)]
+    return len(found) if running.progress.finished else -1
+
+
 def main(out: Path) -> None:
     torch.set_num_threads(1)
     peers = Peers.gather(World.here())
@@ -196,6 +207,7 @@ def main(out: Path) -> None:
     outcomes["interrupted"] = interrupted(peers, again)
     outcomes["saved"] = again.load() if peers.lead else None
     outcomes["resumed"] = train("classifier", trainer("classifier", peers, again))
+    outcomes["holders"] = holders(peers)
     outcomes["stopped"] = stopped(peers)
     outcomes["diverged"] = diverged(peers)
     outcomes["others"] = others(peers)

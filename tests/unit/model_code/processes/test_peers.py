@@ -121,6 +121,12 @@ def test_one_process_goes_on_from_what_two_have_saved(together: Path, tmp_path: 
     assert_same_curve(alone, outcomes(together)["classifier"])
 
 
+@pytest.mark.parametrize("host", ["algo-1", "algo-2"])
+def test_after_training_nothing_holds_the_group(together: Path, host: str) -> None:
+    """Gloo's threads abort a process whose interpreter ends before its group."""
+    assert outcomes(together, host)["holders"] == 0
+
+
 @pytest.mark.parametrize(
     ("fault", "error", "message"),
     [

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import torch
 
+from sonomodel.images.samples import ImageSet
 from sonomodel.networks.unet import LesionLogits
-from sonomodel.training.batches import joined, of_images
+from sonomodel.training.batches import drawn, joined, of_images
 from sonomodel.training.losses import LesionTargets
 
 
@@ -39,6 +40,19 @@ def test_without_presence_head_there_is_none_to_join() -> None:
 
     assert whole.mask.shape == (4, 1, 4, 4)
     assert whole.presence is None
+
+
+def test_images_and_masks_are_drawn_at_a_smaller_side() -> None:
+    frames = torch.zeros(3, 1, 4, 4, dtype=torch.uint8)
+    frames[2, 0, :2, :2] = 255
+    train = ImageSet([], frames, torch.tensor([0, 1, 2]), None, lesions=(frames > 0).byte())
+
+    images, targets = drawn(train, torch.tensor([2, 0]), 2, torch.device("cpu"))
+
+    assert images.tolist() == [[[[1, 0], [0, 0]]], [[[0, 0], [0, 0]]]]
+    assert isinstance(targets, LesionTargets)
+    assert (targets.labels.tolist(), targets.known.tolist()) == ([2, 0], [True, True])
+    assert torch.equal(targets.masks, images)
 
 
 def test_a_part_of_what_is_to_be_learnt() -> None:
