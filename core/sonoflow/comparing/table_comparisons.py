@@ -64,13 +64,13 @@ def ask(payload: Mapping[str, Any], seconds_left: Callable[[], float]) -> Compar
     if reason := _differs(own, before, champion):
         return comparison.incompatible(champion.config, reason)
     rows = _sample(payload, own)
-    known = _known(bucket, before, seconds_left)
+    # In one order of features, so that the rows of both tables are the same numbers.
+    values = rows.values[:, [own.features.index(name) for name in before.features]]
+    known = _known(_hashes(values), bucket, before, seconds_left)
     if known is None:
         reason = "what it was trained on could not be read, or not in time"
         return comparison.uncompared(champion.config, reason)
-    # In one order of features, so that the rows of both tables are the same numbers.
-    values = rows.values[:, [own.features.index(name) for name in before.features]]
-    new = ~np.isin(_hashes(values), known)
+    new = ~known
     sample = Sample(_UNIT, int(new.sum()), int(new.sum()), int((~new).sum()))
     if sample.compared < bootstrap.GROUPS_MINIMUM:
         return comparison.uncompared(champion.config, _too_few(sample), sample)
@@ -142,9 +142,11 @@ def _sample(payload: Mapping[str, Any], own: Table) -> _Rows:
     return _Rows(np.concatenate(positions), np.concatenate(values))
 
 
-def _known(bucket: str, before: Table, seconds_left: Callable[[], float]) -> Hashes | None:
-    """Of the rows that it was trained on and chosen by."""
-    found = [np.empty(0, np.uint64)]
+def _known(
+    rows: Hashes, bucket: str, before: Table, seconds_left: Callable[[], float]
+) -> NDArray[np.bool_] | None:
+    """Which rows it was trained on or chosen by. These may be millions: a shard at a time."""
+    found = np.zeros(len(rows), dtype=np.bool_)
     for split in (TRAIN, VALIDATION):
         manifest = objects.find(bucket, before.dataset.manifest(split))
         if manifest is None:
@@ -152,8 +154,8 @@ def _known(bucket: str, before: Table, seconds_left: Callable[[], float]) -> Has
         for records in _shards(manifest):
             if seconds_left() < SPARE_SECONDS:
                 return None
-            found.append(_hashes(_values(before, records.vectors)))
-    return np.concatenate(found)
+            found |= np.isin(rows, _hashes(_values(before, records.vectors)))
+    return found
 
 
 def _shards(manifest: bytes) -> Iterator[Records]:
