@@ -24,7 +24,13 @@ SCALING_TARGET = 60  # invocations a minute, as a probe would have measured them
 class Machines:
     """The machine, as many times as releases shall be told apart, and their one lock table."""
 
-    def __init__(self, runtime: Runtime, definition: str | None = None, count: int = 3) -> None:
+    def __init__(
+        self,
+        runtime: Runtime,
+        definition: str | None = None,
+        count: int = 3,
+        approval: str = "auto",
+    ) -> None:
         self.runtime = runtime
         text = definition or MACHINE.read_text("utf-8")
         # A machine that approves nothing is one of before, which registered as approved.
@@ -37,7 +43,7 @@ class Machines:
             AttributeDefinitions=[{"AttributeName": "endpoint", "AttributeType": "S"}],
             KeySchema=[{"AttributeName": "endpoint", "KeyType": "HASH"}],
         )
-        runnable = json.dumps(_runnable(text, self.table))
+        runnable = json.dumps(_runnable(text, self.table, approval))
         self._next = itertools.cycle(
             [self._create(f"{name}-{number}", runnable) for number in range(count)]
         )
@@ -57,11 +63,12 @@ class Machines:
         ).access_key
 
 
-def _runnable(text: str, table: str) -> dict[str, Any]:
+def _runnable(text: str, table: str, approval: str) -> dict[str, Any]:
     given = {
         "Partition": "aws",
         "EndpointPollSeconds": "1",
         "LocksTableName": table,
+        "Approval": approval,
         "LogRetentionDays": "30",
     }
     text = re.sub(r"\$\{(\w+)\}", lambda found: given.get(found.group(1), "none"), text)
@@ -87,6 +94,7 @@ def _stand_ins(states: Mapping[str, Any]) -> dict[str, Any]:
             "Output": {},
             "Assign": {"verdict": {"passed": True, "metrics": {}, "reasons": []}},
         },
+        "AskForApproval": {**here, "Output": {}},
         "CompareModels": {
             "Resource": "arn:aws:states:::aws-sdk:sagemaker:describeEndpoint",
             "Arguments": {"EndpointName": "{% $plan.endpoint.EndpointName %}"},

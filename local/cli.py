@@ -15,6 +15,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
+from local.laptop import approval
 from local.laptop import feedback as verdicts
 from local.laptop import results as listing
 from local.laptop.client import LOG, RECORD, Laptop, NotRunning
@@ -135,6 +136,11 @@ def collect(arguments: argparse.Namespace) -> int:
     return verdicts.collect(Laptop.attach(arguments.state), arguments, out)
 
 
+def approve(arguments: argparse.Namespace) -> int:
+    """Decide on a model that waits for it."""
+    return approval.decide(Laptop.attach(arguments.state), arguments, out)
+
+
 def results(arguments: argparse.Namespace) -> int:
     """Show the answers in the results bucket, or what a person has to look at."""
     return listing.run(arguments, out)
@@ -188,6 +194,7 @@ def _parser() -> argparse.ArgumentParser:
         command("feedback", feedback, "judge the answer to an image of the inbox"),
         command("collect", collect, "train on what was judged, with an earlier data set"),
     )
+    approval.describe(command("approve", approve, "approve or reject a model that waits for it"))
     listing.describe(command("results", results, "list the answers, or the cases for review"))
     doctor = command("check", check, "say what a data set would become, without training on it")
     doctor.add_argument("file", type=Path, help="a .zip, .csv or .data, or a folder of images")

@@ -34,7 +34,7 @@ PREDICTS = {"Predict": "", "PredictTable": "table"}  # and what its queues' name
 # Of Lambda's code, which AWS's managed policy lets make network interfaces.
 CODE = (
     *("JudgeModel", "PackageModelCode", "PlanDataset", "PlanRelease", "Predict", "ProbeEndpoint"),
-    "CompareModels",
+    *("CompareModels", "SettleApproval"),
     *("PredictTable", "PublishReport", "SplitDataset", "StageImages", "StageTable", "SweepUploads"),
     *("CollectFeedback", "RecordFeedback"),
 )
@@ -190,6 +190,23 @@ CALLS: dict[str, list[Need]] = {
         ]
         for name in ("JudgeModel", "CompareModels", "ProbeEndpoint", "SplitDataset")
     },
+    # No one is asked in the demo.
+    "SettleApprovalFunctionRole/1": sent(
+        "sqs", "SendMessage", QueueUrl=queue("uploadsdeadletterqueue"), MessageBody="event"
+    ),
+    "ReleaseModelStateMachineRole/LeaveToken": [
+        Need("dynamodb:PutItem", f"arn:aws:x:{HERE}:LocksTable")
+    ],
+    "ReleaseModelStateMachineRole/AskForApproval": sent(
+        "sns", "Publish", TopicArn=TOPIC, Message="?"
+    ),
+    "ReleaseModelStateMachineRole/EncryptNotification": [
+        Need(f"kms:{action}", KEY) for action in ("GenerateDataKey", "Decrypt")
+    ],
+    "SettleApprovalFunctionRole/TellRelease": [
+        *sent("states", "SendTaskSuccess", taskToken="t", output="{}"),
+        *sent("states", "SendTaskFailure", taskToken="t"),
+    ],
     # The demo's models are the first of their endpoints.
     "CompareModelsFunctionRole/ReadDatasetsAndEvaluations": [
         need

@@ -33,7 +33,7 @@ CLIENT_ERRORS = {name for name, _ in inspect.getmembers(botocore.exceptions, ins
 }
 AWS_ERRORS = re.compile(
     r"^(States\.[A-Z]\w+|Lambda\.\w+|SageMaker\.\w+|SNS\.\w+|StepFunctions\.\w+"
-    r"|ApplicationAutoScaling\.\w+|CloudWatchLogs\.\w+|DynamoDB\.\w+|Sfn\.\w+)$"
+    r"|DynamoDb\.\w+|ApplicationAutoScaling\.\w+|CloudWatchLogs\.\w+|DynamoDB\.\w+|Sfn\.\w+)$"
 )
 
 

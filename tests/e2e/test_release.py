@@ -8,6 +8,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from jsonschema import Draft202012Validator
 
 from local.demo.phantoms import write_phantoms
 from tests.contracts.test_answers import block, schema
-from tests.e2e.conftest import Deploy, Stack, mailbox_of_rule, wait_for
+from tests.e2e.conftest import RUN_TIMEOUT, Deploy, Stack, mailbox_of_rule, wait_for
 
 pytestmark = pytest.mark.slow
 
@@ -146,7 +147,7 @@ def test_a_second_model_is_held_against_the_first_at_its_endpoint(
     """Models that know nothing: which of both is better is no matter, what follows from it is."""
     archives = []
     for seed in (1, 2):
-        write_phantoms(tmp_path / f"{seed}.zip", images_per_class=40, seed=seed)
+        write_phantoms(tmp_path / f"{seed}.zip", images_per_class=72, seed=seed)
         archives.append((tmp_path / f"{seed}.zip").read_bytes())
     with deploy() as stack:
         first = stack.run_to_the_end("datasets/phantoms.zip", archives[0])
@@ -164,8 +165,7 @@ def test_a_second_model_is_held_against_the_first_at_its_endpoint(
                 f"reports/phantoms/{version}/{model}.comparison.json",
                 f"sonoflow-{model}",
             )
-            found = stack.s3.get_object(Bucket=stack.results, Key=name)
-            compared = json.loads(found["Body"].read())
+            compared = stack.wait_for_document(stack.results, name)
             assert compared["champion"] == before[endpoint]
             assert compared["outcome"] in ("not worse", "worse"), compared["says"]
             assert compared["sample"]["compared"] >= compared["sample"]["groups"] >= 15
@@ -178,6 +178,44 @@ def test_a_second_model_is_held_against_the_first_at_its_endpoint(
                 assert compared["says"] in second["cause"]
 
 
+def command_line(stack: Stack, *arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "local", *arguments, "--state", str(stack.laptop.state)],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_a_person_decides_on_each_model_where_that_is_asked_for(
+    deploy: Deploy, phantoms: Phantoms
+) -> None:
+    """The classifier is approved, the segmenter is not."""
+    with deploy(Approval="manual") as stack:
+        stack.upload("datasets/phantoms.zip", phantoms(1))
+        pending = {1: "PendingManualApproval"}
+        for name in ("sonoflow-classifier", "sonoflow-segmenter"):
+            wait_for(partial(approvals, stack, name), f"{name} to be registered", RUN_TIMEOUT)
+            assert approvals(stack, name) == pending
+        asked = [stack.notification("Approve or reject the package") for _ in range(2)]
+        assert all("no model is in service" in message for message in asked)
+        assert serving(stack) == {}
+
+        said = command_line(stack, "approve", "classifier", "--because", "read by A.")
+        assert said.startswith("Approved: sonoflow-classifier-")
+        said = command_line(stack, "approve", "segmenter", "--reject", "--because", "misses cysts")
+        assert said.startswith("Rejected: sonoflow-segmenter-")
+        (run,) = stack.runs()
+        ended = stack.end_of(run["executionArn"])
+
+        assert (ended["status"], ended["error"]) == ("FAILED", "ModelRejected")
+        assert "segmentation: a person has rejected it: misses cysts" in ended["cause"]
+        assert set(serving(stack)) == {"sonoflow-classifier"}
+        assert approvals(stack, "sonoflow-classifier") == {1: "Approved"}
+        assert approvals(stack, "sonoflow-segmenter") == {1: "Rejected"}
+        assert "misses cysts" in stack.notification("training failed")
+
+
 def test_what_reviewers_say_becomes_the_next_version_of_the_data_set(
     deploy: Deploy, phantoms: Phantoms, tmp_path: Path
 ) -> None:
@@ -188,20 +226,13 @@ def test_what_reviewers_say_becomes_the_next_version_of_the_data_set(
         stack.upload("inbox/ward/new.png", one_image(phantoms(3)))
         stack.wait_for_document(stack.results, "predictions/ward/new.png.json")
 
-        def local(*arguments: str) -> str:
-            command = [sys.executable, "-m", "local", *arguments]
-            done = subprocess.run(
-                [*command, "--state", str(stack.laptop.state)],
-                cwd=ROOT, capture_output=True, text=True, check=False,
-            )  # fmt: skip
-            assert done.returncode == 0, done.stdout + done.stderr
-            return done.stdout
-
-        judged = local("feedback", "ward/new.png", "--label", "benign", "--accept-mask")
+        judged = command_line(
+            stack, "feedback", "ward/new.png", "--label", "benign", "--accept-mask"
+        )
         assert judged.startswith("accepted: benign, predicted ")
-        assert "1 judged images: 20 are needed" in local("collect", "phantoms")
+        assert "1 judged images: 20 are needed" in command_line(stack, "collect", "phantoms")
         before = {run["executionArn"] for run in stack.runs()}
-        assert "its run has begun" in local("collect", "phantoms", "--minimum", "1")
+        assert "its run has begun" in command_line(stack, "collect", "phantoms", "--minimum", "1")
         (arn,) = wait_for(
             lambda: {run["executionArn"] for run in stack.runs()} - before, "a second run", 60
         )
