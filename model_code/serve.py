@@ -8,7 +8,8 @@ Ray Serve adapter sends requests) takes the bytes of one PNG, JPEG, BMP or TIFF 
 
     classifier -> application/json  {"label", "probabilities": {class: p}, "model": {...}}, and
                   "triage": {"threshold"}, the probability from which its label needs no person
-                  (null: none is enough), where model.json has one
+                  (null: none is enough), and "unlike_training_data", whether the image is unlike
+                  those of the training, where model.json has them
     segmenter  -> image/png, 8-bit grey, of the source's size: lesion probability, 128 = threshold;
                   the text chunk "sonoflow-model" holds the same "model"
 
@@ -25,6 +26,7 @@ import json
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import anyio.to_thread
 import torch
@@ -111,9 +113,11 @@ def answer(predictor: Classifier | Segmenter, body: bytes) -> Response:
     image = decode_grey(body)
     identity = predictor.card.identity()
     if isinstance(predictor, Classifier):
-        probabilities = predictor.probabilities(image)
-        label = max(probabilities, key=lambda name: probabilities[name])
-        answered = {"label": label, "probabilities": probabilities, "model": identity}
+        found = predictor.answer(image)
+        answered: dict[str, Any] = {"label": found.label, "probabilities": found.probabilities}
+        answered["model"] = identity
+        if found.unlike_training is not None:
+            answered["unlike_training_data"] = found.unlike_training
         if predictor.card.triage is not None:
             answered["triage"] = {"threshold": predictor.card.triage["threshold"]}
         return JSONResponse(answered)

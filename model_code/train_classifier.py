@@ -8,14 +8,15 @@ A tiny run on a CPU, half a minute, on images that the project draws itself:
         --train out/phantoms/train --validation out/phantoms/validation \
         --test out/phantoms/test --model-dir out/classifier --output-data-dir out/classifier-output
 
-As used for BUSI, on a GPU or with patience, from pretrained weights:
+As used for BUSI, from pretrained weights (docs/training.md), minutes on two cores:
 
     python model_code/train_classifier.py --classes '["benign","malignant","normal"]' \
-        --architecture resnet50 --image-size 224 --epochs 60 --weights resnet50.pth --train …
+        --weights efficientnet_lite0.safetensors --train …
 
 On SageMaker the folders come from SM_CHANNEL_* and SM_MODEL_DIR. One log line per epoch; the epoch
-that makes the validation split likeliest is kept, its temperature is found there too, and so is the
-probability from which its labels need no person; all are judged once on the test split.
+that makes the validation split likeliest is kept, its temperature is found there too, and so are
+the probability from which its labels need no person and the distance from which images are unlike
+those of the training; all are judged once on the test split.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ import functools
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from sonomodel import arguments, job
 from sonomodel.diagnostics.observations import saturation_of_classes
@@ -37,7 +38,9 @@ from sonomodel.evaluation.evaluation import evaluate_classifier
 from sonomodel.evaluation.metrics import classification_metrics, confusion_matrix
 from sonomodel.images.augmentation import STRENGTHS
 from sonomodel.images.samples import ImageSet, load_images, read_channel
+from sonomodel.model import familiarity
 from sonomodel.model.card import ModelCard
+from sonomodel.model.familiarity import Familiarity
 from sonomodel.model.predictor import Classifier
 from sonomodel.networks.classifier import ClassifierConfig, build_classifier
 from sonomodel.networks.pretrained import start_from
@@ -71,9 +74,10 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     logits = trainer.predict(validation, flip=card.test_time_flip)
     card = with_decisions(card, logits, validation.labels, options.triage_accuracy)
-    evaluation = evaluate_classifier(Classifier(network, card), test, groups)
+    card, known = with_familiarity(card, network.eval(), train, validation, options.unlike_rate)
+    evaluation = evaluate_classifier(Classifier(network, card, known), test, groups)
     card = dataclasses.replace(card, metrics=evaluation["metrics"])
-    job.finish(options, network, card, evaluation, history)
+    job.finish(options, network, card, evaluation, history, known)
 
 
 def with_decisions(card: ModelCard, logits: Tensor, labels: Tensor, accuracy: float) -> ModelCard:
@@ -85,8 +89,19 @@ def with_decisions(card: ModelCard, logits: Tensor, labels: Tensor, accuracy: fl
     return dataclasses.replace(card, temperature=found, triage=chosen)
 
 
+def with_familiarity(
+    card: ModelCard, network: nn.Module, train: ImageSet, validation: ImageSet, rate: float
+) -> tuple[ModelCard, Familiarity | None]:
+    """What the training images are like, and from where on the validation images are unlike."""
+    known = Familiarity.of(familiarity.measure(network, train.images, card.normalisation))
+    if known is None:
+        return card, None
+    distances = known.distances(familiarity.measure(network, validation.images, card.normalisation))
+    return dataclasses.replace(card, familiarity=familiarity.choose(distances, rate)), known
+
+
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:
-    return arguments.training_parser(__doc__, "classifier").parse_args(argv)
+    return arguments.parsed(__doc__, "classifier", argv)
 
 
 def objective(options: argparse.Namespace, *, lesion_aware: bool) -> Objective:

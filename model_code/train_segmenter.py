@@ -8,10 +8,10 @@ A tiny run on a CPU, half a minute, on images that the project draws itself:
         --train out/phantoms/train --validation out/phantoms/validation \
         --test out/phantoms/test --model-dir out/segmenter --output-data-dir out/segmenter-output
 
-As used for BUSI, on a GPU or with patience:
+As used for BUSI, from pretrained weights (docs/training.md), minutes on two cores:
 
     python model_code/train_segmenter.py --classes '["benign","malignant","normal"]' \
-        --image-size 256 --base-channels 32 --depth 4 --epochs 60 --train …
+        --weights efficientnet_lite0.safetensors --train …
 
 On SageMaker the folders come from SM_CHANNEL_* and SM_MODEL_DIR. One log line per epoch; the epoch
 with the best agreement with the validation split is kept, threshold, presence gate and clean-up are
@@ -76,7 +76,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:
-    return arguments.training_parser(__doc__, "segmenter").parse_args(argv)
+    return arguments.parsed(__doc__, "segmenter", argv)
 
 
 def objective(options: argparse.Namespace) -> Objective:

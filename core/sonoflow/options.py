@@ -1,8 +1,9 @@
 """Options that one parameter of the stack holds together, as a JSON object.
 
 What there is, is declared as data, in a few keywords of JSON Schema: `type`, `enum`, bounds, the
-`enum` of an array's `items`, `anyOf`; and each has its `default` and its `description`. What is
-given lies over the defaults, and is checked completely before anything is done with it.
+`enum` of an array's `items`, `anyOf`; and each has its `default` and its `description`. An option
+that has a meaning only beside another's value says so as `implies`. What is given lies over the
+defaults, and is checked completely before anything is done with it.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from sonoflow.errors import ConfigurationError, DocumentInvalid
 
 Declaration = Mapping[str, Any]
 BYTES_LIMIT = 4096  # what a parameter of a stack can hold
-_KEYWORDS = {"type", "enum", "items", "anyOf", "default", "description"}
+_KEYWORDS = {"type", "enum", "items", "anyOf", "default", "description", "implies"}
 _BOUNDS: dict[str, tuple[str, Callable[[float, float], bool]]] = {
     "minimum": ("from {} on", lambda value, bound: value >= bound),
     "exclusiveMinimum": ("above {}", lambda value, bound: value > bound),
@@ -60,6 +61,23 @@ def given(
             raise _unknown(parameter, name, [one for one in declared if one not in apart])
         check(f"{parameter}: {name}", declared[name], value)
     return values
+
+
+def implied(
+    parameter: str, declared: Mapping[str, Declaration], values: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The options, and those that they imply. Raises ConfigurationError where one is given besides
+    that is another."""
+    found = dict(values)
+    for name in values:
+        for other, value in declared[name].get("implies", {}).items():
+            if values.get(other, value) != value:
+                raise ConfigurationError(
+                    f"{parameter}: {name} has no meaning where {other} is"
+                    f" {json.dumps(values[other])}, only where it is {json.dumps(value)}"
+                )
+            found[other] = value
+    return found
 
 
 def check(subject: str, declaration: Declaration, value: Any) -> None:

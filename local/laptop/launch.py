@@ -16,9 +16,10 @@ from local.cloudformation.template import TemplateError, parse, resolve_paramete
 from local.runtime.runtime import STACK
 from sonoflow import options, settings
 from sonoflow.errors import ConfigurationError
-from sonoflow.releases import tasks
+from sonoflow.releases import model_code, tasks
 
-_CHECKED = {"ClassifierHyperparameters", "SegmenterHyperparameters", "TableHyperparameters"}
+_MODELS = {"ClassifierHyperparameters": "classifier", "SegmenterHyperparameters": "segmenter"}
+_CHECKED = {*_MODELS, "TableHyperparameters"}
 _PARAMETERS = Path(__file__).parents[1] / "parameters.json"
 # Bounds of the template's parameters that are AWS's and not a laptop's: an endpoint comes up within
 # seconds here, long before its looks have filled an execution's history. Whoever deploys the
@@ -45,7 +46,7 @@ class Launch:
         given, below = dict(parameters), template is None
         if template is None:
             template = root / "template.yaml"
-            given = _over(json.loads(_PARAMETERS.read_text()), given)
+            given = _over(json.loads(_PARAMETERS.read_text()), given, root / "model_code")
         try:
             text = template.read_text()
             document = parse(text)
@@ -99,14 +100,22 @@ def relax(document: dict[str, Any]) -> None:
         document["Parameters"][name].update(bounds)
 
 
-def _over(below: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
-    """Given parameters over the laptop's; of those that are objects, member by member."""
+def _over(below: Mapping[str, str], given: Mapping[str, str], code: Path) -> dict[str, str]:
+    """Given parameters over the laptop's; of those that are objects, member by member, but for
+    members of the laptop's that have no meaning beside those given."""
     merged = {**below, **given}
     for name in below.keys() & given.keys():
         with contextlib.suppress(ConfigurationError):  # what is no object is refused as it is
             usual, own = (options.parse(name, text) for text in (below[name], given[name]))
-            merged[name] = json.dumps({**usual, **own})
+            declared = model_code.hyperparameters(_MODELS[name], code) if name in _MODELS else {}
+            kept = {one: usual[one] for one in usual if _goes_with(own, declared.get(one, {}))}
+            merged[name] = json.dumps({**kept, **own})
     return merged
+
+
+def _goes_with(own: Mapping[str, Any], declaration: options.Declaration) -> bool:
+    implied = declaration.get("implies", {})
+    return all(own.get(name, value) == value for name, value in implied.items())
 
 
 def _is_same(one: str, other: str) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from sonomodel import hyperparameters
@@ -22,8 +23,15 @@ FOLDERS = {
 }
 
 
+def parsed(description: str | None, model: str, argv: Sequence[str] | None) -> argparse.Namespace:
+    """`model`: "classifier" or "segmenter". What is wrong ends the script, and is said."""
+    options = training_parser(description, model).parse_args(argv)
+    hyperparameters.complete(options, model)
+    return options
+
+
 def training_parser(description: str | None, model: str) -> argparse.ArgumentParser:
-    """`model`: "classifier" or "segmenter"."""
+    """`model`: "classifier" or "segmenter". Hyperparameters that are not given are not there."""
     parser = argparse.ArgumentParser(
         description=description,
         formatter_class=argparse.RawDescriptionHelpFormatter,

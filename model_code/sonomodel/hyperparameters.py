@@ -3,7 +3,7 @@
 The file has three sections: "common", "classifier" and "segmenter". A model's hyperparameters are
 the common ones and its own. Each is declared in keywords of JSON Schema: type, default and
 description; minimum, maximum, exclusiveMinimum, exclusiveMaximum, enum, and the enum of an array's
-items.
+items. One that has a meaning only beside another's value says so as `implies`.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ class Hyperparameter:
     exclusiveMaximum: float = math.inf
     enum: list[str] = dataclasses.field(default_factory=list)
     items: dict[str, list[str]] = dataclasses.field(default_factory=dict)
+    implies: dict[str, Any] = dataclasses.field(default_factory=dict)
 
     @property
     def attribute(self) -> str:
@@ -107,10 +108,29 @@ def add_flags(parser: argparse.ArgumentParser, model: str) -> None:
         parser.add_argument(
             f"--{one.name}",
             type=one.parse,
-            default=one.default,
+            default=argparse.SUPPRESS,  # `complete` tells what was given from what was not
             help=explained.replace("%", "%%"),
             metavar=one.type.upper(),
         )
+
+
+def complete(options: argparse.Namespace, model: str) -> None:
+    """Adds what the given ones imply, and the defaults of the others. One that has no meaning
+    beside the others is said to have none."""
+    every = {one.name: one for one in declared(model)}
+    given = [one for one in every.values() if one.attribute in options]
+    named = {one.attribute for one in given}
+    for one in given:
+        for name, value in one.implies.items():
+            other = every[name].attribute
+            if other not in named:
+                setattr(options, other, value)
+            elif getattr(options, other) != value:
+                told = f"--{name} {getattr(options, other)}"
+                print(f"not used: --{one.name}, which has no meaning beside {told}", flush=True)
+    for one in every.values():
+        if one.attribute not in options:
+            setattr(options, one.attribute, one.default)
 
 
 def record(options: argparse.Namespace, model: str) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from sonomodel.images.preprocessing import Normalisation
 from sonomodel.images.samples import ImageSet, read_channel
 from sonomodel.model.artifact import write_model
 from sonomodel.model.card import ModelCard
+from sonomodel.model.familiarity import Familiarity
 from sonomodel.model.predictor import Segmenter
 from sonomodel.networks import pretrained
 from sonomodel.networks.classifier import ClassifierConfig
@@ -141,8 +142,7 @@ def schedule(options: argparse.Namespace) -> Schedule:
         weight_decay=options.weight_decay,
         patience=options.patience,
         ema_decay=options.ema_decay,
-        encoder_rate=options.encoder_rate,
-        progressive=options.progressive_resizing,
+        encoder_rate=options.encoder_rate if options.weights else 1.0,
     )
 
 
@@ -173,9 +173,10 @@ def finish(
     card: ModelCard,
     evaluation: Evaluation,
     history: History,
+    familiarity: Familiarity | None = None,
 ) -> None:
     """Writes the model directory and the job's output, and logs the metrics of the model."""
-    write_model(options.model_dir, network, card)
+    write_model(options.model_dir, network, card, familiarity)
     output: Path = options.output_data_dir
     output.mkdir(parents=True, exist_ok=True)
     _write_json(output / "evaluation.json", evaluation)

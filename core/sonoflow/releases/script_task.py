@@ -88,7 +88,9 @@ class ScriptTask(Task):
         training = settings.read(settings.Training, environment)
         hyperparameters = cls._hyperparameters(environment, declared, training)
         search = settings.read(settings.Search, environment)
-        network: str = hyperparameters.get(cls.network) or declared[cls.network]["default"]
+        parameter = cls.script(environment).parameter
+        told = options.implied(parameter, declared, hyperparameters)
+        network: str = {cls.network: declared[cls.network]["default"], **told}[cls.network]
         return cls(
             code=Code(
                 uri=payloads.field(payload, "code.uri", str),
@@ -123,6 +125,7 @@ class ScriptTask(Task):
     ) -> dict[str, Any]:
         script = cls.script(environment)
         values = script.hyperparameters(declared)
+        options.implied(script.parameter, declared, values)
         batch: int = {BATCH_SIZE: declared[BATCH_SIZE]["default"], **values}[BATCH_SIZE]
         hosts = training.training_instance_count
         if batch < hosts:

@@ -59,6 +59,7 @@ def evaluate_classifier(
             },
         }
         | _triage(classifier.card, answers)
+        | _familiarity(classifier.card, per_image)
     )
 
 
@@ -85,6 +86,15 @@ def _triage(card: ModelCard, answers: Answers) -> Evaluation:
         return {}
     found = triage.automatic(answers.probabilities, answers.true, card.triage["threshold"])
     return {"triage": card.triage | {"test": found.document()}}
+
+
+def _familiarity(card: ModelCard, per_image: Sequence[Mapping[str, Any]]) -> Evaluation:
+    if card.familiarity is None:
+        return {}
+    unlike = sum(image["unlike_training"] for image in per_image)
+    return {
+        "familiarity": card.familiarity | {"test": {"images": len(per_image), "unlike": unlike}}
+    }
 
 
 def _unscaled(answers: Answers, temperature: float) -> dict[str, Any]:
@@ -133,9 +143,10 @@ def _evaluation(card: ModelCard, metrics: dict[str, Any], per_image: list[Any]) 
 
 
 def _classify(classifier: Classifier, sample: Sample) -> dict[str, Any]:
-    probabilities = classifier.probabilities(sample.read_image())
-    label = max(probabilities, key=lambda name: probabilities[name])
-    facts = {"label": label, "probabilities": probabilities}
+    answer = classifier.answer(sample.read_image())
+    facts: dict[str, Any] = {"label": answer.label, "probabilities": answer.probabilities}
+    if answer.unlike_training is not None:
+        facts["unlike_training"] = answer.unlike_training
     return {"id": sample.id, "class": sample.label} | facts
 
 

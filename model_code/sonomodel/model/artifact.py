@@ -1,9 +1,10 @@
 """The model directory that a training job leaves, which becomes model.tar.gz.
 
-weights.safetensors   the network
-model.json            what it is (card)
-config.yaml           Ray Serve's configuration, for SageMaker's Ray serving container
-code/                 this code, which that container puts on its path
+weights.safetensors       the network
+familiarity.safetensors   of a classifier: what its training images are like
+model.json                what it is (card)
+config.yaml               Ray Serve's configuration, for SageMaker's Ray serving container
+code/                     this code, which that container puts on its path
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 from torch import nn
 
 from sonomodel.model.card import ModelCard
+from sonomodel.model.familiarity import Familiarity
 from sonomodel.model.predictor import WEIGHTS_FILE
 from sonomodel.networks import weights
 
@@ -26,10 +28,14 @@ applications:
 """
 
 
-def write_model(folder: Path, network: nn.Module, card: ModelCard) -> None:
+def write_model(
+    folder: Path, network: nn.Module, card: ModelCard, familiarity: Familiarity | None = None
+) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     metadata = {"format": "pt", "name": card.name, "version": card.version}
     weights.save(folder / WEIGHTS_FILE, network.state_dict(), metadata)
+    if familiarity is not None:
+        familiarity.save(folder)
     card.write(folder)
     (folder / "config.yaml").write_text(CONFIG, encoding="utf-8")
     copy_code(folder / "code")

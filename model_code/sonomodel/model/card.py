@@ -39,6 +39,7 @@ class ModelCard:
     largest_component: bool = False  # see LesionRule
     test_time_flip: bool = False  # answers are averaged with the mirror image's
     triage: dict[str, Any] | None = None  # whose answers need no person; see evaluation.triage
+    familiarity: dict[str, Any] | None = None  # which images are unlike; see model.familiarity
     metrics: dict[str, Any] = dataclasses.field(default_factory=dict)  # of the test split
     schema_version: int = SCHEMA_VERSION
 

@@ -6,6 +6,8 @@ those of what is served.
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +19,9 @@ from torch import Tensor, nn
 from sonomodel.errors import ModelError
 from sonomodel.images.preprocessing import GreyImage, Letterbox
 from sonomodel.model.card import ModelCard, read_card
+from sonomodel.model.familiarity import Familiarity, features_of
 from sonomodel.model.rule import presence_of
-from sonomodel.networks import test_time_flip, weights
+from sonomodel.networks import backbones, test_time_flip, weights
 from sonomodel.networks.classifier import ClassifierConfig, build_classifier
 from sonomodel.networks.encoder_unet import build_segmenter
 from sonomodel.networks.unet import LesionLogits, UNetConfig
@@ -37,25 +40,68 @@ class Predictor:
         self.card = card
 
     @torch.inference_mode()
-    def logits(self, image: GreyImage, letterbox: Letterbox) -> Any:
-        """Tensor [1, classes] or LesionLogits of one image, as the network gives them."""
+    def logits(
+        self,
+        image: GreyImage,
+        letterbox: Letterbox,
+        network: Callable[[Tensor], Any] | None = None,
+    ) -> Any:
+        """Tensor [1, classes] or LesionLogits of one image, as the network gives them, or as what
+        watches it hands on."""
         frame = torch.from_numpy(letterbox.fit(image)).to(self.device)
         normalisation = self.card.normalisation
         pixels = (frame.float() / 255 - normalisation.mean) / normalisation.std
         return test_time_flip.logits(
-            self.network, pixels[None, None], flip=self.card.test_time_flip
+            network or self.network, pixels[None, None], flip=self.card.test_time_flip
         )
 
     def letterbox(self, image: GreyImage) -> Letterbox:
         return Letterbox(image.shape[1], image.shape[0], self.card.image_size)
 
 
+@dataclasses.dataclass(frozen=True)
+class Answer:
+    """A classifier's."""
+
+    probabilities: dict[str, float]  # by class; they add up to 1
+    # Whether the image is unlike those that training saw; None of a model that cannot tell.
+    unlike_training: bool | None
+
+    @property
+    def label(self) -> str:
+        return max(self.probabilities, key=lambda name: self.probabilities[name])
+
+
 class Classifier(Predictor):
+    def __init__(
+        self, network: nn.Module, card: ModelCard, familiarity: Familiarity | None = None
+    ) -> None:
+        super().__init__(network, card)
+        self.familiarity = familiarity
+
+    def answer(self, image: GreyImage) -> Answer:
+        seen: list[Tensor] = []
+
+        def network(images: Tensor) -> Tensor:
+            levels = backbones.levels(self.network, images)
+            seen.append(features_of(levels))
+            return backbones.classify(self.network, levels[-1])
+
+        watched = network if self.familiarity else None
+        logits: Tensor = self.logits(image, self.letterbox(image), watched)[0].cpu().double()
+        values = torch.softmax(logits / self.card.temperature, dim=0).tolist()
+        probabilities = dict(zip(self.card.classes, values, strict=True))
+        return Answer(probabilities, self._is_unlike(seen[0].cpu()) if seen else None)
+
     def probabilities(self, image: GreyImage) -> dict[str, float]:
         """Class -> probability; they add up to 1."""
-        logits: Tensor = self.logits(image, self.letterbox(image))[0].cpu().double()
-        values = torch.softmax(logits / self.card.temperature, dim=0).tolist()
-        return dict(zip(self.card.classes, values, strict=True))
+        return self.answer(image).probabilities
+
+    def _is_unlike(self, features: Tensor) -> bool | None:
+        if self.familiarity is None or self.card.familiarity is None:
+            return None
+        threshold: float = self.card.familiarity["threshold"]
+        return bool(self.familiarity.distances(features)[0] > threshold)
 
 
 class Segmenter(Predictor):
@@ -89,7 +135,8 @@ def load_predictor(folder: Path) -> Classifier | Segmenter:
     card = read_card(folder)
     predictor: Classifier | Segmenter
     if card.task == "classification":
-        predictor = Classifier(build_classifier(ClassifierConfig(**card.network)), card)
+        known = None if card.familiarity is None else Familiarity.load(folder)
+        predictor = Classifier(build_classifier(ClassifierConfig(**card.network)), card, known)
     elif card.task == "segmentation":
         predictor = Segmenter(build_segmenter(UNetConfig(**card.network)), card)
     else:

@@ -5,15 +5,17 @@ Left and right are exchanged in training too (`augmentation`), so both answers a
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from sonomodel.networks.unet import LesionLogits
 
 
-def logits(network: nn.Module, images: Tensor, *, flip: bool) -> Any:
-    """Tensor [batch, classes] of a classifier, LesionLogits of a segmenter."""
+def logits(network: Callable[[Tensor], Any], images: Tensor, *, flip: bool) -> Any:
+    """Tensor [batch, classes] of a classifier, LesionLogits of a segmenter. The network is shown
+    the images as they are first."""
     plain = network(images)
     if not flip:
         return plain

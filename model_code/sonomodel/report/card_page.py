@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from sonomodel.report.curves import decided
-from sonomodel.report.notation import counted, figure, interval, spoken
+from sonomodel.report.notation import counted, figure, interval, percent, spoken
 from sonomodel.report.record import MEANINGS, ModelRecord
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]#|~])")
@@ -143,7 +143,7 @@ def _limits(record: ModelRecord) -> list[str]:
             f"the validation split; the calibration error on the test split is "
             f"{figure(record.metrics.get('ece'))}. On other data it may be far higher."
         )
-        known += _triage(record)
+        known += [*_triage(record), *_familiarity(record)]
     known.append("All figures are of one data set and one split of it.")
     return ["## Known limits", _bullets(text(one) for one in known)]
 
@@ -165,6 +165,22 @@ def _triage(record: ModelRecord) -> list[str]:
         f"{found['automatic']} labels were right on the validation split, {figure(asked)} being "
         f"asked for; {found['images'] - found['automatic']} of {found['images']} images were "
         "below it, and are for a person. So few images do not prove that rate for others."
+    ]
+
+
+def _familiarity(record: ModelRecord) -> list[str]:
+    """How often images of this very kind are taken for another."""
+    chosen = record.evaluation.get("familiarity")
+    if chosen is None:
+        return []
+    validation, test = chosen["validation"], chosen["test"]
+    return [
+        "An image whose features lie farther from the training images' than "
+        f"{chosen['threshold']:.3g} is said to be unlike them, which "
+        f"{validation['unlike']} of {counted(validation['images'], 'validation image')} and "
+        f"{test['unlike']} of {counted(test['images'], 'test image')} are; "
+        f"{percent(chosen['rate'], 1)} at most were asked for. What lies nearer may still be of a "
+        "kind that was never seen."
     ]
 
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from sonomodel.images.augmentation import Augmentation
 from sonomodel.images.samples import ImageSet
@@ -14,18 +13,17 @@ from sonomodel.networks.unet import LesionLogits
 from sonomodel.training.losses import LesionTargets
 
 
-def drawn(train: ImageSet, picks: Tensor, side: int, device: torch.device) -> tuple[Tensor, Any]:
+def drawn(train: ImageSet, picks: Tensor, device: torch.device) -> tuple[Tensor, Any]:
     """Images 0 to 1, [batch, 1, side, side], and what is to be learnt of them: labels, masks or
-    LesionTargets. Of a smaller side each pixel is the mean of those that it covers."""
-    images = _resized(train.images[picks].to(device).float() / 255, side)
+    LesionTargets."""
+    images = train.images[picks].to(device).float() / 255
     if train.masks is not None:
-        return images, _resized(train.masks[picks].to(images), side)
+        return images, train.masks[picks].to(images)
     labels = train.labels[picks].to(device)
     if train.lesions is None:
         return images, labels
     told = torch.ones(len(train), dtype=torch.bool) if train.known is None else train.known
-    masks = _resized(train.lesions[picks].to(images), side)
-    return images, LesionTargets(labels, masks, told[picks].to(device))
+    return images, LesionTargets(labels, train.lesions[picks].to(images), told[picks].to(device))
 
 
 def augmented(
@@ -38,12 +36,6 @@ def augmented(
     if targets.ndim == 1:
         return augment(images, None, generator)[0], targets
     return augment(images, targets, generator)
-
-
-def _resized(images: Tensor, side: int) -> Tensor:
-    if images.shape[-1] == side:
-        return images
-    return functional.interpolate(images, size=[side, side], mode="area")
 
 
 def joined(outputs: list[Any]) -> Any:

@@ -246,8 +246,7 @@ class Trainer:
         return batches[len(progress.losses) :]
 
     def _step(self, train: ImageSet, picks: Tensor) -> float:
-        side = self.schedule.side(train.images.shape[-1], self.progress.epoch)
-        batch = drawn(train, picks, side, self.compute.device)
+        batch = drawn(train, picks, self.compute.device)
         images, targets = augmented(*batch, self.objective.augment, self.generator)
         part = self.peers.part(len(picks))  # changed as a whole, so that the seed decides alone
         images, targets = images[part], of_images(targets, part)

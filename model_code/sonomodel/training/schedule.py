@@ -12,10 +12,6 @@ from torch.optim.lr_scheduler import LambdaLR
 
 from sonomodel.networks.backbones import encoder_parameters
 
-# Until that share of the epochs, so much of the side: coarse things first, as progressive resizing
-# (Tan and Le, 2021) has it.
-SIZES = ((0.5, 0.5), (0.8, 0.75))
-STRIDE = 32  # of the deepest features: sides that it divides need no padding
 WARM_UP = 0.08  # share of all steps over which the learning rate rises
 
 
@@ -28,15 +24,6 @@ class Schedule:
     patience: int  # epochs without improvement after which training stops
     ema_decay: float = 0.0  # of the weights' moving average; 0: the weights themselves
     encoder_rate: float = 1.0  # share of the learning rate for the encoder
-    progressive: bool = False  # whether training sees smaller images first
-
-    def side(self, whole: int, epoch: int) -> int:
-        """Of the images that an epoch, counted from 1, trains on; `whole` is the frame's."""
-        if not self.progressive:
-            return whole
-        done = (epoch - 1) / self.epochs
-        share = next((share for until, share in SIZES if done < until), 1.0)
-        return min(whole, max(STRIDE, round(share * whole / STRIDE) * STRIDE))
 
 
 def parameter_groups(network: nn.Module, schedule: Schedule) -> list[dict[str, Any]]:

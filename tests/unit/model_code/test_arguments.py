@@ -70,6 +70,22 @@ def test_what_cannot_be_used_is_named(
     assert reason in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("folders")
+def test_what_has_a_meaning_for_a_plain_encoder_alone_means_one(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    by_default = train_segmenter.parse(CLASSES)
+    plain = train_segmenter.parse([*CLASSES, "--base-channels", "8"])
+    assert capsys.readouterr().out == ""
+    other = train_segmenter.parse([*CLASSES, "--depth", "2", "--encoder", "resnet18"])
+
+    assert (by_default.encoder, plain.encoder) == ("efficientnet_lite0", "plain")
+    assert (plain.base_channels, plain.depth) == (8, 4)
+    assert other.encoder == "resnet18"
+    said = "not used: --depth, which has no meaning beside --encoder resnet18\n"
+    assert capsys.readouterr().out == said
+
+
 def test_missing_folder_is_named_with_its_flag(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

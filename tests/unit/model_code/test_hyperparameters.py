@@ -89,10 +89,20 @@ def refused(one: Hyperparameter) -> list[str]:
 def test_declarations_keep_to_their_keywords(name: str, declaration: dict[str, Any]) -> None:
     assert re.fullmatch(r"[a-z]+(-[a-z]+)*", name)
     required = {"type", "default", "description"}
-    assert required <= declaration.keys() <= required | KEYWORDS[declaration["type"]]
+    allowed = required | {"implies"} | KEYWORDS[declaration["type"]]
+    assert required <= declaration.keys() <= allowed
     assert re.fullmatch(r"[A-Z].+[^.]\.", declaration["description"])
     kinds = {"integer": int, "number": float, "boolean": bool, "string": str, "array": list}
     assert type(declaration["default"]) is kinds[declaration["type"]]
+
+
+def test_what_is_implied_is_an_option_of_the_same_model_and_a_value_of_it() -> None:
+    found = []
+    for model in SCRIPTS:
+        every = {one.name: one for one in declared(model)}
+        for one in every.values():
+            found += [every[name].parse(str(value)) == value for name, value in one.implies.items()]
+    assert found == [True, True]
 
 
 def test_a_models_own_names_are_none_of_the_common_ones() -> None:

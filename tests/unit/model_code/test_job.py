@@ -185,10 +185,12 @@ def test_schedule_is_what_was_asked_for(parse: Parse) -> None:
     asked = {"epochs": 9, "batch_size": 5, "patience": 4}
     rates = {"learning_rate": 0.003, "encoder_rate": 0.25, "weight_decay": 0.02, "ema_decay": 0.9}
     flags = [f"--{name.replace('_', '-')}={value}" for name, value in (asked | rates).items()]
-    flags += ["--progressive-resizing=true"]
 
-    made = vars(job.schedule(parse("classifier", *flags)))
-    assert made == asked | rates | {"progressive": True}
+    from_weights = vars(job.schedule(parse("classifier", *flags, "--weights=lite0.safetensors")))
+    from_scratch = vars(job.schedule(parse("classifier", *flags)))
+
+    assert from_weights == asked | rates
+    assert from_scratch == from_weights | {"encoder_rate": 1.0}
 
 
 def test_without_a_folder_there_are_no_checkpoints(parse: Parse) -> None:

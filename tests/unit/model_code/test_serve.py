@@ -17,6 +17,7 @@ from PIL import Image
 import serve
 from sonomodel.errors import ModelError
 from sonomodel.images.preprocessing import decode_grey
+from sonomodel.model.familiarity import Familiarity
 from sonomodel.model.predictor import Segmenter, load_predictor
 from tests.conftest import ROOT
 from tests.unit.model_code.asgi_client import Call, serve_calls
@@ -63,6 +64,24 @@ def test_classifier_says_from_where_on_it_needs_nobody_if_it_knows(
 
     assert knows.json() == does_not.json() | {"triage": {"threshold": threshold}}
     assert "triage" not in does_not.json()
+
+
+def test_classifier_says_of_what_is_unlike_its_training_if_it_knows(
+    classifier_dir: Path, tmp_path: Path, encode: Callable[..., bytes]
+) -> None:
+    folder = shutil.copytree(classifier_dir, tmp_path / "model")
+    told = json.loads((folder / "model.json").read_text())
+    features = 128 + 256 + 512
+    known = Familiarity.of(torch.rand(64, features))
+    assert known is not None
+    known.save(folder)
+    calls = [Call("/invocations", [encode()], "image/png")]
+
+    for threshold in (0.0, 1e12):
+        chosen = told | {"familiarity": {"threshold": threshold}}
+        (folder / "model.json").write_text(json.dumps(chosen))
+        (answered,) = serve_calls(serve.create_app(folder), *calls)
+        assert answered.json()["unlike_training_data"] is (threshold == 0)
 
 
 @pytest.mark.parametrize("path", ["/invocations", "/"])

@@ -94,7 +94,7 @@ def test_classifier_run_leaves_model_evaluation_and_history(channels: Path, tmp_
     evaluation = read(output / "evaluation.json")
     assert evaluation.keys() == {
         *("task", "split", "images", "classes", "metrics", "confusion_matrix"),
-        *("per_image", "model", "dataset_version", "calibration", "triage"),
+        *("per_image", "model", "dataset_version", "calibration", "triage", "familiarity"),
         *BOOTSTRAP,
     }
     assert (evaluation["task"], evaluation["split"]) == ("classification", "test")
@@ -102,7 +102,7 @@ def test_classifier_run_leaves_model_evaluation_and_history(channels: Path, tmp_
     assert evaluation["model"] == {"name": "classifier", "version": "v1"}
     assert sum(map(sum, evaluation["confusion_matrix"])) == 3
     first = evaluation["per_image"][0]
-    assert first.keys() == {"id", "class", "label", "probabilities"}
+    assert first.keys() == {"id", "class", "label", "probabilities", "unlike_training"}
     names = {"accuracy", "macro_precision", "macro_recall", "macro_f1", "per_class"}
     names |= {"macro_auc", "malignant_auc", "ece", "intervals"}
     assert evaluation["metrics"].keys() == names
@@ -116,6 +116,10 @@ def test_classifier_run_leaves_model_evaluation_and_history(channels: Path, tmp_
     assert card.triage["validation"]["images"] == 3
     assert evaluation["triage"]["test"]["images"] == 3
     assert card.triage["risk_coverage"][-1]["coverage"] == 1
+    assert card.familiarity is not None
+    assert card.familiarity["rate"] == 0.25  # what three validation images can promise
+    unlike = sum(image["unlike_training"] for image in evaluation["per_image"])
+    assert evaluation["familiarity"]["test"] == {"images": 3, "unlike": unlike}
     assert card.hyperparameters["architecture"] == "resnet18"
     assert len(read(output / "history.json")["epochs"]) == 2
 

@@ -110,6 +110,12 @@ def test_a_script_gets_what_the_parameters_give_and_keeps_its_own_defaults(
             'SegmenterHyperparameters: encoder must be "plain" or.*not "vgg"',
         ),
         ("segmentation", "SEGMENTER_HYPERPARAMETERS", "{", "SegmenterHyperparameters is no JSON"),
+        (
+            "segmentation",
+            "SEGMENTER_HYPERPARAMETERS",
+            '{"encoder": "resnet18", "depth": 3}',
+            'SegmenterHyperparameters: depth has no meaning where encoder is "resnet18"',
+        ),
         ("segmentation", "SEGMENTER_IMAGE_SIZE", "8", "SegmenterImageSize must be"),
     ],
 )

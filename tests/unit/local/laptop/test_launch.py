@@ -42,6 +42,15 @@ def test_a_given_object_lies_over_the_laptops_member_by_member(root: Path) -> No
     assert json.loads(resolved["SegmenterHyperparameters"]) == {"base-channels": 8, "depth": 3}
 
 
+def test_what_has_no_meaning_beside_what_is_given_is_left_out(root: Path) -> None:
+    """The laptop's U-Net is a small plain one."""
+    given = {"SegmenterHyperparameters": '{"encoder": "resnet18"}'}
+
+    resolved = Launch.of(root, None, given).resolved
+
+    assert json.loads(resolved["SegmenterHyperparameters"]) == {"encoder": "resnet18"}
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

@@ -42,12 +42,12 @@ def test_without_presence_head_there_is_none_to_join() -> None:
     assert whole.presence is None
 
 
-def test_images_and_masks_are_drawn_at_a_smaller_side() -> None:
-    frames = torch.zeros(3, 1, 4, 4, dtype=torch.uint8)
-    frames[2, 0, :2, :2] = 255
+def test_what_is_to_be_learnt_is_drawn_beside_its_images() -> None:
+    frames = torch.zeros(3, 1, 2, 2, dtype=torch.uint8)
+    frames[2, 0, 0, 0] = 255
     train = ImageSet([], frames, torch.tensor([0, 1, 2]), None, lesions=(frames > 0).byte())
 
-    images, targets = drawn(train, torch.tensor([2, 0]), 2, torch.device("cpu"))
+    images, targets = drawn(train, torch.tensor([2, 0]), torch.device("cpu"))
 
     assert images.tolist() == [[[[1, 0], [0, 0]]], [[[0, 0], [0, 0]]]]
     assert isinstance(targets, LesionTargets)

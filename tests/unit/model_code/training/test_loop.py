@@ -150,31 +150,6 @@ def test_only_training_is_balanced_and_augmented() -> None:
     assert len(seen[True]) == len(seen[False]) == 8
 
 
-def test_training_alone_begins_with_small_images() -> None:
-    seen: dict[bool, list[int]] = {True: [], False: []}
-
-    class Witness(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.layer = nn.Linear(1, 2)
-
-        def forward(self, images: Tensor) -> Tensor:
-            seen[self.training].append(images.shape[-1])
-            result: Tensor = self.layer(images.mean(dim=(2, 3)))
-            return result
-
-    frames = torch.zeros(4, 1, 64, 64, dtype=torch.uint8)
-    images = ImageSet([], frames, torch.tensor([0, 1, 0, 1]), None)
-    schedule = Schedule(4, 4, 0.01, 0.0, 5, progressive=True)
-
-    trainer(Objective(classification_loss, accuracy, "accuracy"), schedule, Witness()).fit(
-        images, images
-    )
-
-    assert seen[True] == [32, 32, 64, 64]  # 64 is the whole, and three quarters rounded
-    assert set(seen[False]) == {64}
-
-
 def test_log_line_is_read_by_the_jobs_expressions_and_leaves_out_what_is_undefined() -> None:
     line = log_line({"train_loss": 1.5e-7, "validation_macro_f1": 0.91234567, "other": None})
 

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import dataclasses
 import math
 
 import pytest
@@ -68,15 +67,6 @@ def test_the_shortest_runs_warm_up_for_a_step(steps: int) -> None:
 
 def test_beyond_its_last_step_it_stays_at_nothing() -> None:
     assert learning_rate_factor(500, steps=100, warm_up=10) == pytest.approx(0)
-
-
-def test_small_images_come_first() -> None:
-    schedule = Schedule(10, 2, HIGHEST, 0.01, 3, progressive=True)
-
-    found = [schedule.side(224, epoch) for epoch in range(1, 11)]
-    assert found == [128] * 5 + [160] * 3 + [224] * 2
-    assert {schedule.side(32, epoch) for epoch in range(1, 11)} == {32}
-    assert dataclasses.replace(schedule, progressive=False).side(224, 1) == 224
 
 
 def groups(encoder_rate: float) -> dict[str, float]:
