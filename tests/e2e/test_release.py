@@ -147,9 +147,10 @@ def test_a_second_model_is_held_against_the_first_at_its_endpoint(
     """Models that know nothing: which of both is better is no matter, what follows from it is."""
     archives = []
     for seed in (1, 2):
-        write_phantoms(tmp_path / f"{seed}.zip", images_per_class=72, seed=seed)
+        write_phantoms(tmp_path / f"{seed}.zip", images_per_class=110, seed=seed)
         archives.append((tmp_path / f"{seed}.zip").read_bytes())
-    with deploy() as stack:
+    staging = '{"stage-batch-images": 60, "minimum-images-per-class": 3}'
+    with deploy(StagingOptions=staging) as stack:
         first = stack.run_to_the_end("datasets/phantoms.zip", archives[0])
         assert first["status"] == "SUCCEEDED", first.get("cause")
         before = serving(stack)
