@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from local.demo.phantoms import write_phantoms
 from tests.contracts.test_answers import block, schema
 from tests.e2e.conftest import RUN_TIMEOUT, Deploy, Stack, mailbox_of_rule, wait_for
 
@@ -139,44 +138,6 @@ def test_a_second_data_set_updates_the_endpoints_in_place(
         releases = json.loads(second["output"])["releases"]
         assert {release["release"] for release in releases} == set(after.values())
         assert approvals(stack, "sonoflow-classifier") == {1: "Approved", 2: "Approved"}
-
-
-def test_a_second_model_is_held_against_the_first_at_its_endpoint(
-    deploy: Deploy, tmp_path: Path
-) -> None:
-    """Models that know nothing: which of both is better is no matter, what follows from it is."""
-    archives = []
-    for seed in (1, 2):
-        write_phantoms(tmp_path / f"{seed}.zip", images_per_class=110, seed=seed)
-        archives.append((tmp_path / f"{seed}.zip").read_bytes())
-    staging = '{"stage-batch-images": 60, "minimum-images-per-class": 3}'
-    with deploy(StagingOptions=staging) as stack:
-        first = stack.run_to_the_end("datasets/phantoms.zip", archives[0])
-        assert first["status"] == "SUCCEEDED", first.get("cause")
-        before = serving(stack)
-        told = [release["comparison"] for release in json.loads(first["output"])["releases"]]
-        assert [one["outcome"] for one in told] == ["first", "first"]
-
-        second = stack.run_to_the_end("datasets/phantoms.zip", archives[1])
-
-        after = serving(stack)
-        version = json.loads(second["input"])["dataset"]["version"]
-        for model in ("classifier", "segmenter"):
-            name, endpoint = (
-                f"reports/phantoms/{version}/{model}.comparison.json",
-                f"sonoflow-{model}",
-            )
-            compared = stack.wait_for_document(stack.results, name)
-            assert compared["champion"] == before[endpoint]
-            assert compared["outcome"] in ("not worse", "worse"), compared["says"]
-            assert compared["sample"]["compared"] >= compared["sample"]["groups"] >= 15
-            assert compared["figures"]
-            assert (after[endpoint] == before[endpoint]) is (compared["outcome"] == "worse")
-            status = "Approved" if compared["passed"] else "Rejected"
-            assert approvals(stack, endpoint) == {1: "Approved", 2: status}
-            if not compared["passed"]:
-                assert (second["status"], second["error"]) == ("FAILED", "ModelWorse")
-                assert compared["says"] in second["cause"]
 
 
 def command_line(stack: Stack, *arguments: str) -> str:
