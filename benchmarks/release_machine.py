@@ -24,7 +24,13 @@ SCALING_TARGET = 60  # invocations a minute, as a probe would have measured them
 class Machines:
     """The machine, as many times as releases shall be told apart, and their one lock table."""
 
-    def __init__(self, runtime: Runtime, definition: str | None = None, count: int = 3) -> None:
+    def __init__(
+        self,
+        runtime: Runtime,
+        definition: str | None = None,
+        count: int = 3,
+        approval: str = "auto",
+    ) -> None:
         self.runtime = runtime
         text = definition or MACHINE.read_text("utf-8")
         # A machine that approves nothing is one of before, which registered as approved.
@@ -37,7 +43,7 @@ class Machines:
             AttributeDefinitions=[{"AttributeName": "endpoint", "AttributeType": "S"}],
             KeySchema=[{"AttributeName": "endpoint", "KeyType": "HASH"}],
         )
-        runnable = json.dumps(_runnable(text, self.table))
+        runnable = json.dumps(_runnable(text, self.table, approval))
         self._next = itertools.cycle(
             [self._create(f"{name}-{number}", runnable) for number in range(count)]
         )
@@ -57,11 +63,12 @@ class Machines:
         ).access_key
 
 
-def _runnable(text: str, table: str) -> dict[str, Any]:
+def _runnable(text: str, table: str, approval: str) -> dict[str, Any]:
     given = {
         "Partition": "aws",
         "EndpointPollSeconds": "1",
         "LocksTableName": table,
+        "Approval": approval,
         "LogRetentionDays": "30",
     }
     text = re.sub(r"\$\{(\w+)\}", lambda found: given.get(found.group(1), "none"), text)
@@ -74,7 +81,7 @@ def _runnable(text: str, table: str) -> dict[str, Any]:
 
 
 def _stand_ins(states: Mapping[str, Any]) -> dict[str, Any]:
-    """A plan that is given, no training, and a probe of one request."""
+    """A plan that is given, no training, no figures, and a probe of one request."""
     planned = {**states["PlanRelease"]["Assign"], "plan": "{% $states.input %}"}
     here = {"Type": "Pass", "Resource": None, "Arguments": None, "Retry": None, "Catch": None}
     answered = "'metrics': { 'answered': $parse($states.result.Body).release }"
@@ -86,6 +93,21 @@ def _stand_ins(states: Mapping[str, Any]) -> dict[str, Any]:
             **here,
             "Output": {},
             "Assign": {"verdict": {"passed": True, "metrics": {}, "reasons": []}},
+        },
+        "AskForApproval": {**here, "Output": {}},
+        "CompareModels": {
+            "Resource": "arn:aws:states:::aws-sdk:sagemaker:describeEndpoint",
+            "Arguments": {"EndpointName": "{% $plan.endpoint.EndpointName %}"},
+            "Assign": {"comparison": _compared("$states.result.EndpointConfigName")},
+            "Catch": [
+                {
+                    "ErrorEquals": ["States.ALL"],
+                    "Output": {},
+                    "Assign": {"comparison": _compared("null")},
+                    "Next": "ModelsCompared",
+                }
+            ],
+            "Retry": None,
         },
         "ProbeEndpoint": {
             "Resource": "arn:aws:states:::aws-sdk:sagemakerruntime:invokeEndpoint",
@@ -99,11 +121,25 @@ def _stand_ins(states: Mapping[str, Any]) -> dict[str, Any]:
             "Retry": None,
         },
     }
+    # A machine of before may compare nothing.
+    changed = {name: change for name, change in changed.items() if name in states}
     for name, change in changed.items():
         for key in [key for key, value in change.items() if value is None]:
             change.pop(key)
             states[name].pop(key, None)
     return changed
+
+
+def _compared(champion: str) -> dict[str, Any]:
+    """With whatever serves, which an expression says: worse than the one that the plan names."""
+    return {
+        "done": True,
+        "passed": f"{{% {champion} != [$plan.worse_than, ''][0] %}}",
+        "champion": f"{{% {champion} %}}",
+        "outcome": "worse",
+        "reasons": [f"{{% 'worse than ' & {champion} %}}"],
+        "metadata": {"comparison": "worse"},
+    }
 
 
 def _hurry(retries: list[dict[str, Any]]) -> None:

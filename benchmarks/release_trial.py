@@ -87,11 +87,13 @@ class Trial:
         good: bool = True,
         instance_type: str = release_settings.INSTANCE_TYPE,
         serverless: bool = False,
+        worse_than: str = "",
     ) -> Tried:
-        """A release that is ready to start."""
+        """A release that is ready to start. `worse_than` names the configuration of a model that it
+        is found to be worse than, if that is in service."""
         hosting_mode = "serverless" if serverless else "realtime"
         release = self._release(run, hosting_mode, instance_type)
-        self._plans[release.name] = self._plan(release)
+        self._plans[release.name] = {**self._plan(release), "worse_than": worse_than}
         self._upload(release, good)
         machine, key = self._machines.next()
         name = f"{self.stack}-{run}"

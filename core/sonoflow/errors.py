@@ -18,6 +18,8 @@
     ├── EndpointResponseInvalid  an endpoint answered, but not as agreed
     ├── EventRefused             EventBridge did not take the event that tells of an answer
     ├── AnswerLost               an inbox answer was removed while it was being written
+    ├── ApprovalEarly            a model is decided on before its release waits for that
+    ├── ModelWorse               a new model is worse than the one that was in service
     ├── EndpointChanged          an endpoint takes, or took, another model during the work
     └── ProbeFailed              an endpoint that was just deployed does not do its work
 
@@ -120,6 +122,14 @@ class AnswerLost(SonoflowError):
 
 class EventRefused(SonoflowError):
     """For a while only: the answer is there, and is told of when the message comes again."""
+
+
+class ApprovalEarly(SonoflowError):
+    """For a while only: the release waits when the event comes again."""
+
+
+class ModelWorse(SonoflowError):
+    pass
 
 
 class ProbeFailed(SonoflowError):

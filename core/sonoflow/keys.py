@@ -341,6 +341,16 @@ def evaluation(release: str) -> str:
     return f"training/{release}/evaluation.json"
 
 
+def comparison(release: str) -> str:
+    """How a release compares with the model that was in service."""
+    return f"training/{release}/comparison.json"
+
+
+def champion_answers(release: str, champion: str, start: int) -> str:
+    """Of the model in service, to images of a release's test split from a place on."""
+    return f"training/{release}/champion/{champion}/{start:06d}.json"
+
+
 def beside(key: str, name: str) -> str:
     """In the folder of another object."""
     return f"{key.rpartition('/')[0]}/{name}"

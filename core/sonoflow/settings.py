@@ -253,6 +253,13 @@ class Gates:
 
 
 @dataclasses.dataclass(frozen=True)
+class Approving:
+    """Where releases that wait for a person have left their tokens."""
+
+    locks_table_name: str
+
+
+@dataclasses.dataclass(frozen=True)
 class Hosting:
     """How models are served."""
 

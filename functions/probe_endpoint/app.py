@@ -27,6 +27,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         "milliseconds": probed.median,
         "scaling_target": probed.scaling_target,
         "metrics": probed.metrics,
+        "comparison": probed.comparison,
     }
     logger.info("endpoint probed", extra=answer)
     return answer

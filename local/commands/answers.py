@@ -1,4 +1,4 @@
-"""Reading answers, and judging them."""
+"""Reading answers, and judging them; deciding on models that wait for it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import argparse
 from rich.console import Console
 
 from local.commands.command import Command
+from local.laptop import approval
 from local.laptop import feedback as verdicts
 from local.laptop import results as listing
 from local.laptop.client import Laptop
@@ -27,6 +28,11 @@ def collect(arguments: argparse.Namespace, out: Console) -> int:
     return verdicts.collect(Laptop.attach(arguments.state), arguments, out)
 
 
+def approve(arguments: argparse.Namespace, out: Console) -> int:
+    """Decide on a model that waits for it."""
+    return approval.decide(Laptop.attach(arguments.state), arguments, out)
+
+
 COMMANDS = (
     Command("results", "list the answers, or the cases for review", results, listing.describe),
     Command(
@@ -41,4 +47,5 @@ COMMANDS = (
         collect,
         verdicts.describe_collecting,
     ),
+    Command("approve", "approve or reject a model that waits for it", approve, approval.describe),
 )

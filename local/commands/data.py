@@ -73,8 +73,8 @@ def describe_drop(parser: argparse.ArgumentParser) -> None:
         "file",
         type=Path,
         nargs="+",
-        help="images, DICOM, .csv, .jsonl → inbox/; .zip, .data and .mapping.json → datasets/; of a "
-        "folder: a data set, where it has classes or masks, else its images are asked about",
+        help="images, DICOM, .csv, .jsonl → inbox/; .zip, .data and .mapping.json → datasets/; of "
+        "a folder: a data set, where it has classes or masks, else its images are asked about",
     )
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--to", metavar="KEY", help="key to upload to; a prefix if it ends in /")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 from moto.sagemaker.exceptions import ValidationError
 from moto.sagemaker.models import SageMakerModelBackend
@@ -16,6 +17,18 @@ _TAGGING = threading.Lock()
 
 def install(runtime: Runtime) -> None:
     patch.replace(SageMakerModelBackend, "add_tags", lambda _original: _add)
+    patch.replace(SageMakerModelBackend, "list_tags", _list)
+
+
+def _list(original: Any) -> Any:
+    """moto: of what there is not, an internal error. AWS: says that there is none."""
+
+    def list_tags(backend: SageMakerModelBackend, arn: str, **named: Any) -> Any:
+        if backend._get_resource_from_arn(arn) is None:
+            raise ValidationError(message=f"Could not find resource {arn!r}.")
+        return original(backend, arn=arn, **named)
+
+    return list_tags
 
 
 def _add(

@@ -39,6 +39,7 @@ def install(runtime: Runtime) -> None:
     patch.replace(StepFunctionsParserBackend, "start_execution", _start_execution)
     patch.replace(Execution, "stop", lambda _original: _stop)
     patch.replace(StepFunctionResponse, "stop_execution", lambda _original: _stop_execution)
+    patch.replace(StepFunctionResponse, "send_task_failure", lambda _original: _send_task_failure)
     patch.replace(StepFunctionResponse, "get_execution_history", _get_execution_history)
     patch.replace(StepFunctionResponse, "describe_execution", _describe_execution)
     patch.replace(BaseExecutionWorkerCommunication, "terminated", _terminated)
@@ -107,6 +108,15 @@ def _stop_execution(self: StepFunctionResponse) -> ActionResult:
         cause=self._get_param("cause"),
     )
     return ActionResult({"stopDate": execution.stop_date})
+
+
+def _send_task_failure(self: StepFunctionResponse) -> ActionResult:
+    """moto: drops SendTaskFailure's `cause`. AWS: the execution's Catch sees it."""
+    backend: Any = self.stepfunction_backend
+    backend.send_task_failure(
+        self._get_param("taskToken"), self._get_param("error"), self._get_param("cause")
+    )
+    return ActionResult({})
 
 
 def _describe_execution(original: Callable[[Any], ActionResult]) -> Callable[[Any], ActionResult]:

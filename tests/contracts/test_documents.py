@@ -22,7 +22,7 @@ PLACES = ("", "core/sonoflow", "model_code", "model_code/sonomodel", "local")
 TYPED = ("answers", "architecture", "aws", "drop", "feedback", "layouts", "parameters", "training")
 # Objects of S3 and files of a job, which no checkout holds.
 ELSEWHERE = re.compile(
-    r"^(model|history|diagnostics|evaluation|config|summary|runtime|parameters|table|table_statistics)\.(json|yaml)$"
+    r"^(model|history|diagnostics|evaluation|comparison|config|summary|runtime|parameters|table|table_statistics)\.(json|yaml)$"
 )
 
 

@@ -107,7 +107,7 @@ def test_a_role_may_use_the_key_if_and_only_if_it_touches_what_is_stored(
     sealed: Document,
 ) -> None:
     roles = resources({"Resources": sealed}, "AWS::IAM::Role")
-    assert len(roles) == 27
+    assert len(roles) == 29
     for role in roles:
         actions = [
             action

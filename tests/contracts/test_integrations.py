@@ -15,7 +15,7 @@ from botocore.model import OperationModel
 from tests.contracts.conftest import states_of
 
 MACHINES = ("train_images", "train_table", "release_model")
-SDK = re.compile(r"aws-sdk:(?P<service>[a-z0-9]+):(?P<action>[a-z]\w+)$")
+SDK = re.compile(r"aws-sdk:(?P<service>[a-z0-9]+):(?P<action>[a-z]\w+)(\.waitForTaskToken)?$")
 # The optimised integrations in use, each with the fields that Step Functions documents of it. Of
 # SageMaker's jobs a newer list is missing, and fields beside it are known to be taken.
 # https://docs.aws.amazon.com/step-functions/latest/dg/integrate-services.html
@@ -61,6 +61,7 @@ OPTIMISED: Mapping[str, set[str] | None] = {
 }
 # Names of the SDK for Java's, in which errors are told, where they are not the service id's.
 PREFIXES = {"sagemaker": "SageMaker", "sfn": "Sfn", "cloudwatchlogs": "CloudWatchLogs"}
+PREFIXES |= {"dynamodb": "DynamoDb"}
 
 
 @functools.cache

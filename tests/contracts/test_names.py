@@ -11,6 +11,7 @@ INVOKED_BY_EVENTS = {
     *("plan_dataset", "predict", "record_feedback", "collect_feedback", "sweep_uploads"),
     "plan_external",
     "plan_bulk",
+    "settle_approval",
 }
 # Folders that are more functions of the template than the one of their name: `predict` answers
 # images and tables, each from a queue of its own and with permissions of its own.

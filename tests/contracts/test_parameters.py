@@ -17,6 +17,10 @@ from local.cloudformation.template import TemplateError, parse, resolve_paramete
 from sonoflow import options, settings
 from sonoflow.errors import ConfigurationError
 from sonoflow.releases import linear_learner, tuning
+from sonoflow.releases.classification import Classification
+from sonoflow.releases.segmentation import Segmentation
+from sonoflow.releases.table import Table
+from sonoflow.releases.task import Task
 
 TOGETHER = {
     "ClassifierHyperparameters",
@@ -24,6 +28,11 @@ TOGETHER = {
     "TableHyperparameters",
     "StagingOptions",
     "TuningOptions",
+}
+FLOORS: dict[str, type[Task]] = {
+    "ClassifierFloors": Classification,
+    "SegmenterFloors": Segmentation,
+    "TableFloors": Table,
 }
 # Of the names and values of one function, together:
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
@@ -38,13 +47,32 @@ def test_nothing_must_be_answered(template: dict[str, Any]) -> None:
 def test_what_holds_several_options_is_a_json_object_and_empty_by_default(
     template: dict[str, Any],
 ) -> None:
-    assert {n for n, one in template["Parameters"].items() if one["Default"] == "{}"} == TOGETHER
+    empty = {n for n, one in template["Parameters"].items() if one["Default"] == "{}"}
+    assert empty == TOGETHER | FLOORS.keys()
     for name in TOGETHER:
         for broken in ("{", "", "[]", "batch-size=8"):
             with pytest.raises(TemplateError, match=name):
                 resolve_parameters(template, {name: broken})
         given = '{"a": {"b": [1]}}\n'
         assert resolve_parameters(template, {name: given})[name] == given
+
+
+@pytest.mark.parametrize("name", FLOORS)
+def test_a_floor_that_there_is_not_is_refused_before_anything_is_created(
+    template: dict[str, Any], name: str
+) -> None:
+    """An upload is too late: whatever plans it has no room for these in its environment. A line
+    break would end the text of the machine that carries them."""
+    known = FLOORS[name].floors(settings.Gates(0, 0, 0)).known
+    everything = json.dumps(dict.fromkeys(known, 0.875), separators=(",", ":"))
+
+    assert len(everything) <= template["Parameters"][name]["MaxLength"]
+    first = next(iter(known))
+    for fine in ("{}", everything, json.dumps(dict.fromkeys(known, 1)), f' {{"{first}" : 0.5}} '):
+        assert resolve_parameters(template, {name: fine})[name] == fine
+    for broken in ('{"dice": 0.5}', f'{{"{first}": 2}}', f"{everything}\n", "{,}", "[]"):
+        with pytest.raises(TemplateError, match=r"JSON object of .*" + [*known][-1]):
+            resolve_parameters(template, {name: broken})
 
 
 def test_no_functions_environment_can_be_larger_than_lambda_allows(

@@ -38,6 +38,7 @@ PREDICTS = {"Predict": "", "PredictTable": "table"}  # and what its queues' name
 # Of Lambda's code, which AWS's managed policy lets make network interfaces.
 CODE = (
     *("JudgeModel", "PackageModelCode", "PlanDataset", "PlanRelease", "Predict", "ProbeEndpoint"),
+    *("CompareModels", "SettleApproval"),
     *("PredictTable", "PublishReport", "SplitDataset", "StageImages", "StageTable", "SweepUploads"),
     *("CollectFeedback", "RecordFeedback", "PlanBulk", "AnswerMembers", "SummariseBulk"),
     *("PlanExternal", "CheckExternal", "AnswerExternal", "JudgeExternal"),
@@ -306,8 +307,55 @@ CALLS: dict[str, list[Need]] = {
         f"{name}FunctionRole/TellMissingFromForbidden": [
             Need("s3:ListBucket", "arn:aws:s3:::workbucket")
         ]
-        for name in ("JudgeModel", "ProbeEndpoint", "SplitDataset")
+        for name in ("JudgeModel", "CompareModels", "ProbeEndpoint", "SplitDataset")
     },
+    # No one is asked in the demo.
+    "SettleApprovalFunctionRole/1": sent(
+        "sqs", "SendMessage", QueueUrl=queue("uploadsdeadletterqueue"), MessageBody="event"
+    ),
+    "ReleaseModelStateMachineRole/LeaveToken": [
+        Need("dynamodb:PutItem", f"arn:aws:x:{HERE}:LocksTable")
+    ],
+    "ReleaseModelStateMachineRole/AskForApproval": sent(
+        "sns", "Publish", TopicArn=TOPIC, Message="?"
+    ),
+    "ReleaseModelStateMachineRole/EncryptNotification": [
+        Need(f"kms:{action}", KEY) for action in ("GenerateDataKey", "Decrypt")
+    ],
+    "SettleApprovalFunctionRole/TellRelease": [
+        *sent("states", "SendTaskSuccess", taskToken="t", output="{}"),
+        *sent("states", "SendTaskFailure", taskToken="t"),
+    ],
+    # The demo's models are the first of their endpoints.
+    "CompareModelsFunctionRole/ReadDatasetsAndEvaluations": [
+        need
+        for key in (
+            *("datasets/busi/0/index.jsonl", "training/sonoflow-c/evaluation.json"),
+            *("training/sonoflow-t/table.json", "training/sonoflow-c/champion/before/000000.json"),
+        )
+        for need in sent("s3", "GetObject", Bucket="workbucket", Key=key)
+    ],
+    "CompareModelsFunctionRole/KeepAnswersAndComparison": [
+        *sent("s3", "PutObject", Bucket="workbucket", Key="training/c/champion/before/000000.json"),
+        *sent("s3", "PutObject", Bucket="workbucket", Key="training/c/comparison.json"),
+        *sent("s3", "PutObject", Bucket="resultsbucket", Key="reports/b/0/table.comparison.json"),
+    ],
+    "CompareModelsFunctionRole/AskChampion": [
+        *sent("sagemaker", "DescribeEndpoint", EndpointName="sonoflow-table"),
+        Need("sagemaker:InvokeEndpoint", f"arn:aws:sagemaker:{HERE}:endpoint/sonoflow-classifier"),
+    ],
+    "CompareModelsFunctionRole/ReadConfigurationTags": sent(
+        "sagemaker",
+        "ListTags",
+        ResourceArn=f"arn:aws:sagemaker:{HERE}:endpoint-config/chosen-by-hand",
+    ),
+    "ProbeEndpointFunctionRole/ReadChampionsAnswers": sent(
+        "s3", "GetObject", Bucket="workbucket", Key="training/t/champion/before/000000.json"
+    ),
+    "ProbeEndpointFunctionRole/KeepComparison": [
+        *sent("s3", "PutObject", Bucket="workbucket", Key="training/t/comparison.json"),
+        *sent("s3", "PutObject", Bucket="resultsbucket", Key="reports/w/0/table.comparison.json"),
+    ],
     "StageTableFunctionRole/TellMissingFromForbidden": [
         Need("s3:ListBucket", "arn:aws:s3:::uploadsbucket")
     ],

@@ -18,6 +18,7 @@ from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguagePa
 
 import sonoflow.errors
 from tests.contracts.conftest import lintable, states_of
+from tests.contracts.resolved import resolver
 
 MACHINES = ("train_images", "train_table", "release_model", "validate_external", "answer_bulk")
 # What the map around it counts.
@@ -32,7 +33,7 @@ CLIENT_ERRORS = {name for name, _ in inspect.getmembers(botocore.exceptions, ins
 }
 AWS_ERRORS = re.compile(
     r"^(States\.[A-Z]\w+|Lambda\.\w+|SageMaker\.\w+|SNS\.\w+|StepFunctions\.\w+"
-    r"|ApplicationAutoScaling\.\w+|CloudWatchLogs\.\w+|DynamoDB\.\w+|Sfn\.\w+)$"
+    r"|DynamoDb\.\w+|ApplicationAutoScaling\.\w+|CloudWatchLogs\.\w+|DynamoDB\.\w+|Sfn\.\w+)$"
 )
 
 
@@ -137,6 +138,22 @@ def test_tokens_and_substitutions_are_the_same(
     logical_id = "".join(part.capitalize() for part in name.split("_")) + "StateMachine"
     given = template["Resources"][logical_id]["Properties"]["DefinitionSubstitutions"]
     assert set(re.findall(r"\$\{(\w+)\}", text_of(root, name))) == set(given)
+
+
+def test_floors_reach_the_release_as_they_are_given(root: Path, template: dict[str, Any]) -> None:
+    """Their quotes must not end the text that they are put into."""
+    floors = '{"macro-f1": 0.7, "malignant-auc": 0.9}'
+    machine = template["Resources"]["ReleaseModelStateMachine"]["Properties"]
+    given = resolver(
+        template, {"ClassifierFloors": floors}, lambda name: name, lambda name, _: name
+    ).resolve(machine["DefinitionSubstitutions"])
+    text = re.sub(
+        r"\$\{(\w+)\}", lambda found: str(given[found[1]]), text_of(root, "release_model")
+    )
+
+    payload = json.loads(text)["States"]["PlanRelease"]["Arguments"]["Payload"]
+
+    assert f"'floors': {{ 'classifier': '{floors}', 'segmenter': '{{}}'" in payload
 
 
 @pytest.mark.parametrize("name", MACHINES)

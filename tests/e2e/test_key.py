@@ -14,6 +14,7 @@ pytestmark = pytest.mark.slow
 
 # Who touches what lies under the key in such a run; others need it for tables and answers.
 KEY_HOLDERS = {
+    "CompareModelsFunctionRole",
     "JudgeModelFunctionRole",
     "PackageModelCodeFunctionRole",
     "ProbeEndpointFunctionRole",

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from tests.contracts.test_answers import block, schema
-from tests.e2e.conftest import Deploy, Stack, mailbox_of_rule, wait_for
+from tests.e2e.conftest import RUN_TIMEOUT, Deploy, Stack, mailbox_of_rule, wait_for
 
 pytestmark = pytest.mark.slow
 
@@ -139,6 +140,44 @@ def test_a_second_data_set_updates_the_endpoints_in_place(
         assert approvals(stack, "sonoflow-classifier") == {1: "Approved", 2: "Approved"}
 
 
+def command_line(stack: Stack, *arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "local", *arguments, "--state", str(stack.laptop.state)],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_a_person_decides_on_each_model_where_that_is_asked_for(
+    deploy: Deploy, phantoms: Phantoms
+) -> None:
+    """The classifier is approved, the segmenter is not."""
+    with deploy(Approval="manual") as stack:
+        stack.upload("datasets/phantoms.zip", phantoms(1))
+        pending = {1: "PendingManualApproval"}
+        for name in ("sonoflow-classifier", "sonoflow-segmenter"):
+            wait_for(partial(approvals, stack, name), f"{name} to be registered", RUN_TIMEOUT)
+            assert approvals(stack, name) == pending
+        asked = [stack.notification("Approve or reject the package") for _ in range(2)]
+        assert all("no model is in service" in message for message in asked)
+        assert serving(stack) == {}
+
+        said = command_line(stack, "approve", "classifier", "--because", "read by A.")
+        assert said.startswith("Approved: sonoflow-classifier-")
+        said = command_line(stack, "approve", "segmenter", "--reject", "--because", "misses cysts")
+        assert said.startswith("Rejected: sonoflow-segmenter-")
+        (run,) = stack.runs()
+        ended = stack.end_of(run["executionArn"])
+
+        assert (ended["status"], ended["error"]) == ("FAILED", "ModelRejected")
+        assert "segmentation: a person has rejected it: misses cysts" in ended["cause"]
+        assert set(serving(stack)) == {"sonoflow-classifier"}
+        assert approvals(stack, "sonoflow-classifier") == {1: "Approved"}
+        assert approvals(stack, "sonoflow-segmenter") == {1: "Rejected"}
+        assert "misses cysts" in stack.notification("training failed")
+
+
 def test_what_reviewers_say_becomes_the_next_version_of_the_data_set(
     deploy: Deploy, phantoms: Phantoms, tmp_path: Path
 ) -> None:
@@ -149,20 +188,13 @@ def test_what_reviewers_say_becomes_the_next_version_of_the_data_set(
         stack.upload("inbox/ward/new.png", one_image(phantoms(3)))
         stack.wait_for_document(stack.results, "predictions/ward/new.png.json")
 
-        def local(*arguments: str) -> str:
-            command = [sys.executable, "-m", "local", *arguments]
-            done = subprocess.run(
-                [*command, "--state", str(stack.laptop.state)],
-                cwd=ROOT, capture_output=True, text=True, check=False,
-            )  # fmt: skip
-            assert done.returncode == 0, done.stdout + done.stderr
-            return done.stdout
-
-        judged = local("feedback", "ward/new.png", "--label", "benign", "--accept-mask")
+        judged = command_line(
+            stack, "feedback", "ward/new.png", "--label", "benign", "--accept-mask"
+        )
         assert judged.startswith("accepted: benign, predicted ")
-        assert "1 judged images: 20 are needed" in local("collect", "phantoms")
+        assert "1 judged images: 20 are needed" in command_line(stack, "collect", "phantoms")
         before = {run["executionArn"] for run in stack.runs()}
-        assert "its run has begun" in local("collect", "phantoms", "--minimum", "1")
+        assert "its run has begun" in command_line(stack, "collect", "phantoms", "--minimum", "1")
         (arn,) = wait_for(
             lambda: {run["executionArn"] for run in stack.runs()} - before, "a second run", 60
         )

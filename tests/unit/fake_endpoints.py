@@ -17,6 +17,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 CLASSIFIER, SEGMENTER, TABLE = "sonoflow-classifier", "sonoflow-segmenter", "sonoflow-table"
+VERSION = "cd0007f2cf09-5e3a91c0"
 PROBABILITIES = {"benign": 0.9, "malignant": 0.06, "normal": 0.04}
 
 
@@ -93,35 +94,37 @@ def failing(_: bytes) -> Answer:
     return Answer(body, "application/json", 424, "ModelError")
 
 
-def model(task: str) -> dict[str, str]:
+def model(task: str, version: str = VERSION) -> dict[str, str]:
     name = "classifier" if task == "classification" else "segmenter"
     return {
         "name": name,
-        "version": "cd0007f2cf09-5e3a91c0",
+        "version": version,
         "task": task,
         "architecture": "resnet18",
         "dataset_version": "cd0007f2cf09",
     }
 
 
-def classification(probabilities: dict[str, float], label: str | None = None) -> Answer:
+def classification(
+    probabilities: dict[str, float], label: str | None = None, version: str = VERSION
+) -> Answer:
     label = label or max(probabilities, key=lambda name: probabilities[name])
     document = {
         "label": label,
         "probabilities": probabilities,
-        "model": model("classification"),
+        "model": model("classification", version),
     }
     return Answer(json.dumps(document).encode(), "application/json")
 
 
-def segmentation(body: bytes, *boxes: tuple[int, int, int, int]) -> Answer:
+def segmentation(body: bytes, *boxes: tuple[int, int, int, int], version: str = VERSION) -> Answer:
     """Lesions at boxes (left, top, right, bottom) of an image of the request's size."""
     width, height = Image.open(io.BytesIO(body)).size
     probabilities = np.full((height, width), 20, dtype=np.uint8)
     for left, top, right, bottom in boxes:
         probabilities[top:bottom, left:right] = 200
     info = PngInfo()
-    info.add_text("sonoflow-model", json.dumps(model("segmentation")))
+    info.add_text("sonoflow-model", json.dumps(model("segmentation", version)))
     buffer = io.BytesIO()
     Image.fromarray(probabilities).save(buffer, format="PNG", pnginfo=info)
     return Answer(buffer.getvalue(), "image/png")

@@ -125,6 +125,10 @@ def write(bucket: str, key: str, body: bytes | str) -> None:
     client("s3").put_object(Bucket=bucket, Key=key, Body=body)
 
 
+def delete(bucket: str, key: str) -> None:
+    client("s3").delete_object(Bucket=bucket, Key=key)
+
+
 def keys_of(bucket: str) -> list[str]:
     listing = client("s3").list_objects_v2(Bucket=bucket)
     return sorted(item["Key"] for item in listing.get("Contents", []))

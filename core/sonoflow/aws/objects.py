@@ -81,6 +81,11 @@ def read_lines(bucket: str, key: str) -> Iterator[Any]:
             yield json.loads(line)
 
 
+def lines(content: bytes) -> Iterator[Any]:
+    """The documents of a JSON Lines object that is in memory."""
+    return map(json.loads, content.splitlines())
+
+
 def write_lines(bucket: str, key: str, documents: Iterable[Mapping[str, Any]]) -> None:
     lines = [json.dumps(document, ensure_ascii=False) + "\n" for document in documents]
     write(bucket, key, "".join(lines).encode(), "application/jsonl")

@@ -81,7 +81,17 @@ def metrics(document: bytes) -> dict[str, float | None]:
         raise EvaluationUnreadable(f"{FILE} is no evaluation: {error!r}") from error
     if not isinstance(values, Mapping):
         raise EvaluationUnreadable(f"the metrics of {FILE} must be an object, not {values!r}")
-    return {name: _finite(value) for name, value in values.items() if _is_figure(value)}
+    plain = {name: _finite(value) for name, value in values.items() if _is_figure(value)}
+    return plain | _malignant(values.get("per_class"))
+
+
+def _malignant(per_class: Any) -> dict[str, float | None]:
+    """The share of malignant images that are called so: the one figure of a class that a gate may
+    ask for."""
+    figures = per_class.get("malignant") if isinstance(per_class, Mapping) else None
+    if not isinstance(figures, Mapping) or not _is_figure(figures.get("recall")):
+        return {}
+    return {"malignant_sensitivity": _finite(figures.get("recall"))}
 
 
 def _is_figure(value: Any) -> bool:

@@ -22,6 +22,7 @@ class Probed:
     probes: int  # images or rows that were sent
     milliseconds: list[float]  # of each request, once the endpoint was warm
     metrics: dict[str, float | None] = dataclasses.field(default_factory=dict)  # that came of it
+    comparison: dict[str, Any] | None = None  # with the model before, where only now it could be
 
     @property
     def median(self) -> float:

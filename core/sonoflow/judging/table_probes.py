@@ -13,7 +13,8 @@ import numpy as np
 
 from sonoflow import payloads
 from sonoflow.aws import objects
-from sonoflow.errors import EndpointResponseInvalid, PayloadInvalid, ProbeFailed
+from sonoflow.comparing import comparison, table_comparisons
+from sonoflow.errors import EndpointResponseInvalid, ModelWorse, PayloadInvalid, ProbeFailed
 from sonoflow.inference import table_endpoint
 from sonoflow.judging import evaluations, gates, probes, table_figures
 from sonoflow.judging.probes import Probed
@@ -53,7 +54,21 @@ def probe(payload: Mapping[str, Any]) -> Probed:
     figures = evaluations.metrics(document)
     if reasons := gates.reasons_against(figures, gate):
         raise ProbeFailed(f"on the {len(truth)} rows of the test split, {'; '.join(reasons)}")
-    return Probed(len(truth), took, figures)
+    compared = _compared(payload, (truth, scores, predicted), len(classes))
+    return Probed(len(truth), took, figures, compared)
+
+
+def _compared(payload: Mapping[str, Any], answers: Answers, classes: int) -> dict[str, Any] | None:
+    """With what the model before has answered, if it was asked. Raises ModelWorse."""
+    asked = payload.get("asked")
+    if asked is None:
+        return None
+    found = table_comparisons.compare(asked, *answers, classes)
+    uris = [payloads.field(payload, name, str) for name in comparison.URIS]
+    document = comparison.keep(found, *uris)
+    if not found.passed:
+        raise ModelWorse("; ".join(found.reasons))
+    return document
 
 
 def _ask(payload: Mapping[str, Any], table: Table) -> tuple[Answers, list[float]]:

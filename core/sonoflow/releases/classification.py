@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from sonoflow import settings
+from sonoflow.releases.floors import Floor, Floors
 from sonoflow.releases.script_task import Script, ScriptTask
-from sonoflow.releases.task import Gate
 
 if TYPE_CHECKING:
+    from sonoflow.comparing.comparison import Comparison
     from sonoflow.judging.probes import Probed
 
 
@@ -49,8 +50,29 @@ class Classification(ScriptTask):
     def weights_given(cls, training: settings.Training) -> str:
         return training.pretrained_weights_uri
 
-    def gate(self, classes: int) -> Gate:
-        return {"minimum": {"accuracy": self.gates.minimum_accuracy}}
+    @staticmethod
+    def floors(gates: settings.Gates, text: str = "{}") -> Floors:
+        return Floors(
+            parameter="ClassifierFloors",
+            known={
+                "macro-f1": Floor("macro_f1"),
+                "macro-auc": Floor("macro_auc"),
+                "malignant-sensitivity": Floor("malignant_sensitivity", classes=("malignant",)),
+                "malignant-auc": Floor("malignant_auc", classes=("benign", "malignant")),
+            },
+            apart={"accuracy": ("MinimumAccuracy", gates.minimum_accuracy)},
+            text=text,
+        )
+
+    @staticmethod
+    def compare(
+        payload: Mapping[str, Any], seconds_left: Callable[[], float], last: bool
+    ) -> Comparison | None:
+        from sonoflow.comparing import image_comparisons
+
+        return image_comparisons.compare(
+            image_comparisons.Classification, payload, seconds_left, last
+        )
 
     @staticmethod
     def probe(payload: Mapping[str, Any]) -> Probed:

@@ -29,6 +29,7 @@ class Release:
     deployed: settings.Deployed
     hosting: settings.Hosting
     work_bucket: str
+    results_bucket: str
     surroundings: Surroundings
 
     @functools.cached_property
@@ -75,6 +76,17 @@ class Release:
         return keys.uri(self.work_bucket, keys.evaluation(self.name))
 
     @property
+    def comparison_uri(self) -> str:
+        return keys.uri(self.work_bucket, keys.comparison(self.name))
+
+    @property
+    def published_comparison_uri(self) -> str:
+        """For people, whether the release comes to serve or not."""
+        return keys.uri(
+            self.results_bucket, self.dataset.published(f"{self.task.model}.comparison.json")
+        )
+
+    @property
     def lasting_tags(self) -> list[dict[str, str]]:
         """Of what serves this release and later ones: whose costs they are."""
         tags = {**self.surroundings.tags, "sonoflow:stack": self.releasing.stack_name}
@@ -99,6 +111,7 @@ def from_state(
     model code that it carries, unless others are given. Raises PayloadInvalid, ConfigurationError.
     """
     task = tasks.get(payloads.field(payload, "task", str))
+    buckets = settings.read(settings.Buckets, environment)
     return Release(
         run=payloads.field(payload, "run", str),
         started=payloads.field(payload, "started", str),
@@ -112,6 +125,7 @@ def from_state(
         releasing=settings.read(settings.Releasing, environment),
         deployed=settings.read(settings.Deployed, environment),
         hosting=settings.read(settings.Hosting, environment),
-        work_bucket=settings.read(settings.Buckets, environment).work_bucket,
+        work_bucket=buckets.work_bucket,
+        results_bucket=buckets.results_bucket,
         surroundings=Surroundings.from_state(payload),
     )

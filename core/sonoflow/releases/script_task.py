@@ -5,13 +5,14 @@ from __future__ import annotations
 import abc
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.resources.abc import Traversable
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from sonoflow import keys, options, payloads, settings
 from sonoflow.errors import ConfigurationError
 from sonoflow.releases import model_code, training_jobs, tuning
+from sonoflow.releases.floors import Gate, wanted
 from sonoflow.releases.task import Task
 from sonoflow.releases.tuning import Tuning
 
@@ -61,6 +62,7 @@ class ScriptTask(Task):
     deployed: settings.Deployed
     training: settings.Training
     gates: settings.Gates
+    wanted: str  # further floors, as their parameter gives them
     hyperparameters: dict[str, Any]  # those that the stack's parameters give
     search: Tuning | None
     weights_uri: str  # what the network starts from; empty: from scratch
@@ -97,6 +99,7 @@ class ScriptTask(Task):
             deployed=settings.read(settings.Deployed, environment),
             training=training,
             gates=settings.read(settings.Gates, environment),
+            wanted=wanted(payload, cls.model),
             hyperparameters=hyperparameters,
             search=tuning.asked(payload.get("Tune"), cls.name, search, hyperparameters, declared),
             weights_uri=cls.weights_given(training) or _published(payload, network),
@@ -131,6 +134,9 @@ class ScriptTask(Task):
                 f" is {hosts}: instances share each batch"
             )
         return values
+
+    def gate(self, classes: Sequence[str]) -> Gate:
+        return self.floors(self.gates, self.wanted).gate(classes)
 
     @property
     def training_image_uri(self) -> str:

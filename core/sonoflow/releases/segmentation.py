@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from sonoflow import settings
+from sonoflow.releases.floors import Floor, Floors
 from sonoflow.releases.script_task import Script, ScriptTask
-from sonoflow.releases.task import Gate
 
 if TYPE_CHECKING:
+    from sonoflow.comparing.comparison import Comparison
     from sonoflow.judging.probes import Probed
 
 
@@ -47,8 +48,27 @@ class Segmentation(ScriptTask):
     def weights_given(cls, training: settings.Training) -> str:
         return training.segmenter_weights_uri
 
-    def gate(self, classes: int) -> Gate:
-        return {"minimum": {"lesion_dice": self.gates.minimum_lesion_dice}}
+    @staticmethod
+    def floors(gates: settings.Gates, text: str = "{}") -> Floors:
+        return Floors(
+            parameter="SegmenterFloors",
+            known={
+                "lesion-missed-rate": Floor("lesion_missed_rate", maximum=True),
+                "normal-false-mask-rate": Floor("normal_false_mask_rate", maximum=True),
+            },
+            apart={"lesion-dice": ("MinimumLesionDice", gates.minimum_lesion_dice)},
+            text=text,
+        )
+
+    @staticmethod
+    def compare(
+        payload: Mapping[str, Any], seconds_left: Callable[[], float], last: bool
+    ) -> Comparison | None:
+        from sonoflow.comparing import image_comparisons
+
+        return image_comparisons.compare(
+            image_comparisons.Segmentation, payload, seconds_left, last
+        )
 
     @staticmethod
     def probe(payload: Mapping[str, Any]) -> Probed:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib.resources.abc import Traversable
 from typing import TYPE_CHECKING, Any, Self
 
 from sonoflow import keys, payloads, settings
 from sonoflow.errors import ConfigurationError, PayloadInvalid
 from sonoflow.releases import linear_learner, training_jobs
-from sonoflow.releases.task import Gate, Task
+from sonoflow.releases.floors import Floor, Floors, Gate, wanted
+from sonoflow.releases.task import Task
 from sonoflow.tables.linear_learner import RECORDIO, REGRESSOR
 
 if TYPE_CHECKING:
+    from sonoflow.comparing.comparison import Comparison
     from sonoflow.judging.judgements import Judgement
     from sonoflow.judging.probes import Probed
     from sonoflow.releases.release import Release
@@ -46,6 +48,7 @@ class Table(Task):
     staged: StagedTable
     stack: settings.TableInstances
     gates: settings.Gates
+    wanted: str  # further floors, as their parameter gives them
     given: dict[str, Any]  # hyperparameters, by Linear Learner's names
 
     @classmethod
@@ -72,6 +75,7 @@ class Table(Task):
             staged,
             settings.read(settings.TableInstances, environment),
             settings.read(settings.Gates, environment),
+            wanted(payload, cls.model),
             cls._given(environment),
         )
 
@@ -113,17 +117,26 @@ class Table(Task):
         shares = self.staged.train_rows // self.stack.table_instance_count
         return linear_learner.hyperparameters(self.given, self.staged.features, shares, classes)
 
-    def gate(self, classes: int) -> Gate:
+    def gate(self, classes: Sequence[str]) -> Gate:
         """A regressor's own figures know no accuracy: it is judged by what its endpoint answers,
         as every table model is."""
-        if linear_learner.predictor_type(self.given, classes) == REGRESSOR:
+        floors = self.floors(self.gates, self.wanted).gate(classes)
+        if linear_learner.predictor_type(self.given, len(classes)) == REGRESSOR:
             return {}
-        return self._endpoint_gate
+        return {"minimum": {"accuracy": floors["minimum"]["accuracy"]}}
 
-    @property
-    def _endpoint_gate(self) -> Gate:
+    @staticmethod
+    def floors(gates: settings.Gates, text: str = "{}") -> Floors:
         """What the endpoint must reach on the test split."""
-        return {"minimum": {"accuracy": self.gates.minimum_table_accuracy}}
+        return Floors(
+            parameter="TableFloors",
+            known={
+                "sensitivity": Floor("sensitivity", binary=True),
+                "auc": Floor("auc", binary=True),
+            },
+            apart={"accuracy": ("MinimumTableAccuracy", gates.minimum_table_accuracy)},
+            text=text,
+        )
 
     def evaluation(self, release: Release) -> dict[str, str]:
         return {"training_job": release.name, "evaluation_uri": release.evaluation_uri}
@@ -138,7 +151,9 @@ class Table(Task):
             "release_table_uri": keys.uri(work, keys.release_table(release.name)),
             "release": release.name,
             "evaluation_uri": release.evaluation_uri,
-            "gate": self._endpoint_gate,
+            "comparison_uri": release.comparison_uri,
+            "published_comparison_uri": release.published_comparison_uri,
+            "gate": self.floors(self.gates, self.wanted).gate(release.classes),
         }
 
     def training_job(self, release: Release) -> dict[str, Any]:
@@ -152,6 +167,22 @@ class Table(Task):
             ),
             "StoppingCondition": _stopping(release.releasing),
         }
+
+    def comparison_request(self, release: Release) -> dict[str, Any]:
+        return {
+            **super().comparison_request(release),
+            "manifest_uri": release.manifests["test"],
+            "table_uri": self.staged.uri,
+            "statistics_uri": keys.uri(release.work_bucket, release.dataset.table_statistics),
+        }
+
+    @staticmethod
+    def compare(
+        payload: Mapping[str, Any], seconds_left: Callable[[], float], last: bool
+    ) -> Comparison:
+        from sonoflow.comparing import table_comparisons
+
+        return table_comparisons.ask(payload, seconds_left)
 
     @staticmethod
     def judge(payload: Mapping[str, Any]) -> Judgement:

@@ -7,17 +7,20 @@ and what probes is imported when it is asked for: planning does without, at its 
 from __future__ import annotations
 
 import abc
-from collections.abc import Mapping
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
 from importlib.resources.abc import Traversable
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from sonoflow import settings
+from sonoflow.releases.floors import Floors, Gate
+
 if TYPE_CHECKING:
+    from sonoflow.comparing.comparison import Comparison
     from sonoflow.judging.judgements import Judgement
     from sonoflow.judging.probes import Probed
     from sonoflow.releases.release import Release
     from sonoflow.releases.tuning import Tuning
-
-Gate = dict[str, dict[str, float]]
 
 
 class Task(abc.ABC):
@@ -78,9 +81,15 @@ class Task(abc.ABC):
     def training_job(self, release: Release) -> dict[str, Any]:
         """What CreateTrainingJob gets beside what every task gives it."""
 
+    @staticmethod
     @abc.abstractmethod
-    def gate(self, classes: int) -> Gate:
-        """What the training job's evaluation must reach."""
+    def floors(gates: settings.Gates, text: str) -> Floors:
+        """What there is to be reached, and what of it is wanted: by the stack's settings, and by
+        the text of the parameter for the rest."""
+
+    @abc.abstractmethod
+    def gate(self, classes: Sequence[str]) -> Gate:
+        """What the training job's evaluation must reach. Raises ConfigurationError."""
 
     @abc.abstractmethod
     def evaluation(self, release: Release) -> dict[str, str]:
@@ -98,6 +107,27 @@ class Task(abc.ABC):
             "manifest_uri": release.manifests["test"],
             "classes": list(release.classes),
         }
+
+    def comparison_request(self, release: Release) -> dict[str, Any]:
+        """What `compare` is asked to do."""
+        return {
+            "task": self.name,
+            "endpoint_name": release.endpoint,
+            "release": release.name,
+            "dataset": dataclasses.asdict(release.dataset),
+            "classes": list(release.classes),
+            "evaluation_uri": release.evaluation_uri,
+            "comparison_uri": release.comparison_uri,
+            "published_comparison_uri": release.published_comparison_uri,
+        }
+
+    @staticmethod
+    @abc.abstractmethod
+    def compare(
+        payload: Mapping[str, Any], seconds_left: Callable[[], float], last: bool
+    ) -> Comparison | None:
+        """The trained model with the one in service; None: call again, with time to go on. The
+        `last` time what is known by then has to do. Raises PayloadInvalid, EndpointChanged."""
 
     @staticmethod
     @abc.abstractmethod

@@ -30,6 +30,8 @@ def facts(release: Mapping[str, Any], evaluation: Mapping[str, Any]) -> dict[str
         "roc": evaluation.get("roc"),
         "threshold": evaluation.get("threshold"),
         "release": release.get("release"),
+        # With the model that was in service; None of a run that began before there were any.
+        "comparison": release.get("comparison"),
         "documents": release.get("documents", []),
         "rules_fired": release.get("rules_fired"),
     }

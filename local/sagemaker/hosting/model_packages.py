@@ -13,6 +13,7 @@ from moto.sagemaker.responses import SageMakerResponse
 
 from local.runtime import patch
 from local.runtime.runtime import Runtime
+from local.sagemaker.hosting import package_events
 
 _REGISTRY = threading.RLock()  # what is looked at and what is written are one step
 
@@ -20,7 +21,7 @@ _REGISTRY = threading.RLock()  # what is looked at and what is written are one s
 def install(runtime: Runtime) -> None:
     backend = SageMakerModelBackend
     patch.replace(backend, "create_model_package_group", _create_group)
-    patch.replace(backend, "create_model_package", _one_at_a_time)
+    patch.replace(backend, "create_model_package", _create)
     patch.replace(backend, "update_model_package", _update)
     patch.replace(ModelPackage, "__init__", _numbered)
     SageMakerResponse.delete_model_package = _delete
@@ -65,8 +66,20 @@ def _numbered(original: Any) -> Any:
     return init
 
 
+def _create(original: Any) -> Any:
+    """moto: tells nobody. AWS: EventBridge."""
+
+    def create_model_package(backend: SageMakerModelBackend, **members: Any) -> str:
+        arn: str = original(backend, **members)
+        package_events.send(backend.describe_model_package(arn))
+        return arn
+
+    return _one_at_a_time(create_model_package)
+
+
 def _update(original: Any) -> Any:
-    """moto: what a request leaves out is reset. AWS: it stays, and properties are merged."""
+    """moto: what a request leaves out is reset. AWS: it stays, properties are merged, and another
+    status is told of."""
 
     def update_model_package(backend: SageMakerModelBackend, **members: Any) -> Any:
         package = backend.describe_model_package(members["model_package_arn"])
@@ -80,7 +93,8 @@ def _update(original: Any) -> Any:
             "model_approval_status": package.model_approval_status,
             "approval_description": package.approval_description,
         }
-        return original(
+        before = package.model_approval_status
+        answer = original(
             backend,
             **{
                 **members,
@@ -89,6 +103,9 @@ def _update(original: Any) -> Any:
                 "customer_metadata_properties_to_remove": [],
             },
         )
+        if package.model_approval_status != before:
+            package_events.send(package)
+        return answer
 
     return _one_at_a_time(update_model_package)
 

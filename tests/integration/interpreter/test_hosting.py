@@ -662,6 +662,12 @@ class TestTags:
 
         sagemaker.add_tags(ResourceArn=arn, Tags=more[:49])  # which it has
 
+    def test_what_is_not_there_has_none(self, hosting: Hosting) -> None:
+        arn = self.tagged(hosting)
+
+        with pytest.raises(ClientError, match="Could not find resource"):
+            hosting.sagemaker.list_tags(ResourceArn=f"{arn}-not-there")
+
     def tagged(self, hosting: Hosting) -> str:
         arn: str = hosting.sagemaker.create_model(
             ModelName=f"tagged-{uuid.uuid4().hex[:8]}",

@@ -11,6 +11,7 @@ from tests.unit import stack
 
 pytestmark = pytest.mark.usefixtures("model_code")
 TRAINING = f"s3://{stack.WORK}/training"
+REPORTS = f"s3://{stack.RESULTS}/reports"
 
 
 @pytest.mark.parametrize(
@@ -103,9 +104,24 @@ def test_a_tables_plan_holds_all_that_its_release_needs(settings_env: None, cont
         "release_table_uri": f"{TRAINING}/{release}/table.json",
         "release": release,
         "evaluation_uri": f"{TRAINING}/{release}/evaluation.json",
+        "comparison_uri": f"{TRAINING}/{release}/comparison.json",
+        "published_comparison_uri": f"{REPORTS}/wdbc/61e104857123/table.comparison.json",
         "gate": {"minimum": {"accuracy": 0.9}},
     }
+    assert plan["comparison"].keys() | {"round"} == stack.event("compare_models.table").keys()
     json.dumps(plan)
+
+
+@pytest.mark.parametrize("task", ["classification", "segmentation"])
+def test_a_plan_holds_all_that_a_comparison_needs(
+    settings_env: None, context: Any, task: str
+) -> None:
+    plan = handler(stack.event(f"plan_release.{task}"), context)
+
+    needed = stack.event(f"compare_models.{task}").keys()
+    assert plan["comparison"].keys() | {"round"} == needed
+    published = f"{REPORTS}/busi-mini/cd0007f2cf09/{plan['model']}.comparison.json"
+    assert plan["comparison"]["published_comparison_uri"] == published
 
 
 def test_a_table_of_unknown_width_is_an_error_that_names_it(

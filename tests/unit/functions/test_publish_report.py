@@ -95,6 +95,31 @@ def test_the_report_is_left_in_both_buckets_with_the_evaluations(
     assert report["duplicates"]["conflicts"] == 1
 
 
+def test_the_report_says_how_each_model_compares_with_the_one_before(
+    payload: Any, context: Any
+) -> None:
+    handler(payload, context)
+
+    report = stack.read_json(stack.RESULTS, f"{PUBLISHED}report.json")
+    compared, first = (model["comparison"] for model in report["models"])
+    assert compared == payload["releases"][0]["comparison"]
+    page = stack.read(stack.RESULTS, f"{PUBLISHED}report.html").decode()
+    assert f"<p>N{compared['says'][1:]}.</p>" in page
+    assert "<td>0.900</td><td>0.883</td><td>+0.017</td><td>-0.067 – +0.100</td>" in page
+    assert "60 images in 58 groups; 3 left out, since the model before has learnt" in page
+    assert f"<p>N{first['says'][1:]}.</p>" in page
+
+
+def test_a_run_of_before_has_no_comparison(payload: Any, context: Any) -> None:
+    for release in payload["releases"]:
+        del release["comparison"]
+
+    handler(payload, context)
+
+    report = stack.read_json(stack.RESULTS, f"{PUBLISHED}report.json")
+    assert [model["comparison"] for model in report["models"]] == [None, None]
+
+
 def write_documents(payload: Any, fired: bool) -> dict[str, bytes]:
     """What a training left beside the classifier's evaluation, by name."""
     rules = [{"name": "dead_units", "fired": fired}, {"name": "plateau", "fired": False}]

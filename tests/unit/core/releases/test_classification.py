@@ -23,7 +23,9 @@ def test_the_objective_is_what_the_script_selects_its_epoch_by(root: Path) -> No
 def test_the_gate_is_the_stacks_minimum(release: Compose, settings_env: pytest.MonkeyPatch) -> None:
     settings_env.setenv("MINIMUM_ACCURACY", "0.75")
 
-    assert release("classification").task.gate(3) == {"minimum": {"accuracy": 0.75}}
+    assert release("classification").task.gate(["benign", "malignant", "normal"]) == {
+        "minimum": {"accuracy": 0.75}
+    }
 
 
 def test_what_has_a_parameter_of_its_own_is_told_the_script(

@@ -23,7 +23,9 @@ def test_the_objective_is_what_the_script_selects_its_epoch_by(root: Path) -> No
 def test_the_gate_is_the_stacks_minimum(release: Compose, settings_env: pytest.MonkeyPatch) -> None:
     settings_env.setenv("MINIMUM_LESION_DICE", "0.75")
 
-    assert release("segmentation").task.gate(3) == {"minimum": {"lesion_dice": 0.75}}
+    assert release("segmentation").task.gate(["benign", "malignant", "normal"]) == {
+        "minimum": {"lesion_dice": 0.75}
+    }
 
 
 def test_what_has_a_parameter_of_its_own_is_told_the_script(

@@ -122,7 +122,7 @@ def test_a_table_is_not_tuned(release: Compose) -> None:
 def test_a_classifier_is_judged_by_its_job_and_by_its_endpoint(release: Compose) -> None:
     composed = release("table")
 
-    assert composed.task.gate(2) == GATE
+    assert composed.task.gate(["B", "M"]) == GATE
     assert composed.task.probe_request(composed)["gate"] == GATE
 
 
@@ -134,10 +134,11 @@ def test_a_regressor_is_judged_at_its_endpoint_alone(
     settings_env.setenv("TABLE_HYPERPARAMETERS", told)
     composed = release("table")
 
-    assert composed.task.gate(2) == {}
+    assert composed.task.gate(["B", "M"]) == {}
     request = composed.task.probe_request(composed)
     assert (request["gate"], request["predictor_type"]) == (GATE, "regressor")
-    assert composed.task.gate(3) == GATE  # more than two classes are classified all the same
+    # More than two classes are classified all the same.
+    assert composed.task.gate(["A", "B", "C"]) == GATE
 
 
 def test_what_is_trained_is_named_by_the_staged_table(release: Compose) -> None:
