@@ -26,6 +26,12 @@ GATES = {
     ("segmentation", "lesion_dice"): "MinimumLesionDice",
     ("table", "accuracy"): "MinimumTableAccuracy",
 }
+# And of its other floors, which are options of one parameter.
+FLOORS = {
+    "classification": "ClassifierFloors",
+    "segmentation": "SegmenterFloors",
+    "table": "TableFloors",
+}
 _SHOWN = ("accuracy", "macro_f1", "lesion_dice", "lesion_iou", "sensitivity", "specificity", "auc")
 _REPORT = "report.html"
 
@@ -98,14 +104,14 @@ def _missed(laptop: Laptop, watch: RunWatch, prog: str) -> Iterator[str]:
             continue
         for reason in failure.get("cause", "").split("; "):
             parameter = GATES.get((task, reason.partition(" ")[0]))
-            named = f" (parameter {parameter})" if parameter else ""
-            yield f"{MODELS[task]}: not deployed, as its {reason}{named}"
-            parameters += [parameter] if parameter else []
+            named = parameter or FLOORS[task]
+            yield f"{MODELS[task]}: not deployed, as its {reason} (parameter {named})"
+            parameters.append(f"{parameter}=0" if parameter else f"{named}={{}}")
         if MODELS[task] in reports:
             place = keys.uri(*reports[MODELS[task]])
             yield f"{MODELS[task]}: its report, which --out DIR saves: {place}"
     if parameters:
-        asked = " ".join(f"--parameter {parameter}=0" for parameter in dict.fromkeys(parameters))
+        asked = " ".join(f"--parameter {one}" for one in dict.fromkeys(parameters))
         yield (
             "More images or better labels make a better model. To look at it all the same, knowing"
             f" that it is not good: {prog} down; {prog} up {asked}; then drop it again."

@@ -22,7 +22,7 @@ from tests.contracts.resolved import resolver
 
 MACHINES = ("train_images", "train_table", "release_model", "validate_external", "answer_bulk")
 # What the map around it counts.
-UNCAUGHT = {"StageBatch", "AnswerBatch"}
+UNCAUGHT = {"StageBatch", "AnswerBatch", "AnswerMembersBatch"}
 # How Lambda reports a function whose process ended under it.
 KILLED = {"Lambda.Unknown", "Runtime.ExitError", "Runtime.OutOfMemory", "Sandbox.Timedout"}
 # What boto3 raises inside a function: Lambda reports an exception under its class's name.
