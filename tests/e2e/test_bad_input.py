@@ -138,7 +138,7 @@ def test_drop_refuses_a_file_that_it_cannot_place(stack: Stack, tmp_path: Path) 
     ("name", "more", "says"),
     [
         ("cohort.mapping.json", (), "it is read when its data set is dropped"),
-        ("scan.png", ("--to", "elsewhere/"), "nothing works on it there, only in datasets/ and"),
+        ("scan.png", ("--to", "elsewhere/"), "nothing works on it there, only in datasets/, ext"),
     ],
 )
 def test_drop_waits_for_nothing_where_nothing_will_come(
