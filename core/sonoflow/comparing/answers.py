@@ -35,8 +35,8 @@ class Answers(abc.ABC):
     def figures(self) -> Figures: ...
 
     @abc.abstractmethod
-    def about(self) -> dict[str, Bools]:
-        """Of each figure, which images (n,) it is made of."""
+    def about(self) -> dict[str, tuple[Bools, ...]]:
+        """Of each figure, which images (n,) it is made of: those of each kind that it needs."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,13 +78,15 @@ class Classified(Answers):
             **self._malignant(),
         }
 
-    def about(self) -> dict[str, Bools]:
+    def about(self) -> dict[str, tuple[Bools, ...]]:
+        each = tuple(self._is(name) for name in self.classes if self._is(name).any())
         every = np.ones(len(self.true), dtype=np.bool_)
-        found = dict.fromkeys(("accuracy", "macro_f1", "macro_auc"), every)
+        found: dict[str, tuple[Bools, ...]] = {"accuracy": (every,)}
+        found |= dict.fromkeys(("macro_f1", "macro_auc"), each)
         if MALIGNANT in self.classes:
-            found["malignant_sensitivity"] = self._is(MALIGNANT)
+            found["malignant_sensitivity"] = (self._is(MALIGNANT),)
         if {BENIGN, MALIGNANT} <= set(self.classes):
-            found["malignant_auc"] = self._is(MALIGNANT) | self._is(BENIGN)
+            found["malignant_auc"] = (self._is(MALIGNANT), self._is(BENIGN))
         return found
 
     def _is(self, name: str) -> Bools:
@@ -141,8 +143,8 @@ class Segmented(Answers):
     def figures(self) -> Figures:
         return {name: _share(column) for name, column in self._columns().items()}
 
-    def about(self) -> dict[str, Bools]:
-        return {name: ~np.isnan(column) for name, column in self._columns().items()}
+    def about(self) -> dict[str, tuple[Bools, ...]]:
+        return {name: (~np.isnan(column),) for name, column in self._columns().items()}
 
     def _columns(self) -> dict[str, Floats]:
         return {
@@ -172,11 +174,16 @@ class Scored(Answers):
             figures["auc"] = area(self.scores, self.true == 1)
         return figures
 
-    def about(self) -> dict[str, Bools]:
+    def about(self) -> dict[str, tuple[Bools, ...]]:
         every = np.ones(len(self.true), dtype=np.bool_)
         if self.classes != 2:
-            return {"accuracy": every}
-        return {"accuracy": every, "sensitivity": np.asarray(self.true == 1), "auc": every}
+            return {"accuracy": (every,)}
+        positive = np.asarray(self.true == 1)
+        return {
+            "accuracy": (every,),
+            "sensitivity": (positive,),
+            "auc": (positive, ~positive),
+        }
 
 
 def area(scores: Floats, positive: Bools) -> float | None:

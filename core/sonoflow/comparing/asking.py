@@ -42,7 +42,7 @@ def ask(
         for image in images[len(answers) : len(answers) + CHUNK]:
             if seconds_left() < SPARE_SECONDS or _silent([*answers[-SILENT:], *chunk]):
                 break
-            chunk.append(_one(image, answer))
+            chunk.append(one(image, answer))
         if not chunk:
             return answers, False
         champion.check_unchanged()
@@ -62,7 +62,9 @@ def _silent(answers: Sequence[Answer]) -> bool:
     return len(answers) >= SILENT and all("error" in one for one in answers[-SILENT:])
 
 
-def _one(image: Mapping[str, Any], answer: Callable[[Mapping[str, Any]], Answer]) -> Answer:
+def one(image: Mapping[str, Any], answer: Callable[[Mapping[str, Any]], Answer]) -> Answer:
+    """Its answer; `error` where the model has none. Errors of the call that are not the model's
+    escape."""
     try:
         return answer(image)
     except (EndpointResponseInvalid, ReadTimeoutError) as error:

@@ -86,10 +86,14 @@ def _picks(blocks: Sequence[Picks], draw: Picks) -> Picks:
 
 
 def _told(
-    about: Mapping[str, Bools], blocks: Sequence[Picks]
+    about: Mapping[str, Sequence[Bools]], blocks: Sequence[Picks]
 ) -> tuple[dict[str, int], dict[str, int]]:
-    """How many groups each figure is about: of those with enough, and of the others."""
-    counts = {name: sum(bool(of[block].any()) for block in blocks) for name, of in about.items()}
+    """How many groups each figure is about: of those with enough, and of the others. Of a figure
+    that needs several kinds, the rarest counts: on one image of a class nothing is worse."""
+    counts = {
+        name: min(sum(bool(of[block].any()) for block in blocks) for of in kinds)
+        for name, kinds in about.items()
+    }
     enough = {name: count for name, count in counts.items() if count >= GROUPS_MINIMUM}
     return enough, {name: count for name, count in counts.items() if name not in enough}
 

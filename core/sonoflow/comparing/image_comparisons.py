@@ -159,8 +159,8 @@ def _other_classes(contest: type[Contest], case: _Case) -> str:
         before = list(evaluation["classes"])
     else:  # of a model that somebody else has put there: what it says of any image
         images = _test_split(case)
-        answer = _ask(contest, case, images[0]) if images else {"probabilities": {}}
-        before = list(answer["probabilities"]) or case.classes
+        asked = (asking.one(image, lambda one: _ask(contest, case, one)) for image in images[:1])
+        before = list(next(asked, {}).get("probabilities", {})) or case.classes
     if set(before) == set(case.classes):
         return ""
     return (

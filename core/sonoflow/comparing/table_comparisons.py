@@ -34,6 +34,9 @@ from sonoflow.tables.table import Table
 ROWS_LIMIT = 20_000  # more tell nothing new
 # Two values that agree in so many bits are one: engineered features are not the file's own digits.
 _BITS = 16
+_STEPS = (
+    256  # of a standard deviation: far above what float32 loses, far below what tells rows apart
+)
 _UNIT = "rows"
 
 Floats = NDArray[np.float64]
@@ -66,7 +69,7 @@ def ask(payload: Mapping[str, Any], seconds_left: Callable[[], float]) -> Compar
     rows = _sample(payload, own)
     # In one order of features, so that the rows of both tables are the same numbers.
     values = rows.values[:, [own.features.index(name) for name in before.features]]
-    known = _known(_hashes(values), bucket, before, seconds_left)
+    known = _known(_hashes(values, before), bucket, before, seconds_left)
     if known is None:
         reason = "what it was trained on could not be read, or not in time"
         return comparison.uncompared(champion.config, reason)
@@ -154,7 +157,7 @@ def _known(
         for records in _shards(manifest):
             if seconds_left() < SPARE_SECONDS:
                 return None
-            found |= np.isin(rows, _hashes(_values(before, records.vectors)))
+            found |= np.isin(rows, _hashes(_values(before, records.vectors), before))
     return found
 
 
@@ -173,10 +176,16 @@ def _values(table: Table, vectors: NDArray[np.float32]) -> Floats:
     return values
 
 
-def _hashes(values: Floats) -> Hashes:
-    """(n,) of rows: equal where all values are, but for their last bits."""
-    mantissa, exponent = np.frexp(values)
-    rounded = np.ldexp(np.round(mantissa * 2**_BITS), exponent - _BITS) + 0.0  # no minus zero
+def _hashes(values: Floats, table: Table) -> Hashes:
+    """(n,) of rows: equal where all values are, but for their last bits. Values that were
+    standardised come back with errors as large as their feature's scale makes them, a zero too."""
+    if table.standardisation is not None:
+        scale, mean = table.standardisation.scale, table.standardisation.mean
+        steps = np.asarray(scale) / _STEPS
+        rounded = np.round((values - np.asarray(mean)) / np.maximum(steps, 1e-300)) + 0.0
+    else:
+        mantissa, exponent = np.frexp(values)
+        rounded = np.ldexp(np.round(mantissa * 2**_BITS), exponent - _BITS) + 0.0  # no minus zero
     bits = np.ascontiguousarray(rounded).view(np.uint64)
     bits = bits ^ (bits >> np.uint64(32))
     odd = np.random.default_rng(0).integers(2**63, size=values.shape[1], dtype=np.uint64)

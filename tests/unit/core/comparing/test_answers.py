@@ -55,7 +55,7 @@ def test_a_segmenters_figures_are_of_lesions_or_of_normal_images() -> None:
         "lesion_missed_rate": 0.5,
         "normal_false_mask_rate": 0.5,
     }
-    assert found.about()["normal_false_mask_rate"].tolist() == [False, False, True, True]
+    assert found.about()["normal_false_mask_rate"][0].tolist() == [False, False, True, True]
     assert found.pick(np.array([2])).figures()["lesion_dice"] is None
 
 

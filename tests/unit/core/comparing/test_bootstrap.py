@@ -113,3 +113,17 @@ def test_a_model_as_good_is_called_worse_in_one_release_of_twenty_at_most() -> N
         wrong += any(one.worse for one in found.differences.values())
 
     assert wrong <= 2
+
+
+def test_on_one_image_of_a_class_nothing_is_worse() -> None:
+    """Without that image in a draw there is no AUC, and with it always the same difference."""
+    true = np.array([1] + [0] * 40)
+    first, then = np.full((41, 2), 0.5), np.full((41, 2), 0.5)
+    first[0], then[1:21] = (0.1, 0.9), (0.1, 0.9)
+    known = [Classified(true, true, one, ("benign", "malignant")) for one in (first, then)]
+
+    found = bootstrap.compare(*known, each(41))
+
+    few = {"macro_f1", "macro_auc", "malignant_sensitivity", "malignant_auc"}
+    assert found.too_few == dict.fromkeys(few, 1)
+    assert set(found.differences) == {"accuracy"}

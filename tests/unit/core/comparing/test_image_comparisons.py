@@ -160,6 +160,17 @@ def test_a_model_without_evaluation_tells_its_classes_by_an_answer(
     assert "knows cyst, solid" in found.says
 
 
+def test_a_model_of_somebodys_own_that_fails_can_be_replaced(endpoints: FakeEndpoints) -> None:
+    """Neither an evaluation nor an answer tells its classes."""
+    contests.write_test_split()
+    contests.serve("classifier")
+    endpoints.answers["sonoflow-classifier"] = fake_endpoints.failing
+
+    found = settled(classifiers(stack.event("compare_models.classification")))
+
+    assert (found.outcome, found.passed) == ("uncompared", True)
+
+
 def test_a_champion_that_does_not_answer_stands_in_nobodys_way(
     payload: Any, endpoints: FakeEndpoints
 ) -> None:

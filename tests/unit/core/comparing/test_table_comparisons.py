@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -161,6 +162,28 @@ def test_engineered_rows_are_known_again_by_their_values(
     assert sample is not None
     assert sample.left_out == 2
     assert recordio.read(endpoints.requests[0][2]).vectors.shape == (ROWS - 2, 5)
+
+
+def test_a_zero_that_two_scales_have_moved_is_still_the_same_value() -> None:
+    """Of a column of 0 and 1, standardised by two data sets in float32."""
+    values = np.array([[0.0, 0.3], [1.0, 0.3], [0.0, 0.8]])
+    scale, mean = np.array([0.4607, 1.9]), np.array([0.3071, 0.25])
+    tables = [
+        SimpleNamespace(
+            features=["a", "b"],
+            standardisation=SimpleNamespace(scale=factor * scale, mean=factor * mean),
+        )
+        for factor in (1.0, 1.037)
+    ]
+    back = []
+    for table in tables:
+        told = table.standardisation
+        vectors = ((values - told.mean) / told.scale).astype(np.float32)
+        back.append(table_comparisons._values(table, vectors))
+    first, second = (table_comparisons._hashes(one, tables[0]) for one in back)
+
+    assert first.tolist() == second.tolist()
+    assert len(set(first.tolist())) == 3
 
 
 @pytest.mark.parametrize("lost", ["table", "rows", "time"])
