@@ -18,7 +18,7 @@ from local.dropping.obstacles import Obstacles
 from local.dropping.outcomes import ANSWERED, FAILED, UNANSWERED, UPLOADED, Outcome
 from local.dropping.shown import Lines, summary
 from local.laptop import uploads
-from local.laptop.bulk import await_summary
+from local.laptop.bulk import MACHINE, await_summary
 from local.laptop.client import Laptop
 from local.laptop.uploads import DropFailed
 from local.laptop.waiting import looks
@@ -115,6 +115,9 @@ def _await(
     if item.is_dataset:
         return runs.await_run(laptop, item, dropped.version, console, wishes.prog)
     if item.is_asked and keys.is_inbox_bulk(item.key):
+        can = MACHINE in laptop.outputs
+        if can and (outcome := asking.hopeless(dropped, _NO_MODEL_SECONDS)):
+            return outcome
         summary = await_summary(laptop, item.key, dropped.version, console)
         return Outcome(item, ANSWERED, f"{keys.inbox_path(item.key)} is answered", summary)
     if item.is_asked:

@@ -20,14 +20,14 @@ from sonoflow.keys import Bulk
 _START_SECONDS = 120.0
 _DAYS = 30 * 86400.0  # as long as an execution may take
 _LISTED = 20
-_MACHINE = "AnswerBulkStateMachineArn"
+MACHINE = "AnswerBulkStateMachineArn"
 
 
 def await_summary(laptop: Laptop, key: str, version: str, console: Console) -> Mapping[str, Any]:
     """Waits for the summary of that version, prints and returns it, telling how far it is. Raises
     DropFailed if it was rejected, or where images are left without an answer."""
-    if _MACHINE not in laptop.outputs:
-        raise DropFailed(f"the stack at {laptop.endpoint_url} has no output {_MACHINE}")
+    if MACHINE not in laptop.outputs:
+        raise DropFailed(f"the stack at {laptop.endpoint_url} has no output {MACHINE}")
     path, run = keys.inbox_path(key), Bulk(key, version).run
     say = _sayer(console)
     with console.status(f"waiting for {path}"):
@@ -53,7 +53,7 @@ def _check_rejection(laptop: Laptop, path: str, version: str) -> None:
 
 
 def _execution(laptop: Laptop, run: str) -> Mapping[str, Any] | None:
-    machine = laptop.outputs[_MACHINE]
+    machine = laptop.outputs[MACHINE]
     states = laptop.client("stepfunctions")
     arn = f"{machine.replace(':stateMachine:', ':execution:')}:{run}"
     try:

@@ -8,7 +8,6 @@ what it is, an object of the inbox. Whatever is done again finds what is done al
 from __future__ import annotations
 
 import concurrent.futures
-import contextlib
 import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -149,8 +148,10 @@ class Answering:
         for key in (keys.prediction(item.path), keys.rejection(item.path)):
             document = objects.find_json(results, key)
             if document is not None and document["image"].get("archive") == upload.archive:
-                with contextlib.suppress(Overtaken):
+                try:
                     image_inbox.withdraw(upload, results)
+                except Overtaken:
+                    return row(item.path, OVERTAKEN)
                 return row(item.path, WITHDRAWN)
         return row(item.path, OVERTAKEN)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import secrets
+from collections.abc import Mapping
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -87,16 +88,30 @@ class Part:
         names = ("digest", "run", "rows", "begun", "holder")
         document = {name: getattr(self, name) for name in names}
         condition = {"IfNoneMatch": "*"} if self.etag is None else {"IfMatch": self.etag}
+        data = objects.json_bytes(document)
         try:
             answer = client("s3").put_object(
                 Bucket=self.bucket,
                 Key=self.key,
-                Body=objects.json_bytes(document),
+                Body=data,
                 ContentType="application/json",
                 **condition,
             )
         except ClientError as error:
-            if error.response["Error"]["Code"] in _NOT_MET:
+            if error.response["Error"]["Code"] not in _NOT_MET:
+                raise
+            answer = self._own(data)
+            if answer is None:
                 raise Taken(self.key) from error
-            raise
         self.etag = answer["ETag"]
+
+    def _own(self, data: bytes) -> Mapping[str, Any] | None:
+        """The object, where it is this very write: S3 took it, and its answer was lost, so that the
+        SDK asked again."""
+        try:
+            answer = client("s3").get_object(Bucket=self.bucket, Key=self.key)
+        except ClientError as error:
+            if objects.is_missing(error):
+                return None
+            raise
+        return answer if answer["Body"].read() == data else None

@@ -20,8 +20,8 @@ from sonoflow.external.known import Leak
 from sonoflow.external.places import Validation
 from sonoflow.external.serving import InService
 from sonoflow.images import parts
-from sonoflow.images.parts import Entry
-from sonoflow.splits import findings, freezing, groups, staged_images
+from sonoflow.images.parts import GROUP_HINT, PATIENT_HINT, Entry
+from sonoflow.splits import belonging, findings, freezing, groups, staged_images
 from sonoflow.splits.groups import Group
 from sonoflow.splits.staged_images import StagedImages
 
@@ -52,10 +52,12 @@ def check(
 ) -> dict[str, Any]:
     """Leaves index, what is left out, and the batches to be answered in S3; gives their numbers.
 
-    Raises DatasetRefused (nothing-external) where no image is left, and what findings raise.
+    Raises DatasetRefused (nothing-external) where no image is left, (one-patient) where all are
+    said to be of one, and what findings raise.
     """
     dataset = validation.dataset
     staged = staged_images.collect(parts.read(work, dataset, batches))
+    belonging.check_patients(staged.entries)
     objects.write_lines(work, dataset.quarantine, staged.quarantine)
     trained = dict.fromkeys(model.dataset for model in models)
     sets = [known.read(work, one) for one in trained]
@@ -80,7 +82,8 @@ def assess(staged: StagedImages, checked: Checked) -> tuple[list[Entry], list[As
     _refuse_empty(checked.judged, staged.entries, checked.left_out)
     entries = findings.flag(checked.judged)
     findings.check_masks(entries, staged.quarantine)
-    alone = [] if any(entry.get("group_hint") for entry in entries) else [ALONE]
+    told = any(entry.get(hint) for entry in entries for hint in (GROUP_HINT, PATIENT_HINT))
+    alone = [] if told else [ALONE]
     return entries, assumptions.merged([staged.assumptions, findings.assumptions(entries), alone])
 
 

@@ -91,6 +91,12 @@ def _finished(
             sop_class=source.attributes.sop_class,
             frame=document["frame"],
             frames=source.count,
-            clean=bool(regions) or scope.BURNED_IN not in source.attributes.flags,
+            clean=scope.BURNED_IN not in source.attributes.flags or _hides(worst, regions),
         ),
     )
+
+
+def _hides(found: Examination, regions: tuple[calibration.Region, ...]) -> bool:
+    """Whether anything is blanked: of a region as large as the picture nothing is."""
+    shape = found.decoded.pixels.shape
+    return bool(regions) and not dicom_frames.inside(shape, regions).all()

@@ -14,7 +14,7 @@ from typing import Any
 from sonoflow import keys, settings, sidecar
 from sonoflow.assumptions import Assumption
 from sonoflow.aws.uploads import Upload
-from sonoflow.errors import DatasetRefused
+from sonoflow.errors import ConfigurationError, DatasetRefused
 from sonoflow.external import serving
 from sonoflow.external.places import Validation
 from sonoflow.external.serving import InService
@@ -69,7 +69,11 @@ def plan(
         raise DatasetRefused("unsupported-extension", detail)
     models = serving.find(validating, work)
     image_mapping.KEYS.together(mapping)
-    images = plans.of_images(upload, settings.read(settings.Batching), work, mapping)
+    try:
+        images = plans.of_images(upload, settings.read(settings.Batching), work, mapping)
+    except ConfigurationError as error:
+        detail = f"{error}. Deploy the stack with other parameters, then upload this again"
+        raise DatasetRefused("parameters", detail) from error
     validation = Validation(images.dataset, serving.digest(models))
     details = {"plan": {"bucket": work, "key": images.dataset.plan, "batches": images.batches}}
     return Plan(validation, models, details, images.assumptions)

@@ -86,3 +86,18 @@ def test_it_is_taken_though_its_holder_writes_at_that_moment(
     assert opened(run="bulk-0-2").tried == {"a"}
     with pytest.raises(Taken):
         stopped.begin("b")
+
+
+def test_a_write_whose_answer_was_lost_is_known_as_its_own(aws: None) -> None:
+    """The SDK asks again, with the condition that held before."""
+    part = opened()
+    before = part.etag
+    part.begin("a")
+    written, part.etag = part.etag, before
+
+    part.write()
+
+    assert part.etag == written
+    opened()
+    with pytest.raises(Taken):
+        part.write()
