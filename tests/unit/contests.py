@@ -38,7 +38,7 @@ def serve(model: str, dataset: str = "busi-mini-0123456789ab") -> str:
         ],
         Tags=[{"Key": "sonoflow:dataset", "Value": dataset}] if dataset else [],
     )
-    sagemaker.create_endpoint(EndpointName=f"sonoflow-{model}", EndpointConfigName=name)
+    fake_endpoints.in_service(f"sonoflow-{model}", name)
     return name
 
 

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from botocore.awsrequest import AWSResponse
 from botocore.response import StreamingBody
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.sagemaker.models import FakeEndpoint, sagemaker_backends
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
@@ -144,3 +146,19 @@ def linear_scores(body: bytes) -> Answer:
 
 def predictions(items: Iterable[dict[str, Any]]) -> Answer:
     return Answer(json.dumps({"predictions": list(items)}).encode(), "application/json")
+
+
+def in_service(name: str, config: str) -> None:
+    """An endpoint of that configuration. Not by CreateEndpoint: where another test has put the
+    laptop runtime into this process, that would start a model."""
+    backend = sagemaker_backends[DEFAULT_ACCOUNT_ID]["us-east-1"]
+    known = backend.endpoint_configs[config].response_object
+    backend.endpoints[name] = FakeEndpoint(
+        account_id=DEFAULT_ACCOUNT_ID,
+        region_name="us-east-1",
+        endpoint_name=name,
+        endpoint_config_name=config,
+        production_variants=known["ProductionVariants"],
+        data_capture_config=known["DataCaptureConfig"],
+        tags=[],
+    )

@@ -25,9 +25,11 @@ WITH_ARRAYS = {
     "publish_report",
     "record_feedback",
     "answer_members",
+    *("plan_external", "check_external", "answer_external", "judge_external", "compare_models"),
 }
 # What a function imports when it knows what it has to do.
 LATE = {
+    "compare_models": ("sonoflow.comparing.image_comparisons",),
     "probe_endpoint": ("sonoflow.judging.image_probes", "sonoflow.judging.table_probes"),
     "predict": ("sonoflow.inference.image_inbox", "sonoflow.inference.table_inbox"),
 }

@@ -111,7 +111,8 @@ def test_a_release_that_is_over_hears_nothing_and_that_is_no_error(
 def test_what_is_decided_before_its_release_waits_comes_again(answered: dict[str, Stubber]) -> None:
     holds(answered, None)
     awaited = {"approval": "awaited"}
-    package(answered, "Approved", CreationTime=NOW, CustomerMetadataProperties=awaited)
+    just_now = datetime.datetime.now(datetime.UTC)
+    package(answered, "Approved", CreationTime=just_now, CustomerMetadataProperties=awaited)
 
     with pytest.raises(ApprovalEarly, match="sonoflow-classifier/2"):
         approvals.settle(stack.event("settle_approval.approved"), TABLE)

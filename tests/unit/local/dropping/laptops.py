@@ -10,7 +10,7 @@ from typing import Any, cast
 from local.laptop.client import Laptop
 from sonoflow import keys
 from sonoflow.aws.clients import client
-from tests.unit import stack
+from tests.unit import fake_endpoints, stack
 
 OUTPUTS = {
     "UploadsBucketName": stack.UPLOADS,
@@ -71,7 +71,7 @@ def endpoint(name: str) -> None:
     variant: dict[str, Any] = {"VariantName": "all", "ModelName": name, "InitialInstanceCount": 1}
     variant["InstanceType"] = "ml.m5.large"  # moto knows no newer ones
     sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
-    sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name)
+    fake_endpoints.in_service(name, name)
 
 
 def prediction(path: str, version: str, label: str = "benign", chance: float = 0.9993) -> None:
