@@ -15,7 +15,7 @@ from rich.text import Text
 from local.dropping import answers, runs, saved
 from local.dropping.items import RUNS, Item, gather
 from local.dropping.obstacles import Obstacles
-from local.dropping.outcomes import ANSWERED, FAILED, UNANSWERED, UPLOADED, Outcome
+from local.dropping.outcomes import FAILED, SUMMARISED, UNANSWERED, UPLOADED, Outcome
 from local.dropping.shown import Lines, summary
 from local.laptop import uploads
 from local.laptop.bulk import MACHINE, await_summary
@@ -119,7 +119,7 @@ def _await(
         if can and (outcome := asking.hopeless(dropped, _NO_MODEL_SECONDS)):
             return outcome
         summary = await_summary(laptop, item.key, dropped.version, console)
-        return Outcome(item, ANSWERED, f"{keys.inbox_path(item.key)} is answered", summary)
+        return Outcome(item, SUMMARISED, f"{keys.inbox_path(item.key)} is answered", summary)
     if item.is_asked:
         return asking.wait(dropped)
     return Outcome(item, UPLOADED, _alone(item))

@@ -8,12 +8,10 @@ from typing import Any
 
 from local.dropping.items import Item
 
-ANSWERED, SCORED, TRAINED, JUDGED, UPLOADED = (
-    *("answered", "scored", "trained", "judged"),
-    "uploaded",
-)
+ANSWERED, SCORED, SUMMARISED = "answered", "scored", "summarised"
+TRAINED, JUDGED, UPLOADED = "trained", "judged", "uploaded"
 REJECTED, REFUSED, FAILED, UNANSWERED = "rejected", "refused", "failed", "unanswered"
-_GOOD = frozenset({ANSWERED, SCORED, TRAINED, JUDGED, UPLOADED})
+_GOOD = frozenset({ANSWERED, SCORED, SUMMARISED, TRAINED, JUDGED, UPLOADED})
 
 
 @dataclasses.dataclass(frozen=True)
